@@ -1,0 +1,146 @@
+# `make` lists the targets. PORT=… chooses the port of the local stack (4566).
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+SHELL := /bin/bash
+
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export SAM_CLI_TELEMETRY := 0
+export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+export PORT ACCOUNT DECISION REASON SIRET
+
+TOOLS := .venv/.installed
+EMULATOR := .local/stack/.installed
+LOCAL := .venv/bin/python -m tests.local
+
+.PHONY: help dev up down deploy mails affiliate clean test lint format openapi screenshots audit lock hooks browser
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+
+dev: $(TOOLS) $(EMULATOR) ## run the portal here, show its mails; Ctrl-C stops all
+	@$(LOCAL) dev
+
+up: $(TOOLS) $(EMULATOR) ## the same in the background; returns when the portal answers
+	@$(LOCAL) up
+
+down: ## stop what `make up` started; data is kept
+	@if [ -x .venv/bin/python ]; then $(LOCAL) down; else echo "Not running."; fi
+
+deploy: $(TOOLS) $(EMULATOR) ## deploy what you changed to the running portal
+	@$(LOCAL) deploy
+
+mails: $(TOOLS) ## show the mails sent since the start
+	@$(LOCAL) mails
+
+affiliate: $(TOOLS) ## play the back office: DECISION=confirmed|rejected ACCOUNT=… REASON=…
+	@$(LOCAL) affiliate
+
+clean: ## stop, and forget the local data
+	@if [ -x .venv/bin/python ]; then $(LOCAL) clean; fi
+
+test: $(TOOLS) $(EMULATOR) browser lint ## install what is missing, check everything, run every test
+	python -m pytest --cov --cov-report=term
+
+lint: $(TOOLS) ## check style, types and the template
+	ruff check
+	ruff format --check
+	pyright
+	sam validate --lint --region eu-west-3
+
+openapi: $(TOOLS) ## describe the API anew, in functions/web/openapi.json
+	PYTHONPATH=layers/shared python -m tests.contract.openapi
+
+AUDIT := .local/audit/node_modules/.package-lock.json
+audit: $(TOOLS) $(EMULATOR) $(AUDIT) browser ## Lighthouse and the HTML validator (needs Node.js and Java)
+	python -m tests.audit
+
+$(AUDIT): tests/audit/package.json tests/audit/package-lock.json
+	mkdir -p .local/audit && cp $^ .local/audit/ && cd .local/audit && npm install --no-audit --no-fund
+
+PICTURES := .local/screenshots/from_home_to_logout
+screenshots: $(TOOLS) $(EMULATOR) browser ## take the pictures of docs/images anew
+	rm -rf $(dir $(PICTURES))
+	python -m pytest tests/e2e
+	mkdir -p docs/images && for picture in $(PICTURES)-*-1280-light.png; do \
+	    name=$${picture#$(PICTURES)-}; cp "$$picture" "docs/images/$${name%-1280-light.png}.png"; done
+	python -m tests.e2e.sheets docs/images
+
+format: $(TOOLS) ## format the code, fix what can be
+	ruff check --fix
+	ruff format
+
+hooks: $(TOOLS) ## run the checks at each git commit
+	pre-commit install
+
+# Environments: made anew when their lock changes or when the last try did not reach its end.
+
+$(TOOLS): requirements/dev.txt .python-version
+	$(call environment,.venv,$<)
+
+$(EMULATOR): requirements/stack.txt .python-version
+	$(call environment,.local/stack,$<)
+
+define environment
+@free=$$(df -Pk . | awk 'NR == 2 {print int($$4 / 1024)}'); if [ "$$free" -lt 2048 ]; then \
+    echo "Only $$free MiB are free on this disk: $(1) needs 2048. Free some, then try again." >&2; \
+    exit 1; fi
+@python=$$(bash -c "$$FIND_PYTHON") && echo "Creating $(1) with $$python" && \
+    mkdir -p $(dir $(1)) && "$$python" -m venv --clear $(1)
+@$(1)/bin/python -m pip install --disable-pip-version-check --progress-bar off \
+    --require-hashes --requirement $(2)
+@touch $@
+endef
+
+# Prints the path of a Python 3.13 that runs and can make environments; pyenv's shims may do neither.
+define FIND_PYTHON
+usable() {
+    "$$1" -c 'import ensurepip, sys, venv
+assert sys.version_info[:2] == (3, 13)
+print(getattr(sys, "_base_executable", sys.executable))' 2>/dev/null
+}
+for candidate in python3.13 "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/3.13*/bin/python3.13; do
+    usable "$$candidate" && exit
+done
+if command -v uv >/dev/null; then
+    usable "$$(uv python find 3.13 2>/dev/null)" && exit
+    echo "Installing Python 3.13 with uv" >&2
+    uv python install 3.13 >&2 && usable "$$(uv python find 3.13)" && exit
+fi
+echo "Python 3.13 with venv is needed, and none was found on PATH, under pyenv or through uv." >&2
+echo "Install one (pyenv install 3.13, uv python install 3.13, or your system's package)," >&2
+echo "then try again." >&2
+exit 1
+endef
+export FIND_PYTHON
+
+# A browser for the end-to-end tests: the system's Chromium, installed with apt where we may,
+# else the one that Playwright brings.
+browser: $(TOOLS)
+	@command -v chromium >/dev/null || bash -c "$$APT_BROWSER" || \
+	    playwright install chromium || \
+	    { echo "The end-to-end tests need a browser: install Chromium, then try again." >&2; exit 1; }
+
+define APT_BROWSER
+command -v apt-get >/dev/null || exit 1
+[ "$$(id -u)" = 0 ] || root="sudo -n"
+echo "Installing Chromium with apt-get"
+export DEBIAN_FRONTEND=noninteractive
+$$root apt-get update && $$root apt-get install --yes --no-install-recommends chromium
+endef
+export APT_BROWSER
+
+# Locks. The tools are resolved first (the SAM CLI pins boto3), the functions' packages within what
+# that gave: what is tested is what is deployed. `make lock UPGRADE=--upgrade` takes newer versions.
+
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.13 --generate-hashes \
+    --no-emit-index-url --custom-compile-command 'make lock' $(UPGRADE)
+UV = $(or $(shell command -v uv),.local/uv/bin/uv)
+
+lock: ## compile pyproject.toml into the locked requirements
+	@command -v $(UV) >/dev/null || { python=$$(bash -c "$$FIND_PYTHON") && \
+	    "$$python" -m venv --clear .local/uv && .local/uv/bin/python -m pip install uv; }
+	$(COMPILE) pyproject.toml --group dev --output-file requirements/dev.txt
+	$(COMPILE) pyproject.toml --constraints requirements/dev.txt \
+	    --output-file layers/dependencies/requirements.txt
+	$(COMPILE) --group stack --output-file requirements/stack.txt
