@@ -1,0 +1,1 @@
+"""The account service of the auto-entrepreneur portal, shared by its functions."""

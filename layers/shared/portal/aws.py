@@ -1,0 +1,60 @@
+"""AWS clients, one per service, made at first use.
+
+They come from botocore, the half of boto3 that talks to AWS: importing boto3 itself loads its
+resource layer and its S3 transfer manager, which no function uses and every cold start pays.
+"""
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+from botocore.config import Config
+from botocore.session import get_session
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_kms import KMSClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sesv2 import SESV2Client
+
+# Three attempts of at most 3 s each, with jittered pauses, end below the functions' 15 s.
+_CONFIG = Config(
+    connect_timeout=1,
+    read_timeout=2,
+    retries={"total_max_attempts": 3, "mode": "standard"},
+    parameter_validation=False,
+)
+
+
+def _client(service: str) -> Any:  # noqa: ANN401 - botocore makes its clients from JSON models
+    return get_session().create_client(service, config=_CONFIG)
+
+
+@functools.cache
+def dynamodb() -> "DynamoDBClient":
+    """Return the DynamoDB client."""
+    return _client("dynamodb")
+
+
+@functools.cache
+def secrets_manager() -> "SecretsManagerClient":
+    """Return the Secrets Manager client."""
+    return _client("secretsmanager")
+
+
+@functools.cache
+def kms() -> "KMSClient":
+    """Return the KMS client."""
+    return _client("kms")
+
+
+@functools.cache
+def ses() -> "SESV2Client":
+    """Return the SES v2 client."""
+    return _client("sesv2")
+
+
+@functools.cache
+def event_bridge() -> "EventBridgeClient":
+    """Return the EventBridge client."""
+    return _client("events")

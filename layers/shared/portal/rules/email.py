@@ -1,0 +1,85 @@
+"""E-mail addresses: the stored form, the uniqueness key and the masked form.
+
+email-validator, and the idna tables with it, cost a quarter of a cold start: they are imported
+inside the functions that need them, because login and password setting only use `email_key`
+and `mask_email`.
+"""
+
+import unicodedata
+
+from portal.rules import RuleError
+
+_LONGEST = 254
+_LONGEST_TYPED = 320
+_LONGEST_DOMAIN = 253
+_MASK = "•" * 6
+
+
+def parse_email(text: str) -> str:
+    """Return the address as it is stored and written to, with no question asked to the DNS.
+
+    The local part is ASCII and keeps its case and its « + »; the domain is lower-cased and in
+    its ASCII form (punycode), the only one that SES takes.
+    Raises RuleError: required, invalid-length, invalid-characters, invalid-email.
+    """
+    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415
+
+    if len(text) > _LONGEST_TYPED:
+        raise _too_long()
+    address = unicodedata.normalize("NFC", text).strip()
+    if not address:
+        raise RuleError("required", "Indiquez votre adresse courriel.")
+    if len(address) > _LONGEST:
+        raise _too_long()
+    if not address.isprintable():
+        raise RuleError(
+            "invalid-characters", "Cette adresse courriel contient un caractère invisible."
+        )
+    if not address.rpartition("@")[0].isascii():
+        raise RuleError(
+            "invalid-characters",
+            "Avant le signe @, une adresse courriel s’écrit sans accent"
+            " ni lettre d’un autre alphabet.",
+        )
+    try:
+        valid = validate_email(address, allow_smtputf8=False, check_deliverability=False)
+    except EmailNotValidError:
+        raise RuleError(
+            "invalid-email",
+            "Cette adresse courriel n’est pas valide\u00a0: écrivez-la comme nom@exemple.fr.",
+        ) from None
+    return f"{valid.local_part}@{valid.ascii_domain}"
+
+
+def email_key(email: str) -> str:
+    """Return the one key under which an address is unique and looked up, whatever was typed.
+
+    Equal for an address and its stored form; never raises.
+    """
+    local, at, domain = unicodedata.normalize("NFC", email).strip().rpartition("@")
+    return f"{local}{at}{_ascii_domain(domain)}".lower()
+
+
+def mask_email(email: str) -> str:
+    """Return the address with its local part hidden, its length too: m••••••t@example.fr."""
+    local, _, domain = email.rpartition("@")
+    if not local:
+        return _MASK
+    return f"{local[0]}{_MASK}{local[-1]}@{domain}"
+
+
+def _too_long() -> RuleError:
+    return RuleError("invalid-length", "Une adresse courriel comporte 254 caractères au plus.")
+
+
+def _ascii_domain(domain: str) -> str:
+    """Return the ASCII form of a domain, or the domain itself when it has none."""
+    if domain.isascii() or len(domain) > _LONGEST_DOMAIN:
+        return domain
+    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415
+
+    try:
+        valid = validate_email(f"a@{domain}", check_deliverability=False)
+    except EmailNotValidError:
+        return domain
+    return valid.ascii_domain

@@ -1,0 +1,112 @@
+"""The NIR, or social security number: 13 characters, and a key of 2 digits.
+
+Never digits only: births in Corsica carry 2A or 2B. Month, département and order are not
+checked, because real numbers break every published table: incomplete civil records have
+months 20 to 42 and 50 to 99, the département 20 is older than 2A and 2B, provisional numbers
+hold no birth data at all.
+"""
+
+import re
+
+from portal.rules import RuleError, compact_number
+
+_LENGTH = 13
+_LENGTH_WITH_KEY = 15
+# 1 and 2 are attributed numbers, 3 and 4 foreigners being registered, 7 and 8 provisional
+# numbers; 0, 5, 6 and 9 are given to nobody.
+_FIRST = "123478"
+_NIR = re.compile(rf"[{_FIRST}][0-9]{{4}}(?:[0-9]{{2}}|2[AB])[0-9]{{6}}")
+_PLACES = re.compile(r"[0-9]{5}(?:[0-9]{2}|2[AB])[0-9]+")
+_KEY = re.compile(r"[0-9]{2}")
+
+
+def looks_like_nir(text: str) -> bool:
+    """Tell whether these are 13 characters, upper-case and bare, in the shape of a NIR."""
+    return _NIR.fullmatch(text) is not None
+
+
+def find_nir(text: str) -> str | None:
+    """Return the 13 characters when the text reads as a NIR, with or without its key, else None.
+
+    For looking an account up: a wrong key only fails to find, so it is not checked here.
+    """
+    try:
+        return split_nir(text)[0]
+    except RuleError:
+        return None
+
+
+def split_nir(text: str) -> tuple[str, str]:
+    """Return the 13 characters and the key, empty when only 13 characters were typed.
+
+    The key is not compared. Raises RuleError: required, invalid-characters, invalid-length,
+    invalid-number.
+    """
+    typed = compact_number(text).upper()
+    if not typed:
+        raise RuleError("required", "Indiquez votre numéro de Sécurité sociale.")
+    if not set(typed) <= set("0123456789AB"):
+        raise RuleError(
+            "invalid-characters",
+            "Le numéro de Sécurité sociale ne comporte que des chiffres,"
+            " et 2A ou 2B pour une naissance en Corse.",
+        )
+    if len(typed) not in {_LENGTH, _LENGTH_WITH_KEY}:
+        raise RuleError(
+            "invalid-length",
+            "Le numéro de Sécurité sociale comporte 13 caractères, ou 15 avec sa clé.",
+        )
+    if not _PLACES.fullmatch(typed):
+        raise RuleError(
+            "invalid-characters",
+            "Dans le numéro de Sécurité sociale, seuls les 6e et 7e caractères"
+            " peuvent former 2A ou 2B\u00a0; les autres sont des chiffres.",
+        )
+    if typed[0] not in _FIRST:
+        raise RuleError(
+            "invalid-number",
+            "Un numéro de Sécurité sociale commence par 1, 2, 3, 4, 7 ou 8.",
+        )
+    return typed[:_LENGTH], typed[_LENGTH:]
+
+
+def parse_nir(nir: str, key: str | None) -> str:
+    """Return the 13 characters of a NIR whose key agrees.
+
+    The key comes in its own field, or at the end of `nir`, or both, and then both must be right.
+    Raises RuleError as `split_nir`, and: key-required, invalid-key (not two digits),
+    invalid-checksum (number and key disagree).
+    """
+    number, pasted_key = split_nir(nir)
+    typed_key = compact_number(key or "")
+    if typed_key and not _KEY.fullmatch(typed_key):
+        raise RuleError("invalid-key", "La clé comporte 2 chiffres.")
+    keys = {pasted_key, typed_key} - {""}
+    if not keys:
+        raise RuleError(
+            "key-required",
+            "Indiquez la clé\u00a0: les 2 chiffres qui suivent le numéro de Sécurité sociale.",
+        )
+    if keys != {nir_check_key(number)}:
+        raise RuleError(
+            "invalid-checksum",
+            "Le numéro de Sécurité sociale et sa clé ne s’accordent pas\u00a0:"
+            " vérifiez chacun de leurs chiffres.",
+        )
+    return number
+
+
+def nir_check_key(nir: str) -> str:
+    """Return the key of 13 characters in the shape of a NIR: 97 − N mod 97, 2A as 19, 2B as 18."""
+    # Imported at the first use: stdnum.util pulls in pydoc, and login never checks a key.
+    from stdnum.fr.nir import calc_check_digits  # noqa: PLC0415
+
+    return calc_check_digits(nir)
+
+
+def mask_nir(nir: str) -> str:
+    """Return the form shown to its owner and stored in clear: first and last two characters.
+
+    Birth date and place, which would make the rest guessable, are hidden.
+    """
+    return f"{nir[0]} •• •• •• ••• •{nir[-2:]}".replace(" ", "\u00a0")

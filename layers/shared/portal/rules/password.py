@@ -1,0 +1,172 @@
+"""What a password must be: one rule set, for the server and for the page.
+
+From the guide: 10 to 50 characters with a lower-case letter, an upper-case letter, a digit and
+one of ten special characters. Any other character is allowed beside these. Added: it must not
+hold what others know of the person (NIST SP 800-63B 5.1.1.2, ASVS 5.0 6.2.11).
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import LiteralString
+
+from portal.rules import RuleError
+from portal.rules.nir import looks_like_nir
+
+_NIR_LENGTH = 13
+# Two letters (Ly, Bo) are in too many good passwords to be refused; three (Léa, Guy) are names.
+_SHORTEST_WHOLE = 3
+# In a compound name the particles (van, dos, des) are no clue: its parts count from four letters.
+_SHORTEST_PART = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One condition: a length in code points, or a character of a kind that must be there.
+
+    `label` says it beside the field, `detail` in an error. Exactly one of `minimum`, `maximum`,
+    `category` (Unicode general category) and `characters` is set.
+    """
+
+    code: LiteralString
+    label: LiteralString
+    detail: LiteralString
+    minimum: int | None = None
+    maximum: int | None = None
+    category: LiteralString = ""
+    characters: LiteralString = ""
+
+    @property
+    def pattern(self) -> str:
+        """The character wanted, as a JavaScript regular expression for the flag u or v."""
+        if self.category:
+            return rf"\p{{{self.category}}}"
+        if self.characters:
+            return "[" + re.sub(r"[-/\\\[\](){}|^]", r"\\\g<0>", self.characters) + "]"
+        return ""
+
+    def is_met(self, password: str) -> bool:
+        """Tell whether a password, already normalised, meets this condition."""
+        if self.minimum is not None:
+            return len(password) >= self.minimum
+        if self.maximum is not None:
+            return len(password) <= self.maximum
+        if self.category:
+            return any(unicodedata.category(c) == self.category for c in password)
+        return any(c in self.characters for c in password)
+
+
+CRITERIA: tuple[Criterion, ...] = (
+    Criterion(
+        "too-short",
+        "Au moins 10 caractères",
+        "Votre mot de passe est trop court\u00a0: il doit comporter au moins 10 caractères.",
+        minimum=10,
+    ),
+    Criterion(
+        "too-long",
+        "Au plus 50 caractères",
+        "Votre mot de passe est trop long\u00a0: il doit comporter au plus 50 caractères.",
+        maximum=50,
+    ),
+    Criterion(
+        "no-lowercase",
+        "Au moins une minuscule",
+        "Votre mot de passe doit comporter au moins une minuscule.",
+        category="Ll",
+    ),
+    Criterion(
+        "no-uppercase",
+        "Au moins une majuscule",
+        "Votre mot de passe doit comporter au moins une majuscule.",
+        category="Lu",
+    ),
+    Criterion(
+        "no-digit",
+        "Au moins un chiffre",
+        "Votre mot de passe doit comporter au moins un chiffre.",
+        category="Nd",
+    ),
+    Criterion(
+        "no-special",
+        "Au moins un caractère spécial"
+        " parmi $\u00a0@\u00a0&\u00a0+\u00a0-\u00a0/\u00a0#\u00a0_\u00a0?\u00a0!",
+        "Votre mot de passe doit comporter au moins un caractère spécial"
+        " parmi $\u00a0@\u00a0&\u00a0+\u00a0-\u00a0/\u00a0#\u00a0_\u00a0?\u00a0!",
+        characters="$@&+-/#_?!",
+    ),
+)
+
+
+def normalize_password(password: str) -> str:
+    """Return the form that is counted, checked and hashed: NFKC, nothing trimmed, nothing cut."""
+    return unicodedata.normalize("NFKC", password)
+
+
+def _no_nir(_candidate: str) -> bool:
+    return False
+
+
+def check_password(
+    password: str,
+    *,
+    names: Iterable[str] = (),
+    email: str = "",
+    siret: str | None = None,
+    is_own_nir: Callable[[str], bool] = _no_nir,
+) -> list[RuleError]:
+    """Return the rules that a new password breaks, in the order of the page; empty when it is fine.
+
+    `names` and `email` are the person's, compared without regard to case, accents and
+    separators, and so is `siret`. The NIR is not known in clear here: `is_own_nir` is asked for
+    each run of 13 characters that has its shape.
+    """
+    password = normalize_password(password)
+    broken = [
+        RuleError(criterion.code, criterion.detail)
+        for criterion in CRITERIA
+        if not criterion.is_met(password)
+    ]
+    bare = _bare(password)
+    clues = [*_name_clues(names), *_email_clues(email), *([_bare(siret)] if siret else [])]
+    if any(clue in bare for clue in clues) or any(map(is_own_nir, _nir_candidates(bare))):
+        broken.append(
+            RuleError(
+                "contains-identity",
+                "Votre mot de passe ne doit contenir ni votre nom, ni votre prénom, ni le début"
+                " de votre adresse courriel, ni votre Siret, ni votre numéro de Sécurité sociale.",
+            )
+        )
+    return broken
+
+
+def _name_clues(names: Iterable[str]) -> Iterator[str]:
+    for name in names:
+        whole = _bare(name)
+        if len(whole) >= _SHORTEST_WHOLE:
+            yield whole
+        for part in re.split(r"[\s.'’-]+", name):
+            if len(bare_part := _bare(part)) >= _SHORTEST_PART:
+                yield bare_part
+
+
+def _email_clues(email: str) -> Iterator[str]:
+    local = email.rpartition("@")[0]
+    for clue in (local, local.partition("+")[0]):
+        if len(bare := _bare(clue)) >= _SHORTEST_WHOLE:
+            yield bare
+
+
+def _nir_candidates(bare: str) -> Iterator[str]:
+    text = bare.upper()
+    for start in range(len(text) - _NIR_LENGTH + 1):
+        candidate = text[start : start + _NIR_LENGTH]
+        if looks_like_nir(candidate):
+            yield candidate
+
+
+def _bare(text: str) -> str:
+    """Return only letters and digits, without case and accents."""
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return "".join(c for c in folded if c.isalnum())

@@ -1,0 +1,60 @@
+"""Mobile numbers, kept as E.164.
+
+Importing this module loads phonenumbers: only what reads a phone number should.
+"""
+
+import re
+
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
+
+from portal.rules import RuleError, compact_number
+
+_FRANCE = 33
+# The territories that share the ten-digit plan, one for each country code (Mayotte has Réunion's,
+# Saint-Martin and Saint-Barthélemy Guadeloupe's). A block belongs to one of them only: 0692…
+# means Réunion, although France alone would refuse it.
+_TEN_DIGIT_PLAN = ("FR", "GP", "GF", "MQ", "RE")
+_MOBILE = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
+_TYPED = re.compile(r"\+?[0-9()/-]+")
+
+
+def parse_mobile(text: str) -> str:
+    """Return a mobile number in E.164, read as French when it has no country code.
+
+    Any country's mobile is welcome when typed with its code. Raises RuleError: required,
+    invalid-characters, invalid-length, invalid-number, not-mobile.
+    """
+    typed = compact_number(text)
+    if not typed:
+        raise RuleError("required", "Indiquez votre numéro de téléphone mobile.")
+    if not _TYPED.fullmatch(typed):
+        raise RuleError(
+            "invalid-characters",
+            "Le numéro de téléphone ne comporte que des chiffres,"
+            " et le signe + devant l’indicatif d’un pays.",
+        )
+    readings = [number for number in _readings(typed) if phonenumbers.is_valid_number(number)]
+    if not readings:
+        raise RuleError(
+            "invalid-number",
+            "Ce numéro de téléphone n’est pas attribuable\u00a0: vérifiez chacun de ses chiffres.",
+        )
+    for number in readings:
+        if phonenumbers.number_type(number) in _MOBILE:
+            return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    raise RuleError(
+        "not-mobile", "Indiquez un numéro de téléphone mobile, et non de téléphone fixe."
+    )
+
+
+def _readings(typed: str) -> list[phonenumbers.PhoneNumber]:
+    """Return what the typed number may mean; +33 692… too, as people abroad type it."""
+    try:
+        number = phonenumbers.parse(typed, "FR")
+        if number.country_code != _FRANCE:
+            return [number]
+        national = f"0{number.national_number}"
+        return [phonenumbers.parse(national, region) for region in _TEN_DIGIT_PLAN]
+    except NumberParseException:
+        return []

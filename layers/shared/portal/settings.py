@@ -1,0 +1,62 @@
+"""The environment of a function, read once and only when first asked for."""
+
+import functools
+import os
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How often a thing may happen; the defaults are those of the template's parameters."""
+
+    requests_per_minute: int
+    """Requests a minute from one IP address on each endpoint that mails or guesses."""
+    mail_per_hour: int
+    mail_per_day: int
+    mail_interval: int
+    """Seconds between two mails of one kind to one address."""
+    free_failures: int
+    """Failed logins of one identifier before delays start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What ``template.yaml`` tells a function: names of resources, addresses, limits."""
+
+    table_name: str
+    public_url: str
+    """Origin of the portal, without a trailing slash."""
+    token_secret: str
+    lookup_secret: str
+    pepper_secret: str
+    data_key: str
+    mail_from: str
+    mail_configuration_set: str
+    event_bus: str
+    support_mailbox: str
+    limits: Limits
+
+
+@functools.cache
+def settings() -> Settings:
+    """Return the settings of this function; raises ``KeyError`` naming what is missing."""
+    env = os.environ
+    return Settings(
+        table_name=env["TABLE_NAME"],
+        public_url=env["PUBLIC_URL"],
+        token_secret=env["TOKEN_SECRET"],
+        lookup_secret=env["LOOKUP_SECRET"],
+        pepper_secret=env["PEPPER_SECRET"],
+        data_key=env["DATA_KEY"],
+        mail_from=env["MAIL_FROM"],
+        mail_configuration_set=env["MAIL_CONFIGURATION_SET"],
+        event_bus=env["EVENT_BUS"],
+        support_mailbox=env["SUPPORT_MAILBOX"],
+        limits=Limits(
+            requests_per_minute=int(env["REQUESTS_PER_MINUTE"]),
+            mail_per_hour=int(env["MAIL_PER_HOUR"]),
+            mail_per_day=int(env["MAIL_PER_DAY"]),
+            mail_interval=int(env["MAIL_INTERVAL"]),
+            free_failures=int(env["FREE_FAILURES"]),
+        ),
+    )
