@@ -1,0 +1,59 @@
+"""The back office's decisions on affiliations, from the event bus."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from aws_lambda_powertools import Logger
+from pydantic import UUID4, BaseModel, ConfigDict, Field
+
+from portal import affiliation, keys
+from portal.fields import Siret
+from portal.table import table
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+logger = Logger()
+
+
+class Detail(BaseModel):
+    """Which account; its Siret when known; the reason of a rejection, in French."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    account_id: UUID4
+    siret: Siret | None = None
+    reason: Annotated[str | None, Field(max_length=500)] = None
+
+
+class Decision(BaseModel):
+    """An event of the source ``portal.backoffice``."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    detail_type: Annotated[
+        Literal["AffiliationConfirmed", "AffiliationRejected"], Field(alias="detail-type")
+    ]
+    time: datetime
+    detail: Detail
+
+
+def handler(event: dict[str, Any], context: "LambdaContext") -> None:  # noqa: ARG001
+    """Apply a decision, once; one that came before, comes late or is about nobody does nothing.
+
+    A malformed event raises: it ends in the queue of events that failed.
+    """
+    decision = Decision.model_validate(event)
+    account_id = str(decision.detail.account_id)
+    changed = affiliation.decide(
+        table(),
+        keys.lookup_keys(),
+        decision.detail_type,
+        account_id,
+        decision.detail.siret,
+        decision.detail.reason,
+        round(decision.time.timestamp() * 1000),
+    )
+    logger.info(
+        "affiliation", decision=decision.detail_type, account_id=account_id, changed=changed
+    )

@@ -1,0 +1,55 @@
+"""The contact form of people who cannot sign up or log in."""
+
+from http import HTTPStatus
+from typing import Literal
+
+from aws_lambda_powertools.event_handler import Response
+
+from portal import contact, keys
+from portal.fields import EmailAddress, Message, PersonName, StrictModel
+from portal.problems import INVALID_REQUEST, THROTTLED
+from portal.settings import settings
+from portal.table import table
+from portal.throttle import limit_requests
+from portal.web import Api, documented, json_answer
+
+app = Api()
+handler = app.resolve
+
+
+class ContactForm(StrictModel):
+    """Who writes, why, and what."""
+
+    reason: Literal["signup-impossible", "login-impossible"]
+    last_name: PersonName
+    first_name: PersonName
+    email: EmailAddress
+    message: Message
+
+
+class Received(StrictModel):
+    """The number to quote."""
+
+    ticket: str
+
+
+@app.post("/api/contact", responses=documented(HTTPStatus.ACCEPTED, INVALID_REQUEST, THROTTLED))
+def write_to_support(form: ContactForm) -> Response[Received]:
+    """Send a message to the support, without logging in; answers alike for all."""
+    lookup = keys.lookup_keys()
+    limits = settings().limits
+    limit_requests(table(), lookup, limits, "contact", app.source_ip, app.now)
+    ticket = contact.send(
+        table(),
+        lookup,
+        limits,
+        contact.Form(
+            reason=form.reason,
+            last_name=form.last_name,
+            first_name=form.first_name,
+            email=form.email,
+            message=form.message,
+        ),
+        app.now,
+    )
+    return json_answer(HTTPStatus.ACCEPTED, Received(ticket=ticket))

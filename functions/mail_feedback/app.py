@@ -1,0 +1,31 @@
+"""What SES says of the mails sent: those that come back, those complained of."""
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools import Logger
+
+from portal import feedback
+from portal.table import table
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+logger = Logger()
+
+
+def handler(event: dict[str, Any], context: "LambdaContext") -> None:  # noqa: ARG001
+    """Note that an address does not receive, for a permanent bounce or a complaint.
+
+    The address itself is not read: the mail's tags carry its hash and its account's id.
+    """
+    detail = event["detail"]
+    bounce: dict[str, Any] = detail.get("bounce") or {}
+    if detail["eventType"] == "Bounce" and bounce.get("bounceType") != "Permanent":
+        return
+    tags: dict[str, list[str]] = detail["mail"].get("tags") or {}
+    address = next(iter(tags.get("address", [])), None)
+    account_id = next(iter(tags.get("account", [])), None)
+    logger.info("mail came back", reason=detail["eventType"], account_id=account_id)
+    if address:
+        feedback.note_bounce(table(), address, account_id, int(time.time()))

@@ -1,0 +1,55 @@
+// Talks to the HTTP API. Every answer, even none, comes back as one plain object.
+
+const TIMEOUT_MS = 30_000;
+
+const OFFLINE = "Vous êtes hors ligne. Vérifiez votre connexion à internet, puis réessayez.";
+const SILENT = "Le service ne répond pas. Vérifiez votre connexion à internet, puis réessayez.";
+const BROKEN = "Le service rencontre une difficulté.";
+const REFUSED = "La demande n’a pas abouti. Réessayez, ou appelez le 3698.";
+
+/** Calls `/api/<path>`; `{ok, status, data}` or `{ok: false, status, slug, message, errors, data}`. */
+export async function call(method, path, body) {
+  try {
+    const response = await fetch(`/api/${path}`, {
+      method,
+      credentials: "same-origin",
+      headers: {
+        accept: "application/json, application/problem+json",
+        ...(body && { "content-type": "application/json" }),
+      },
+      body: body && JSON.stringify(body),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    const data = await content(response);
+    return response.ok ? { ok: true, status: response.status, data } : failure(response, data);
+  } catch {
+    return { ok: false, status: 0, slug: "", message: navigator.onLine ? SILENT : OFFLINE, errors: [], data: {} };
+  }
+}
+
+async function content(response) {
+  const text = await response.text();
+  try {
+    return JSON.parse(text) ?? {};
+  } catch {
+    return {}; // no content, or a gateway's own words
+  }
+}
+
+function failure(response, data) {
+  const { status } = response;
+  let message = data.detail || REFUSED;
+  if (status === 429) message = `Trop de demandes. Réessayez ${wait(response.headers.get("retry-after"))}.`;
+  if (status >= 500) message = `${BROKEN} Réessayez ${wait(response.headers.get("retry-after"))}.`;
+  const slug = String(data.type ?? "").split("/").pop();
+  return { ok: false, status, slug, message, errors: data.errors ?? [], data };
+}
+
+/** Says a `Retry-After` in words. */
+function wait(header) {
+  const seconds = Math.ceil(Number(header));
+  if (!(seconds > 0)) return "dans quelques minutes";
+  if (seconds < 60) return `dans ${seconds}\u00a0seconde${seconds > 1 ? "s" : ""}`;
+  const minutes = Math.ceil(seconds / 60);
+  return `dans ${minutes}\u00a0minute${minutes > 1 ? "s" : ""}`;
+}

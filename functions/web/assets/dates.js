@@ -1,0 +1,11 @@
+// Dates as people in France write them, wherever they are.
+
+const zone = { timeZone: "Europe/Paris" };
+const formats = [
+  { day: "2-digit", month: "2-digit", year: "numeric" },
+  { dateStyle: "long" },
+  { hour: "2-digit", minute: "2-digit" },
+].map((format) => new Intl.DateTimeFormat("fr-FR", { ...zone, ...format }));
+
+/** Return « 01/10/2020 », « 1 octobre 2020 » and « 11:39 » for an RFC 3339 time. */
+export const [shortDay, longDay, hour] = formats.map((format) => (moment) => format.format(new Date(moment)));

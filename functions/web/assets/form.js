@@ -1,0 +1,147 @@
+// What all forms do alike: check, send once, wait in words, and show errors where they belong.
+
+const SENDING = "Envoi en cours… Merci de patienter.";
+const title = document.title;
+
+/**
+ * Takes charge of `form`.
+ * `send(values)` calls the API; `done(answer, values)` follows success and returns a sentence to
+ * show, perhaps empty, when one stays on the page; `check(values)` returns errors found before sending;
+ * `refused(answer)` returns true when it has dealt with a failure itself.
+ */
+export function wire(form, { send, done, check = () => [], refused = () => false }) {
+  const summary = document.getElementById(`${form.id}-summary`);
+  const status = form.querySelector(".status");
+  const buttons = [...form.querySelectorAll("[data-reveal]")];
+  let busy = false;
+
+  function wait(yes) {
+    busy = yes;
+    form.classList.toggle("busy", yes);
+    status.textContent = yes ? SENDING : "";
+  }
+
+  /** The input of a name; of radio buttons, the first. */
+  function control(name) {
+    const found = form.elements[name];
+    return found instanceof RadioNodeList ? found[0] : found;
+  }
+
+  function report(errors) {
+    const place = ({ field }) => [...form.elements].indexOf(control(field));
+    for (const { field, detail } of [...errors].sort((one, other) => place(one) - place(other))) {
+      const input = control(field);
+      const item = document.createElement("li");
+      if (input) {
+        const link = document.createElement("a");
+        link.href = `#${input.id}`;
+        link.textContent = detail;
+        link.addEventListener("click", (event) => {
+          event.preventDefault(); // the fragment of an address is not ours to change
+          input.focus();
+          input.closest(".field, .choice, form").scrollIntoView({ block: "nearest" });
+        });
+        item.append(link);
+        item.dataset.field = input.name;
+        input.setAttribute("aria-invalid", "true");
+        const inline = document.getElementById(`${input.id}-error`);
+        if (inline) inline.textContent += `${inline.textContent && " "}${detail}`;
+      } else {
+        item.textContent = detail;
+      }
+      summary.querySelector("ul").append(item);
+    }
+    document.title = `Erreur\u00a0: ${title}`;
+    summary.hidden = false;
+    summary.focus();
+    summary.scrollIntoView({ block: "nearest" });
+  }
+
+  // An error that one is mending is no longer true: it goes, here and in the summary.
+  function retract(name) {
+    const input = control(name);
+    if (!input?.hasAttribute("aria-invalid")) return;
+    input.removeAttribute("aria-invalid");
+    document.getElementById(`${input.id}-error`)?.replaceChildren();
+    for (const item of summary.querySelectorAll("li")) if (item.dataset.field === name) item.remove();
+    if (!summary.querySelector("li")) clear();
+  }
+
+  function clear() {
+    for (const input of form.elements) input.removeAttribute("aria-invalid");
+    for (const inline of form.querySelectorAll(".error")) inline.replaceChildren();
+    summary.querySelector("ul").replaceChildren();
+    summary.hidden = true;
+    document.title = title;
+  }
+
+  function missing() {
+    return [...form.elements]
+      .filter((input) => input.dataset.missing && !input.disabled && isEmpty(input))
+      .map((input) => ({ field: input.name, detail: input.dataset.missing }));
+  }
+
+  function isEmpty(input) {
+    if (input.type === "checkbox") return !input.checked;
+    return !form.elements[input.name].value.trim(); // of radio buttons, the chosen one's
+  }
+
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (busy) return;
+    clear();
+    for (const button of buttons) reveal(button, false);
+    const values = read(form);
+    const errors = missing();
+    errors.push(...check(values).filter(({ field }) => !errors.some((error) => error.field === field)));
+    if (errors.length) {
+      report(errors);
+      return;
+    }
+    wait(true);
+    const answer = await send(values);
+    if (answer.ok) {
+      const sentence = done(answer, values);
+      if (sentence === undefined) return; // another page is on its way: a second click changes nothing
+      wait(false);
+      status.textContent = sentence;
+    } else {
+      wait(false);
+      if (!refused(answer)) report(answer.errors.length ? answer.errors : [{ detail: answer.message }]);
+    }
+  });
+
+  form.addEventListener("input", ({ target }) => {
+    retract(target.name);
+    for (const other of form.elements) if (other.dataset.pair === target.name && other.value) retract(other.name);
+  });
+  form.addEventListener("change", ({ target }) => {
+    for (const name of (target.dataset.voids ?? "").split(" ")) retract(name);
+  });
+
+  for (const button of buttons) {
+    button.hidden = false;
+    button.addEventListener("click", () => reveal(button, button.dataset.on !== "yes", "aloud"));
+  }
+
+  addEventListener("pageshow", ({ persisted }) => persisted && wait(false)); // « Back » wakes the page as it slept
+}
+
+/** The form's values by name: text, true or false for a box, null for a number never attributed. */
+export function read(form) {
+  const values = {};
+  for (const input of form.elements) {
+    if (!input.name || (input.type === "radio" && !input.checked)) continue;
+    values[input.name] = input.type === "checkbox" ? input.checked : input.disabled ? null : input.value;
+  }
+  return values;
+}
+
+function reveal(button, yes, aloud) {
+  const input = document.getElementById(button.dataset.reveal);
+  input.type = yes ? "text" : "password";
+  button.dataset.on = yes ? "yes" : "no";
+  button.querySelector("span").textContent = yes ? "Masquer" : "Afficher";
+  document.getElementById(`${input.id}-shown`).textContent =
+    aloud && (yes ? "Ce que vous avez saisi est visible." : "Ce que vous avez saisi est masqué.");
+}

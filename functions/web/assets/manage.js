@@ -1,0 +1,111 @@
+import { hour, longDay, shortDay } from "./dates.js";
+import { wire } from "./form.js";
+import { logOut, me } from "./session.js";
+
+const [feed, entry, empty, failure, more, status, previous, failed, deletion, kept] = [
+  "feed", "entry", "empty", "failure", "more", "feed-status", "previous-login", "failed", "deletion", "kept",
+].map((id) => document.getElementById(id));
+let cursor;
+let loading = false;
+
+const REASONS = {
+  "affiliation-pending": "S’ouvrira quand votre affiliation sera confirmée.",
+  "affiliation-rejected": "Fermé\u00a0: votre demande d’affiliation a été refusée.",
+};
+
+function say(id, text) {
+  const place = document.getElementById(id);
+  place.hidden = !text;
+  if (text) place.querySelector("strong").textContent = text;
+}
+
+function tell(profile) {
+  const { affiliation } = profile;
+  say("greeting", `${profile.first_name} ${profile.last_name}`);
+  say("deletion", profile.deletion_at && longDay(profile.deletion_at));
+  document.getElementById("bouncing").hidden = profile.email_receives;
+  say("unconfirmed", profile.new_email_masked);
+  for (const place of document.querySelectorAll("[data-affiliation]")) {
+    place.hidden = place.dataset.affiliation !== affiliation.status;
+  }
+  document.getElementById("refusal").textContent = affiliation.reason ?? "";
+  for (const { id, open, reason } of profile.services) {
+    const tile = document.querySelector(`[data-service="${CSS.escape(id)}"]`);
+    if (!tile) continue;
+    tile.classList.toggle("closed", !open);
+    const badge = tile.querySelector(".badge");
+    badge.hidden = false;
+    badge.textContent = open ? "Ouvert" : "Fermé";
+    const note = tile.querySelector(".hint");
+    note.textContent = open ? note.dataset.open : (REASONS[reason] ?? "Fermé pour le moment.");
+  }
+}
+
+async function read() {
+  failed.hidden = true;
+  const answer = await me("GET");
+  if (answer.ok) {
+    tell(answer.data);
+  } else {
+    failed.hidden = false;
+    document.getElementById("failed-text").textContent = `L’état de vos services n’a pas pu être chargé. ${answer.message}`;
+  }
+}
+
+function item({ at, kind, title, body }) {
+  const line = entry.content.firstElementChild.cloneNode(true);
+  line.dataset.kind = kind;
+  line.querySelector("time").dateTime = at;
+  line.querySelector("time").textContent = `${longDay(at)} – ${hour(at)}`;
+  line.querySelector("h3").textContent = title;
+  line.querySelector(".body").textContent = body ?? "";
+  return line;
+}
+
+async function load() {
+  if (loading) return;
+  loading = true;
+  failure.hidden = true;
+  status.textContent = "Chargement du fil d’activité…";
+  const answer = await me("GET", `/activity${cursor ? `?cursor=${encodeURIComponent(cursor)}` : ""}`);
+  loading = false;
+  status.textContent = "";
+  if (answer.ok) {
+    add(answer.data);
+  } else {
+    more.hidden = true;
+    failure.hidden = false;
+    document.getElementById("failure-text").textContent = `Le fil d’activité n’a pas pu être chargé. ${answer.message}`;
+  }
+}
+
+function add({ entries, next_cursor, previous_login_at: before }) {
+  if (!cursor) {
+    previous.textContent = before
+      ? `Dernière connexion le ${shortDay(before)} à ${hour(before)}`
+      : "C’est votre première connexion.";
+  }
+  const lines = entries.map(item);
+  feed.append(...lines);
+  empty.hidden = feed.children.length > 0;
+  if (cursor) lines[0]?.querySelector("h3").focus();
+  cursor = next_cursor;
+  more.hidden = !cursor;
+}
+
+more.addEventListener("click", load);
+document.getElementById("retry").addEventListener("click", load);
+document.getElementById("reload").addEventListener("click", read);
+
+wire(document.getElementById("logout"), { send: () => logOut("signed-out"), done: () => undefined });
+wire(document.getElementById("keep"), {
+  send: () => me("PATCH", "", { deletion_at: null }),
+  done({ data }) {
+    tell(data);
+    kept.hidden = false;
+    return "";
+  },
+});
+
+read();
+load();

@@ -1,0 +1,36 @@
+// The numbers that a person may not have, and the Sécurité sociale number pasted with its key.
+
+const NIR_AND_KEY = 15;
+
+/** Makes the boxes « jamais attribué » void their inputs, and a pasted NIR fill its key. */
+export function wireNumbers(form) {
+  for (const box of form.querySelectorAll("[data-voids]")) {
+    box.addEventListener("change", () => apply(form, box));
+    apply(form, box); // the browser may have restored a tick
+  }
+  const { nir, nir_key: key } = form.elements;
+  nir.addEventListener("input", () => {
+    const bare = nir.value.replace(/[\s.\-]/g, "");
+    if (bare.length !== NIR_AND_KEY) return;
+    nir.value = bare.slice(0, 13);
+    key.value = bare.slice(13);
+    key.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+}
+
+/** Puts remembered `values` back: null ticks the box of its number. */
+export function prefill(form, values) {
+  for (const input of form.elements) {
+    const value = values[input.name];
+    if (value === true) input.checked = true;
+    else if (typeof value === "string") input.value = value;
+  }
+  for (const box of form.querySelectorAll("[data-voids]")) {
+    box.checked = box.dataset.voids.split(" ").every((name) => values[name] === null);
+    apply(form, box);
+  }
+}
+
+function apply(form, box) {
+  for (const name of box.dataset.voids.split(" ")) form.elements[name].disabled = box.checked;
+}

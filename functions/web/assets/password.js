@@ -1,0 +1,53 @@
+// A password to choose: its criteria told live, politely, and checked before sending.
+
+const DIFFERENT = "Les deux mots de passe sont différents.";
+const PAUSE_MS = 800;
+
+const password = document.getElementById("password");
+const status = document.getElementById("criteria-status");
+const criteria = [...document.querySelectorAll("#criteria li")].map((item) => ({
+  item,
+  label: item.firstChild.textContent,
+  minimum: Number(item.dataset.minimum ?? 0),
+  maximum: Number(item.dataset.maximum ?? Infinity),
+  pattern: new RegExp(item.dataset.pattern ?? "", "u"),
+}));
+
+function unmet(text) {
+  const value = text.normalize("NFKC");
+  const length = [...value].length;
+  return criteria.filter(
+    ({ minimum, maximum, pattern }) => length < minimum || length > maximum || !pattern.test(value),
+  );
+}
+
+function mark(tried) {
+  const open = unmet(password.value);
+  for (const criterion of criteria) {
+    const met = password.value && !open.includes(criterion);
+    criterion.item.className = met ? "met" : tried ? "unmet" : "";
+    criterion.item.querySelector("span").textContent = met ? "\u00a0: c’est bon" : tried ? "\u00a0: il manque" : "";
+  }
+  return open;
+}
+
+function lacking(open) {
+  return `Il faut\u00a0: ${open.map(({ label }) => label.toLowerCase()).join(", ")}`;
+}
+
+/** Returns what is wrong with a password and its confirmation: the `check` of a form. */
+export function checkPassword(values) {
+  const open = mark(true);
+  const errors = open.length ? [{ field: "password", detail: `Votre mot de passe ne convient pas. ${lacking(open)}` }] : [];
+  if (values.password !== values.confirmation) errors.push({ field: "confirmation", detail: DIFFERENT });
+  return errors;
+}
+
+let pause;
+password.addEventListener("input", () => {
+  const open = mark(false);
+  clearTimeout(pause);
+  pause = setTimeout(() => {
+    status.textContent = !password.value ? "" : open.length ? lacking(open) : "Tous les critères sont remplis.";
+  }, PAUSE_MS);
+});

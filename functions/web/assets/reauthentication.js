@@ -1,0 +1,39 @@
+// The password asked again, before what could take an account over.
+
+import { call } from "./api.js";
+import { wire } from "./form.js";
+
+const dialog = document.getElementById("confirm");
+const form = document.getElementById("reauthentication");
+let settle;
+
+/** Asks the password; resolves to whether it was the right one, or false when the person gives up. */
+export function confirmed() {
+  dialog.returnValue = "";
+  dialog.showModal();
+  document.getElementById("current_password").focus();
+  return new Promise((resolve) => {
+    settle = resolve;
+  });
+}
+
+wire(form, {
+  async send({ current_password: password }) {
+    const holder = await call("GET", "me");
+    return holder.ok ? call("POST", "login", { identifier: holder.data.email, password }) : holder;
+  },
+  done() {
+    dialog.close("confirmed");
+    return "";
+  },
+  refused(answer) {
+    if (answer.slug !== "invalid-credentials") return false;
+    answer.errors = [{ field: "current_password", detail: "Ce n’est pas le mot de passe de votre compte." }];
+    return false;
+  },
+});
+dialog.addEventListener("close", () => {
+  form.reset();
+  settle(dialog.returnValue === "confirmed");
+});
+document.getElementById("cancel").addEventListener("click", () => dialog.close());

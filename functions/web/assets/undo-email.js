@@ -1,0 +1,27 @@
+import { call } from "./api.js";
+import { wire } from "./form.js";
+import { forget, onNewLink, takeToken } from "./memory.js";
+import { ended, show } from "./states.js";
+
+let token;
+
+function open() {
+  token = takeToken("undo");
+  show(token ? "form" : "missing");
+}
+
+wire(document.getElementById("undo"), {
+  send: () => call("POST", "email-undo", { token }),
+  done() {
+    forget("undo", "signed-in");
+    show("done", "moved");
+    return "";
+  },
+  refused(answer) {
+    if (!ended(answer)) return false;
+    forget("undo");
+    return true;
+  },
+});
+onNewLink(open);
+open();

@@ -1,0 +1,128 @@
+"""The texts of the site: Markdown files that anybody can edit, read once.
+
+``content/LISEZ-MOI.md`` says how to write one.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
+
+_MONTHS = [
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+]
+_PROPERTIES = {"titre", "résumé", "mots", "date"}
+_REQUIRED = {"titre", "résumé"}
+
+# The spaces that French typography wants unbreakable, and its apostrophe.
+_BREAKABLE = re.compile(r"[ \n](?=[:;?!»])|(?<=«) |(?<=\d) (?=\d{3}\b|[€%])")
+_WORD = re.compile(r"[a-z0-9]{2,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """A text of the site; ``words`` are more words by which a search finds it."""
+
+    slug: str
+    title: str
+    summary: str
+    published: date | None
+    words: str
+    html: str
+    text: str
+
+    @property
+    def day(self) -> str:
+        """The day of publication as people write it, or an empty string."""
+        return french_day(self.published) if self.published else ""
+
+
+def read_articles(folder: Path) -> Sequence[Article]:
+    """Return the texts of a folder: the newest first when they are dated, else by file name.
+
+    Raises ``ValueError``, with the file's name, for properties that are missing or unknown.
+    """
+    articles = [_read(file) for file in sorted(folder.glob("*.md"))]
+    return sorted(articles, key=lambda article: article.published or date.min, reverse=True)
+
+
+def french_day(day: date) -> str:
+    """Return « 1er mars 2026 », which does not break over two lines."""
+    number = "1er" if day.day == 1 else str(day.day)
+    return f"{number}\u00a0{_MONTHS[day.month - 1]}\u00a0{day.year}"
+
+
+def typeset(text: str) -> str:
+    """Return a text as French typography wants it, however plainly it was typed."""
+    return _BREAKABLE.sub("\u00a0", text).replace("'", "’")
+
+
+def fold(text: str) -> str:
+    """Return the words of a text, once each, without case or accents: what search compares."""
+    bare = unicodedata.normalize("NFKD", text.replace("œ", "oe").lower())
+    letters = "".join(each for each in bare if not unicodedata.combining(each))
+    return " ".join(dict.fromkeys(_WORD.findall(letters)))
+
+
+def _read(file: Path) -> Article:
+    _, head, body = file.read_text().split("---\n", 2)
+    properties = {
+        name.strip(): value.strip()
+        for name, separator, value in (line.partition(":") for line in head.splitlines())
+        if separator
+    }
+    if not _REQUIRED <= properties.keys() <= _PROPERTIES:
+        raise ValueError(f"{file.name}: properties are {', '.join(sorted(_PROPERTIES))}")
+    tokens = _MARKDOWN.parse(body)
+    words = [each.content for token in tokens for each in token.children or () if each.content]
+    day = properties.get("date")
+    return Article(
+        slug=file.stem.lstrip("0123456789-"),  # numbers rank the files
+        title=typeset(properties["titre"]),
+        summary=typeset(properties["résumé"]),
+        published=date.fromisoformat(day) if day else None,
+        words=properties.get("mots", ""),
+        html=_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}),
+        text=" ".join(words),
+    )
+
+
+def _finish(state: StateCore) -> None:
+    """Set the type of a text, and tell which of its links leave the site."""
+    for block in state.tokens:
+        finished: list[Token] = []
+        leaves = False
+        for token in block.children or ():
+            if token.type == "text":
+                token.content = typeset(token.content)
+            elif token.type == "link_open":
+                leaves = str(token.attrGet("href")).startswith("https:")
+                if leaves:
+                    token.attrSet("rel", "external")
+            elif token.type == "link_close" and leaves:
+                told = '<span class="spoken"> (autre site)</span>'
+                finished.append(Token("html_inline", "", 0, content=told))
+            finished.append(token)
+        if block.children is not None:
+            block.children = finished
+
+
+_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
+_MARKDOWN.core.ruler.push("finish", _finish)

@@ -1,0 +1,287 @@
+"""Every file of the site, rendered, hashed and compressed once: serving is then a look-up."""
+
+import base64
+import gzip
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from content import Article, fold, read_articles
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from portal.rules.password import CRITERIA
+
+HERE = Path(__file__).parent
+OPENAPI = HERE / "openapi.json"
+OPENAPI_PATH = "/api/openapi.json"
+
+_IMMUTABLE = "public, max-age=31536000, immutable"
+_REVALIDATE = "no-cache"
+_NEVER_KEPT = "no-store"
+_MEDIA_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+    ".webmanifest": "application/manifest+json",
+}
+_REFERENCE = re.compile(r'(?<=")\./([\w-]+\.(?:js|svg))(?=")')
+_IMPORT = re.compile(r'(?<=from ")\./([\w-]+\.js)(?=")')
+_COMMENT = re.compile(r"^\s*(?://[^\n]*|/\*\*.*?\*/)\n|^[ \t]+", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One address of the site.
+
+    A ``private`` page shows personal data: nothing may keep it. ``found_by`` are the words by
+    which the search of the site finds it; an article's own text does as much.
+    """
+
+    path: str
+    template: str
+    title: str
+    script: str = ""
+    private: bool = False
+    found_by: str = ""
+    article: Article | None = None
+    kind: str = "Page"
+
+
+NEWS = read_articles(HERE / "content" / "news")
+HELP = read_articles(HERE / "content" / "help")
+TEXTS = {article.slug: article for article in read_articles(HERE / "content" / "pages")}
+
+PAGES = (
+    Page("/", "home", "Accueil", "search.js"),
+    Page(
+        "/mon-compte",
+        "my-account",
+        "Mon compte",
+        "my-account.js",
+        found_by="me connecter, connexion, identifiant, s’inscrire, Siret, Net-Entreprises",
+    ),
+    Page(
+        "/creer-mon-compte",
+        "sign-up",
+        "Créer mon compte",
+        "sign-up.js",
+        found_by="inscription, s’inscrire, ouvrir un espace personnel, mandataire",
+    ),
+    Page(
+        "/verifiez-vos-courriels",
+        "check-mail",
+        "Vérifiez maintenant vos courriels",
+        "check-mail.js",
+        private=True,
+    ),
+    Page("/valider", "validate", "Créer mon mot de passe", "validate.js", private=True),
+    Page("/mot-de-passe-enregistre", "password-saved", "Mot de passe enregistré"),
+    Page(
+        "/mot-de-passe-oublie",
+        "forgotten-password",
+        "Mot de passe oublié",
+        "forgotten-password.js",
+        found_by="perdu, réinitialiser, changer, connexion impossible",
+    ),
+    Page(
+        "/nouveau-mot-de-passe",
+        "reset-password",
+        "Choisir un nouveau mot de passe",
+        "reset-password.js",
+        private=True,
+    ),
+    Page(
+        "/annuler-changement",
+        "undo-email",
+        "Annuler le changement d’adresse",
+        "undo-email.js",
+        private=True,
+    ),
+    Page(
+        "/gerer",
+        "manage",
+        "Gérer",
+        "manage.js",
+        private=True,
+        found_by="mon espace, fil d’activité, notification d’affiliation, services",
+    ),
+    Page("/gerer/mon-compte", "profile", "Mon compte", "profile.js", private=True),
+    Page(
+        "/gerer/mon-compte/mot-de-passe",
+        "change-password",
+        "Changer mon mot de passe",
+        "change-password.js",
+        private=True,
+    ),
+    Page(
+        "/nous-contacter",
+        "contact",
+        "Nous contacter",
+        "contact.js",
+        found_by="aide, assistance, conseiller, écrire, message, téléphone, 3698, impossibilité",
+    ),
+    Page("/une-question", "help", "Une question\u00a0?", "search.js"),
+    Page("/actualites", "news", "Les dernières actualités", found_by="nouvelles, infos"),
+    *(
+        Page(f"/{slug}", "article", article.title, article=article)
+        for slug, article in TEXTS.items()
+    ),
+    *(
+        Page(f"/une-question/{each.slug}", "article", each.title, article=each, kind="Aide")
+        for each in HELP
+    ),
+    *(
+        Page(f"/actualites/{each.slug}", "article", each.title, article=each, kind="Actualité")
+        for each in NEWS
+    ),
+)
+NOT_FOUND = Page("/404", "not-found", "Page introuvable")
+
+
+@dataclass(frozen=True, slots=True)
+class Representation:
+    """A body ready for the gateway (text, or base64 when compressed) and its strong ETag."""
+
+    body: str
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """What is served at one path, in both encodings."""
+
+    media_type: str
+    cache_control: str
+    plain: Representation
+    gzipped: Representation
+
+
+def resource(text: str, media_type: str, cache_control: str) -> Resource:
+    """Return ``text`` ready to be served; the same text always gives the same bytes and ETags."""
+    content = text.encode()
+    digest = _digest(content)
+    compressed = gzip.compress(content, compresslevel=9, mtime=0)
+    return Resource(
+        media_type,
+        cache_control,
+        Representation(text, f'"{digest}"'),
+        Representation(base64.b64encode(compressed).decode(), f'"{digest}-gzip"'),
+    )
+
+
+def render_site() -> tuple[dict[str, Resource], Resource]:
+    """Return what is served by path, and the page of an unknown path."""
+    sources = {file.name: _read_asset(file) for file in sorted((HERE / "assets").iterdir())}
+    assets = _Assets(sources | {"search.json": search_index()})
+    templates = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+    def render(page: Page) -> Resource:
+        html = templates.get_template(f"{page.template}.html.j2").render(
+            path=page.path,
+            title=page.title,
+            article=page.article,
+            kind=page.kind,
+            script=page.script,
+            modules=assets.imported_by(page.script),
+            asset=assets.url,
+            criteria=CRITERIA,
+            news=NEWS,
+            help=HELP,
+        )
+        keeping = _NEVER_KEPT if page.private else _REVALIDATE
+        return resource(html, "text/html; charset=utf-8", keeping)
+
+    site = {page.path: render(page) for page in PAGES} | assets.resources()
+    if OPENAPI.exists():
+        site[OPENAPI_PATH] = resource(OPENAPI.read_text(), "application/json", _REVALIDATE)
+    return site, render(NOT_FOUND)
+
+
+def search_index() -> str:
+    """Return what the search of the site compares, as JSON: folded words beside what is shown."""
+    found = [
+        {
+            "path": page.path,
+            "kind": page.kind,
+            "title": page.title,
+            "summary": page.article.summary if page.article else "",
+            "words": [
+                fold(page.title),
+                fold(page.article.words if page.article else page.found_by),
+                fold(f"{page.article.summary} {page.article.text}" if page.article else ""),
+            ],
+        }
+        for page in PAGES
+        if page.article or page.found_by
+    ]
+    return json.dumps(found, ensure_ascii=False, separators=(",", ":"))
+
+
+def read_api() -> list[tuple[re.Pattern[str], str]]:
+    """Return the form of each path of the API, and its methods as the header Allow says them."""
+    if not OPENAPI.exists():
+        return []
+    paths: dict[str, dict[str, object]] = json.loads(OPENAPI.read_text())["paths"]
+    return [
+        (re.compile(re.sub(r"\{\w+\}", "[^/]+", path)), ", ".join(methods).upper())
+        for path, methods in paths.items()
+    ]
+
+
+class _Assets:
+    """Files named after their content, so that browsers may keep them for ever."""
+
+    def __init__(self, sources: Mapping[str, str]) -> None:
+        self._sources = sources
+        self._named: dict[str, tuple[str, str]] = {}
+        for name in self._sources:
+            self._name(name)
+
+    def url(self, name: str) -> str:
+        return self._named[name][0]
+
+    def imported_by(self, script: str) -> list[str]:
+        """Return the addresses of the modules that ``script`` needs, itself excepted."""
+        names = dict.fromkeys(self._imports([script] if script else []))
+        return [self.url(name) for name in names]
+
+    def resources(self) -> dict[str, Resource]:
+        return {
+            url: resource(text, _MEDIA_TYPES[Path(url).suffix], _IMMUTABLE)
+            for url, text in self._named.values()
+        }
+
+    def _name(self, name: str) -> str:
+        """Name an asset after its content, in which the files it names are named first."""
+        if name not in self._named:
+            text = _REFERENCE.sub(lambda found: self._name(found[1]), self._sources[name])
+            stem, _, extension = name.rpartition(".")
+            url = f"/assets/{stem}-{_digest(text.encode())[:12]}.{extension}"
+            self._named[name] = (url, text)
+        return self._named[name][0]
+
+    def _imports(self, names: Iterable[str]) -> Iterable[str]:
+        for name in names:
+            found = [match[1] for match in _IMPORT.finditer(self._sources[name])]
+            yield from found
+            yield from self._imports(found)
+
+
+def _read_asset(file: Path) -> str:
+    """Return a file as it travels: a module without its comments and indentation."""
+    text = file.read_text()
+    return _COMMENT.sub("", text) if file.suffix == ".js" else text
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:32]
