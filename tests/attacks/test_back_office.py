@@ -1,0 +1,111 @@
+"""Events of the back office that come twice, late, for nobody, for somebody else, or broken."""
+
+import json
+import time
+import uuid
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from tests.integration.client import Client, in_parallel
+from tests.integration.direct import HOUR, Direct
+from tests.integration.journey import logged_in
+from tests.integration.mailbox import CONFIRMED, REJECTED, Mailbox
+from tests.integration.people import new_siret
+
+pytestmark = pytest.mark.stack
+
+
+def event(decision: str, account_id: object, at: float, **detail: Any) -> dict[str, Any]:
+    """Return an event as the bus gives it to the function."""
+    return {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "source": "portal.backoffice",
+        "detail-type": decision,
+        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at)),
+        "detail": {"account_id": account_id, **detail},
+    }
+
+
+def told(client: Client) -> Counter[str]:
+    """Count the kinds of the entries of a feed."""
+    return Counter(each["kind"] for each in client.activity("?limit=50").json["entries"])
+
+
+def test_twice(client: Client, mailbox: Mailbox, direct: Direct) -> None:
+    """One decision that comes eight times at once, and again later, is told once."""
+    person = logged_in(client, mailbox)
+    confirmed = event("AffiliationConfirmed", client.me().json["id"], time.time())
+    in_parallel(lambda _: direct.hand("Affiliation", confirmed), 8, 2)
+    direct.hand("Affiliation", confirmed)
+    mailbox.wait_titled(person.email, CONFIRMED)
+    mailbox.settle()
+    assert len(mailbox.titled(person.email, CONFIRMED)) == 1
+    assert told(client)["affiliation-confirmed"] == 1
+
+
+def test_out_of_order(client: Client, mailbox: Mailbox, direct: Direct) -> None:
+    """Decisions that come in another order than they were taken end as the last one taken."""
+    person = logged_in(client, mailbox)
+    account_id, now = client.me().json["id"], time.time()
+    decisions = [
+        event("AffiliationRejected", account_id, now - 3 * HOUR, reason="Pièce illisible."),
+        event("AffiliationConfirmed", account_id, now - HOUR),
+        event("AffiliationRejected", account_id, now - 2 * HOUR, reason="Autre pièce illisible."),
+    ]
+    for number in (0, 1, 2, 0):
+        direct.hand("Affiliation", decisions[number])
+    profile = client.me().json
+    assert profile["affiliation"]["status"] == "confirmed"
+    assert profile["affiliation"]["reason"] is None
+    assert {each["open"] for each in profile["services"]} == {True}
+    assert told(client)["affiliation-confirmed"] == told(client)["affiliation-rejected"] == 1
+    mailbox.settle()
+    assert len(mailbox.titled(person.email, REJECTED)) == 1
+    direct.hand("Affiliation", event("AffiliationRejected", account_id, now, reason="Radié."))
+    assert client.me().json["affiliation"]["status"] == "rejected"
+
+
+def test_nobody(direct: Direct) -> None:
+    """A decision about an account that does not exist, or no longer, makes none."""
+    account_id = str(uuid.uuid4())
+    direct.hand("Affiliation", event("AffiliationConfirmed", account_id, time.time()))
+    assert [item["pk"] for item in direct.items() if account_id in repr(item)] == []
+
+
+def test_a_siret_of_somebody_else(client: Client, mailbox: Mailbox, direct: Direct) -> None:
+    """A decision gives nobody a Siret that another account has, nor a second one."""
+    holder = logged_in(client.another(), mailbox)
+    person = logged_in(client, mailbox)
+    account_id = client.me().json["id"]
+    for siret in (holder.siret, new_siret()):
+        direct.hand(
+            "Affiliation", event("AffiliationConfirmed", account_id, time.time(), siret=siret)
+        )
+        assert client.me().json["siret"] == person.siret
+    assert len(direct.accounts(siret=holder.siret)) == 1
+
+
+def test_a_reason_that_attacks(client: Client, mailbox: Mailbox, direct: Direct) -> None:
+    """The reason of a rejection is text, whatever it looks like, in the mail and in the feed."""
+    person = logged_in(client, mailbox)
+    account_id = client.me().json["id"]
+    reason = "{first_name.__class__} {{ 7*7 }} <script>alert(1)</script> %s {0}"
+    direct.hand("Affiliation", event("AffiliationRejected", account_id, time.time(), reason=reason))
+    mail = mailbox.wait_titled(person.email, REJECTED)
+    assert "<script>" not in mail.html
+    bodies = [each["body"] for each in client.activity().json["entries"]]
+    assert any(reason in each for each in bodies)
+
+
+def test_broken(direct: Direct) -> None:
+    """A broken event ends, after its retries, in the queue of those that failed, unlogged."""
+    mark = f"Zebulon-{uuid.uuid4()}"
+    broken = event("AffiliationRejected", mark, time.time(), reason=mark)
+    direct.hand_over("Affiliation", broken)
+    (failed,) = direct.failed("FailedEvents", 60)
+    assert failed["requestPayload"] == broken
+    assert mark not in json.dumps(failed["responsePayload"])
+    assert not any(mark in line for line in direct.logged())

@@ -1,0 +1,108 @@
+"""Bodies that are no JSON, not the JSON wanted, or far too much of it."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.attacks.test_headers import CHANGES
+from tests.attacks.wire import JSON, send
+from tests.integration.client import SESSION_COOKIE, Client
+from tests.integration.journey import logged_in
+from tests.integration.mailbox import Mailbox
+from tests.integration.people import contact_form, new_person
+
+pytestmark = pytest.mark.stack
+
+MALFORMED = [
+    b"{",
+    b"{}}",
+    b"{'a': 1}",
+    b'{"a": 1,}',
+    b'{"a": \x00}',
+    b"\xff\xfe{\x00}\x00",
+    b"\xef\xbb\xbf{}",
+    b'{"a": "\xc3("}',
+    b'{"a": "\xed\xa0\x80"}',
+    b'{"a": "\xc0\xaf"}',
+    b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xab\xae\x05\x00C\xbf\xa6\xa3\x02\x00\x00\x00",
+    b"[" * 16000,
+    b'{"a":' * 3000,
+    b"9" * 8000,
+    b'{"a": "\n"}',
+    b"e30=",
+]
+
+
+def test_malformed(client: Client, mailbox: Mailbox) -> None:
+    """What cannot be read as JSON in UTF-8 is a malformed body, for every function."""
+    logged_in(client, mailbox)
+    headers = [JSON, ("Cookie", f"{SESSION_COOKIE}={client.session}")]
+    for method, path in CHANGES:
+        for body in MALFORMED:
+            answer = send(client, method, path, headers, body)
+            assert answer.status == 400, (path, body[:20])
+            assert answer.slug == "malformed-json"
+        for body in (b"[" * 8000 + b"]" * 8000, b'{"a":' * 2500 + b"1" + b"}" * 2500):
+            if method != "DELETE":  # which reads no body
+                refusal = send(client, method, path, headers, body)
+                assert refusal.status in {400, 422}, path
+        large = b'{"a":"' + b"a" * 16 * 1024 + b'"}'
+        answer = send(client, method, path, headers, large)
+        assert (answer.status, answer.slug) == (413, "too-large"), path
+    answer = send(client, "POST", "/api/login", headers, b" " * (5 << 20))
+    assert (answer.status, answer.slug) == (413, "too-large")
+    assert client.me().json["deletion_at"] is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["NaN", "Infinity", "-Infinity", "1e999", "-1e-999", "1" * 4000, "-0", "1.5", "[]", "{}",
+     "[[[[[[]]]]]]", '{"$ne": null}', '"\\ud800"', '"\\udfff\\ud800"', '"\\u0000"', '"\\u202e"',
+     '"\\ufeff"', '""', '" "', "true", "null", '["a@example.fr"]', '"a\\r\\nBcc: b@example.fr"',
+     f'"{"a" * 15000}"', f'"{"\\u0301" * 2000}"', f'"{"\\ufdfa" * 100}"'],
+)  # fmt: skip
+def test_hostile_values(client: Client, mailbox: Mailbox, value: str) -> None:
+    """No JSON value in any field of the account's own requests is our failure."""
+    if not _session:
+        logged_in(client, mailbox)
+        _session.append(client.session)
+    client.session = _session[0]
+    good: list[tuple[str, str, dict[str, Any]]] = [
+        ("POST", "/api/password-recovery", {"identifier": "a"}),
+        ("POST", "/api/contact", contact_form(new_person())),
+        ("POST", "/api/email-undo", {"token": "a"}),
+        ("PATCH", "/api/me", {"mobile_phone": "a", "deletion_at": None}),
+        ("PUT", "/api/me/password", {"password": "a", "confirmation": "a"}),
+        ("PUT", "/api/me/email", {"email": "a", "email_confirmation": "a"}),
+        ("POST", "/api/me/email/confirmation", {"token": "a"}),
+    ]
+    for method, path, form in good:
+        for field in form:
+            written = json.dumps(form | {field: "@@"}).replace('"@@"', value)
+            answer = client.call(method, path, written.encode())
+            assert 200 <= answer.status < 500, (path, field)
+            assert answer.status != 204, (path, field)
+        twice = json.dumps(form)[:-1] + f', "{next(iter(form))}": {value}}}'
+        assert client.call(method, path, twice.encode()).status < 500, path
+    path = f"/api/me/sessions/{value.strip('"')[:200].replace(' ', '%20')}"
+    if path.isascii() and path.isprintable():
+        assert client.end_session(path.rpartition("/")[2] or "x").status in {404, 405}
+
+
+_session: list[str] = []
+
+
+@pytest.mark.parametrize(
+    "session_id",
+    ["x", "0" * 16, "..%2f..", "%00", "%F0%9F%92%A9", "a" * 1500, "%ED%A0%80", "1'--", "*", "%25"],
+)
+def test_hostile_session_ids(client: Client, mailbox: Mailbox, session_id: str) -> None:
+    """No name of a session in a path is our failure, and none ends what it does not name."""
+    if not _session:
+        logged_in(client, mailbox)
+        _session.append(client.session)
+    client.session = _session[0]
+    answer = client.end_session(session_id)
+    assert (answer.status, answer.slug) == (404, "not-found")
+    assert client.me().status == 200

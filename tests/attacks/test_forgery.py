@@ -1,0 +1,235 @@
+"""Tokens and cookies that nobody was given."""
+
+import base64
+import secrets
+import time
+from collections.abc import Callable
+
+import pytest
+
+from portal.tokens import Purpose, Token, seal, unseal
+from tests.integration.client import Answer, Client
+from tests.integration.direct import Direct, Moment
+from tests.integration.journey import account_holder, logged_in, moved_email, signed_up
+from tests.integration.mailbox import EMAIL_CHANGE, RECOVERY, Mailbox
+from tests.integration.people import new_person
+
+pytestmark = pytest.mark.stack
+
+NEW_PASSWORD = "Six-chats-gris-66"
+
+
+def flipped(text: str) -> list[str]:
+    """Return a base64url text once for each of its bytes, with one bit of that byte changed."""
+    raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    changed = (
+        raw[:at] + bytes([byte ^ 1 << secrets.randbelow(8)]) + raw[at + 1 :]
+        for at, byte in enumerate(raw)
+    )
+    return [base64.urlsafe_b64encode(each).decode().rstrip("=") for each in changed]
+
+
+def uses(client: Client) -> dict[Purpose, Callable[[str], Answer]]:
+    """Return what a link of each purpose is sent to."""
+    return {
+        Purpose.EMAIL_VALIDATION: client.validate,
+        Purpose.PASSWORD_RECOVERY: lambda token: client.set_password(token, NEW_PASSWORD),
+        Purpose.EMAIL_CHANGE: client.confirm_email,
+        Purpose.EMAIL_UNDO: client.undo_email,
+    }
+
+
+def links(client: Client, mailbox: Mailbox, direct: Direct) -> dict[Purpose, str]:
+    """Return a good link of each purpose, the last three of the account of the client."""
+    _, validation = signed_up(client.another(), mailbox)
+    person = logged_in(client, mailbox)
+    email, undo = moved_email(client, mailbox, person)
+    client.recover(email)
+    recovery = mailbox.token_titled(email, RECOVERY)
+    next_email = new_person().email
+    assert client.change_email(next_email).status == 202
+    change = mailbox.token_titled(next_email, EMAIL_CHANGE)
+    found = {
+        Purpose.EMAIL_VALIDATION: validation,
+        Purpose.PASSWORD_RECOVERY: recovery,
+        Purpose.EMAIL_CHANGE: change,
+        Purpose.EMAIL_UNDO: undo,
+    }
+    assert {unseal(direct.tokens, text, *Purpose).purpose for text in found.values()} == set(found)
+    return found
+
+
+def test_every_byte_of_a_link(client: Client, mailbox: Mailbox, direct: Direct) -> None:
+    """A link of any purpose with one bit of one byte changed is unknown; unchanged it works."""
+    good = links(client, mailbox, direct)
+    for purpose, use in uses(client).items():
+        forgeries = flipped(good[purpose])
+        if purpose is not Purpose.EMAIL_VALIDATION:
+            forgeries = forgeries[:2] + secrets.SystemRandom().sample(forgeries[2:], 12)
+        for forgery in forgeries:
+            answer = use(forgery)
+            assert (answer.status, answer.slug) == (404, "link-unknown"), (purpose, forgery)
+    assert client.confirm_email(good[Purpose.EMAIL_CHANGE]).status == 204
+    assert client.undo_email(good[Purpose.EMAIL_UNDO]).status == 204
+    assert client.set_password(good[Purpose.EMAIL_VALIDATION]).status == 204
+
+
+def test_links_of_another_purpose(client: Client, mailbox: Mailbox, direct: Direct) -> None:
+    """A link is refused wherever it was not made for, even well signed anew for that purpose."""
+    good = links(client, mailbox, direct)
+    for purpose, use in uses(client).items():
+        for other, token in good.items():
+            if other is purpose:
+                continue
+            if (other, purpose) == (Purpose.EMAIL_VALIDATION, Purpose.PASSWORD_RECOVERY):
+                continue  # PUT /api/password takes both
+            answer = use(token)
+            assert (answer.status, answer.slug) == (404, "link-unknown"), (other, purpose)
+            kept = unseal(direct.tokens, token, other)
+            answer = use(seal(direct.tokens, Token(purpose, kept.id, kept.issued_at)))
+            assert answer.status in {404, 410}, (other, purpose)
+    assert client.me().status == 200
+
+
+def test_an_older_or_newer_time(client: Client, mailbox: Mailbox, direct: Direct) -> None:
+    """A link well signed for another time than the one sent has no row: it changes nothing."""
+    _, token = signed_up(client, mailbox)
+    kept = unseal(direct.tokens, token, Purpose.EMAIL_VALIDATION)
+    moved = seal(direct.tokens, Token(kept.purpose, kept.id, kept.issued_at + 600))
+    assert client.set_password(moved).slug == "link-expired"
+    assert client.set_password(token).status == 204
+
+
+@pytest.mark.parametrize("purpose", list(Purpose))
+def test_other_writings(client: Client, direct: Direct, purpose: Purpose) -> None:
+    """A link has one writing: cut, padded, spaced, in other letters or encodings it is unknown."""
+    token = seal(direct.tokens, Token(purpose, secrets.token_urlsafe(32), int(time.time())))
+    raw = base64.urlsafe_b64decode(token)
+    writings = [
+        token[:-1],
+        token[:-4],
+        token[4:],
+        token + "A",
+        token + "====",
+        f" {token}",
+        f"{token}\n",
+        f"#{token}",
+        token.swapcase(),
+        token[::-1],
+        raw.hex(),
+        base64.b32encode(raw).decode(),
+        base64.b64encode(raw + b"\xff").decode(),
+        "%41" + token[1:],
+        token.translate(str.maketrans("AB", "ＡＢ")) if set("AB") & set(token) else "Ａ" * 96,
+        token[:48] + "\u200b" + token[48:],
+        token[:95] + "\0",
+        base64.urlsafe_b64encode(bytes([2]) + raw[1:]).decode(),
+        base64.urlsafe_b64encode(raw[:40]).decode(),
+        base64.urlsafe_b64encode(raw[:40] + bytes(32)).decode(),
+        token * 100,
+    ]
+    use = uses(client)[purpose]
+    expected = 404 if purpose is not Purpose.EMAIL_CHANGE else 401
+    for writing in writings:
+        answer = use(writing)
+        # Without a session a change of address goes no further than that.
+        assert answer.status in {404, expected}, writing
+        assert answer.slug in {"link-unknown", "unauthenticated"}
+
+
+def test_a_link_of_another_account(client: Client, mailbox: Mailbox) -> None:
+    """The link that confirms an address works in the session of its own account only."""
+    logged_in(client, mailbox)
+    email = new_person().email
+    assert client.change_email(email).status == 202
+    token = mailbox.token_titled(email, EMAIL_CHANGE)
+    thief = client.another()
+    victim_of_theft = logged_in(thief, mailbox)
+    answer = thief.confirm_email(token)
+    assert (answer.status, answer.slug) == (410, "link-expired")
+    assert thief.change_email(email).status == 202
+    assert thief.confirm_email(token).status == 410
+    assert thief.me().json["email"] == victim_of_theft.email
+    assert client.confirm_email(token).status == 204
+
+
+def test_every_byte_of_a_session(client: Client, mailbox: Mailbox, direct: Direct) -> None:
+    """A session cookie with one bit of one byte changed, or of other parts, opens nothing."""
+    person = logged_in(client, mailbox)
+    good = client.session
+    other = client.another()
+    logged_in(other, mailbox)
+    mine, theirs = (base64.urlsafe_b64decode(each.session + "==") for each in (client, other))
+    (row,) = direct.sessions(person.email)
+    parts = [
+        mine[:16] + theirs[16:],
+        theirs[:17] + mine[17:],
+        mine[:16] + bytes([255]) + mine[17:],
+        mine[:17] + row["secret_sha256"]["B"],
+        mine[:17] + bytes(32),
+        bytes(49),
+    ]
+    forgeries = flipped(good) + [
+        base64.urlsafe_b64encode(each).decode().rstrip("=") for each in parts
+    ]
+    forgeries += [good + "A", good[:-1], good + "==", f'"{good}"', good.swapcase(), good * 50]
+    for forgery in forgeries:
+        client.session = forgery
+        answer = client.me()
+        assert (answer.status, answer.slug) == (401, "unauthenticated"), forgery
+        assert client.log_out().status == 204
+    client.session = good
+    assert client.me().status == 200
+    assert other.me().status == 200
+
+
+def test_a_device_that_logged_in_before(client: Client, mailbox: Mailbox, direct: Direct) -> None:
+    """Another's guesses do not keep out a device that logged in before; its own are limited."""
+    person = logged_in(client, mailbox)
+    now = Moment(direct)
+    for identifier in (person.email, person.nir):
+        now.lock(identifier)
+        assert now.log_in(identifier).status == 429
+        assert now.log_in(identifier, device=client.device).status == 200
+    # A stolen cookie gives five guesses of its own, no more.
+    now.lock(person.nir)
+    guesses = [now.log_in(person.nir, "Faux-mot-de-passe-1", client.device) for _ in range(7)]
+    assert [each.status for each in guesses] == [401] * 5 + [429] * 2
+    assert now.log_in(person.nir, device=client.device).status == 429
+
+
+def test_forged_devices(client: Client, mailbox: Mailbox, direct: Direct) -> None:
+    """A device cookie that was changed, or is another account's, spares no delay."""
+    person = logged_in(client, mailbox)
+    other = client.another()
+    logged_in(other, mailbox)
+    good, theirs = client.device, other.device
+    now = Moment(direct)
+    now.lock(person.email)
+    # Of its three parts the last one is the tag of the NIR: it proves nothing for the e-mail.
+    of_the_first_parts = secrets.SystemRandom().sample(flipped(good)[:32], 12)
+    for forgery in (
+        *of_the_first_parts,
+        theirs,
+        good[:22] + theirs[22:],
+        theirs[:20] + good[20:],
+        good[:-1],
+        good + "A",
+        "A" * 64,
+        good.swapcase(),
+        "",
+    ):
+        assert now.log_in(person.email, device=forgery).status == 429, forgery
+    assert now.log_in(person.email, device=good).status == 200
+
+
+def test_a_device_cookie_is_no_session(client: Client, mailbox: Mailbox) -> None:
+    """What knows a device opens nothing by itself, in either cookie's place."""
+    person = account_holder(client, mailbox)
+    client.log_in(person.email)
+    session, client.session = client.session, ""
+    assert client.me().status == 401
+    client.session = client.device
+    assert client.me().status == 401
+    client.session, client.device = "", session
+    assert client.me().status == 401

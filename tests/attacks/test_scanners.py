@@ -1,0 +1,81 @@
+"""A scanner of mails, or a crawler, fetches and submits all it finds: nothing changes."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.integration.client import Client, in_parallel
+from tests.integration.direct import Direct
+from tests.integration.journey import logged_in, moved_email, signed_up
+from tests.integration.mailbox import EMAIL_CHANGE, RECOVERY, Mailbox
+from tests.integration.people import new_person
+
+pytestmark = pytest.mark.stack
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = (
+    "/", "/mon-compte", "/creer-mon-compte", "/verifiez-vos-courriels", "/valider",
+    "/mot-de-passe-enregistre", "/mot-de-passe-oublie", "/nouveau-mot-de-passe", "/gerer",
+    "/gerer/mon-compte", "/nous-contacter", "/s-informer", "/creer", "/mentions-legales",
+    "/donnees-personnelles", "/accessibilite", "/annuler-changement", "/nulle-part",
+)  # fmt: skip
+
+
+def contents(direct: Direct) -> list[str]:
+    """Return every stored item but the counters of requests."""
+    return sorted(
+        json.dumps(item, default=repr, sort_keys=True)
+        for item in direct.items()
+        if not item["pk"]["S"].startswith("RATE#")
+    )
+
+
+def test_fetching_everything(client: Client, mailbox: Mailbox, direct: Direct) -> None:
+    """GET and HEAD of every page and path of the API, links' tokens in hand, change nothing."""
+    _, validation = signed_up(client.another(), mailbox)
+    person = logged_in(client, mailbox)
+    email, undo = moved_email(client, mailbox, person)
+    client.recover(email)
+    recovery = mailbox.token_titled(email, RECOVERY)
+    other = new_person().email
+    client.change_email(other)
+    change = mailbox.token_titled(other, EMAIL_CHANGE)
+    mailbox.settle()
+    paths = [*PAGES, *json.loads((ROOT / "functions/web/openapi.json").read_text())["paths"]]
+    before = contents(direct)
+    query = f"token={validation}&token={recovery}&t={change}&undo={undo}"
+    for path in paths:
+        for method in ("GET", "HEAD", "OPTIONS"):
+            answer = client.call(method, f"{path.replace('{session_id}', 'x')}?{query}")
+            assert answer.status < 500, (method, path)
+            assert validation not in answer.text
+    assert contents(direct) == before
+    assert client.confirm_email(change).status == 204
+    assert client.undo_email(undo).status == 204
+    assert client.set_password(validation).status == 204
+
+
+def test_submitting_a_link(client: Client, mailbox: Mailbox, direct: Direct) -> None:
+    """A scanner that submits a link 20 times, from anywhere, leaves it whole for any device."""
+    person, token = signed_up(client, mailbox)
+    before = contents(direct)
+    answers = in_parallel(lambda _: client.another().validate(token), 20, 4)
+    assert {(each.status, each.body) for each in answers} == {(200, answers[0].body)}
+    assert contents(direct) == before
+    for body in ({"token": token}, {"token": token, "password": "", "confirmation": ""}):
+        assert client.another().call("PUT", "/api/password", body).status == 422
+    assert client.another().set_password(token).status == 204
+    assert client.another().log_in(person.email).status == 200
+
+
+def test_submitting_a_recovery_link(client: Client, mailbox: Mailbox) -> None:
+    """A scanner that submits a recovery page without a good password leaves the link whole."""
+    person = logged_in(client, mailbox)
+    client.recover(person.email)
+    token = mailbox.token_titled(person.email, RECOVERY)
+    for _ in range(5):
+        assert client.another().validate(token).status == 404
+        assert client.another().set_password(token, "x").status == 422
+    assert client.me().status == 200
+    assert client.another().set_password(token, "Sept-chats-roux-77").status == 204

@@ -1,0 +1,37 @@
+"""Requests as no client library would send them."""
+
+from collections.abc import Sequence
+from http.client import HTTPConnection
+from types import MappingProxyType
+
+from tests.integration.client import Answer, Client
+from tests.local.stack import DOMAIN, HOST
+
+JSON = ("Content-Type", "application/json")
+
+
+def send(
+    client: Client,
+    method: str,
+    path: str,
+    headers: Sequence[tuple[str, str | bytes]] = (),
+    body: bytes = b"",
+) -> Answer:
+    """Send a request with these headers, in this order, repeated as they are, and no others."""
+    connection = HTTPConnection(HOST, client.port, timeout=30)
+    try:
+        connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
+        connection.putheader("Host", f"{DOMAIN}:{client.port}")
+        connection.putheader("X-Forwarded-For", client.address)
+        for name, value in headers:
+            connection.putheader(name, value)
+        if body or method in {"POST", "PUT", "PATCH"}:
+            connection.putheader("Content-Length", str(len(body)))
+        connection.endheaders(body)
+        response = connection.getresponse()
+        received: dict[str, list[str]] = {}
+        for name, value in response.getheaders():
+            received.setdefault(name.lower(), []).append(value)
+        return Answer(response.status, MappingProxyType(received), response.read())
+    finally:
+        connection.close()

@@ -1,0 +1,244 @@
+"""What each function may do is what it does: neither missing nor too much.
+
+Every use case runs through its function; the calls that it makes are compared with its policies.
+"""
+
+import re
+import time
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from portal import keys
+from tests.unit.conftest import (
+    Gateway,
+    cheap_hashes,  # noqa: F401 - a fixture
+    cloud,  # noqa: F401 - the same
+    read_template,
+    template,  # noqa: F401 - the same
+    world,  # noqa: F401 - the same
+)
+from tests.unit.test_faults import restore
+from tests.unit.use_cases import (
+    OPEN,
+    SET_PASSWORD,
+    SIGN_UP,
+    USE_CASES,
+    Scene,
+    UseCase,
+    deliver,
+    due,
+    logged_in_a_while,
+    request,
+    run_daily,
+    signed_up,
+    signed_up_long_ago,
+    waiting,
+    with_account,
+)
+
+if TYPE_CHECKING:
+    from tests.unit.conftest import Call, World
+
+type Right = tuple[str, str]
+"""An action, and the prefix of a partition or the name of a resource that it is on."""
+
+ACTIONS = {
+    "Put": "dynamodb:PutItem",
+    "Update": "dynamodb:UpdateItem",
+    "Delete": "dynamodb:DeleteItem",
+    "ConditionCheck": "dynamodb:ConditionCheckItem",
+}
+
+
+def _gone(scene: Scene) -> None:
+    """Leave what an interrupted deletion leaves: the account gone, its feed and note there."""
+    due(scene)
+    scene.world.sweep("ACCOUNT#")
+
+
+def _bounce(scene: Scene) -> None:
+    """Bring a bounce of an address without an account."""
+    mail = {"tags": {"address": ["mac"]}}
+    scene.gateway.invoke("mail_feedback", {"detail": {"eventType": "Complaint", "mail": mail}})
+
+
+# What the other tests hold by other means, and rights need: branches beside the usual one.
+BRANCHES = [
+    UseCase("sign up, limited", "signup", waiting(SIGN_UP), SIGN_UP),
+    UseCase("open a swept link", "validate_email", signed_up_long_ago, OPEN),
+    UseCase("set a password late", "set_password", signed_up_long_ago, SET_PASSWORD),
+    UseCase("seen again", "account", logged_in_a_while, request("account", "GET", "/api/me")),
+    UseCase("mail twice", "send_mail", waiting(SIGN_UP, signed_up), deliver),
+    UseCase("an account gone", "delete_accounts", _gone, run_daily),
+    UseCase("a bounce of nobody", "mail_feedback", with_account, _bounce),
+]
+
+
+def functions() -> dict[str, dict[str, Any]]:
+    """Return the properties of each function, by its folder."""
+    return {
+        resource["Properties"]["CodeUri"].strip("/").rpartition("/")[2]: resource["Properties"]
+        for resource in read_template()["Resources"].values()
+        if resource["Type"] == "AWS::Serverless::Function"
+    }
+
+
+def statements(properties: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the statements of a function's policies."""
+    return [each for policy in properties.get("Policies", []) for each in policy["Statement"]]
+
+
+def listed(value: Any) -> list[Any]:
+    """Return a list of what may stand alone."""
+    return value if isinstance(value, list) else [value]
+
+
+def resource_name(value: Any) -> str:
+    """Return the logical name of the resource that a policy is on."""
+    match value:
+        case {"Ref": name}:
+            return name
+        case {"Fn::GetAtt": [name, _]}:
+            return name
+        case {"Fn::GetAtt": str(path)}:
+            return path.partition(".")[0]
+        case {"Fn::Sub": text}:
+            return re.findall(r"\$\{(\w+)\}", text)[-1]
+        case _:
+            return str(value)
+
+
+def allowed(properties: dict[str, Any]) -> set[Right]:
+    """Return what a function's policies allow."""
+    rights: set[Right] = set()
+    for statement in statements(properties):
+        prefixes = [
+            prefix.removesuffix("#*")
+            for condition in statement.get("Condition", {}).values()
+            for prefix in listed(condition.get("dynamodb:LeadingKeys", []))
+        ]
+        for action in listed(statement["Action"]):
+            for resource in listed(statement["Resource"]):
+                for on in prefixes or [resource_name(resource)]:
+                    rights.add((action, on))
+    return rights
+
+
+def used(call: "Call") -> set[Right]:
+    """Return the rights that a call needs."""
+    asked, operation = call.asked, call.operation
+    if call.service == "DynamoDB":
+        return used_of_table(operation, asked)
+    action, on = {
+        "Secrets Manager": ("secretsmanager", lambda: {asked["SecretId"]}),
+        "KMS": ("kms", lambda: {"DataKey"}),
+        "EventBridge": ("events", lambda: {each["EventBusName"] for each in asked["Entries"]}),
+        "SESv2": ("ses", lambda: {"MailIdentity", asked["ConfigurationSetName"]}),
+    }[call.service]
+    return {(f"{action}:{operation}", each) for each in on()}
+
+
+def used_of_table(operation: str, asked: dict[str, Any]) -> set[Right]:
+    """Return the rights that a call to DynamoDB needs, those of each part of a transaction."""
+    if operation == "TransactWriteItems":
+        return {
+            (ACTIONS[action], prefix(body.get("Key") or body["Item"]))
+            for item in asked["TransactItems"]
+            for action, body in item.items()
+        }
+    if operation == "BatchGetItem":
+        (table,) = asked["RequestItems"].values()
+        keys_ = table["Keys"]
+    elif operation == "Query":
+        keys_ = [{"pk": asked["ExpressionAttributeValues"][":partition"]}]
+    else:
+        keys_ = [asked.get("Key") or asked["Item"]]
+    return {(f"dynamodb:{operation}", prefix(each)) for each in keys_}
+
+
+def prefix(item: dict[str, Any]) -> str:
+    """Return the kind of the partition of a key or an item."""
+    return item["pk"]["S"].partition("#")[0]
+
+
+_seen: dict[str, set[Right]] = defaultdict(set)
+
+
+@pytest.fixture
+def seen(request: pytest.FixtureRequest) -> dict[str, set[Right]]:
+    """Return the rights that each function used in its use cases, run once."""
+    if not _seen:
+        request.getfixturevalue("cheap_hashes")
+        world: World = request.getfixturevalue("world")
+        for case in USE_CASES + BRANCHES:
+            restore(world, [])
+            scene = Scene(world, Gateway(), int(time.time()))
+            case.prepare(scene)
+            keys._cache.clear()
+            start = len(world.calls.all)
+            case.ask(scene)
+            for call in world.calls.all[start:]:
+                _seen[case.function] |= used(call)
+    return _seen
+
+
+def test_no_right_is_missing(seen: dict[str, set[Right]]) -> None:
+    """Whatever a function asks of AWS, its role allows."""
+    missing = {name: seen[name] - allowed(each) for name, each in functions().items()}
+    assert {name: sorted(rights) for name, rights in missing.items() if rights} == {}
+
+
+def test_no_right_is_unused(seen: dict[str, set[Right]]) -> None:
+    """Whatever a role allows, its function uses."""
+    unused = {name: allowed(each) - seen[name] for name, each in functions().items()}
+    assert {name: sorted(rights) for name, rights in unused.items() if rights} == {}
+
+
+def test_every_function_has_a_use_case() -> None:
+    """No function's role goes uncompared; that of the pages calls nothing."""
+    assert {case.function for case in USE_CASES} | {"web"} == set(functions())
+
+
+def test_no_role_is_wide() -> None:
+    """No resource and no action is a star, nothing scans, and the table is always cut by keys."""
+    for name, properties in functions().items():
+        for statement in statements(properties):
+            assert statement["Effect"] == "Allow"
+            actions, resources = listed(statement["Action"]), listed(statement["Resource"])
+            assert not [each for each in actions if "*" in each or "Scan" in each], name
+            assert not [each for each in resources if "*" in str(each)], name
+            if actions[0].startswith("dynamodb:"):
+                condition = statement["Condition"]["ForAllValues:StringLike"]
+                keys_ = listed(condition["dynamodb:LeadingKeys"])
+                assert all(re.fullmatch(r"[A-Z]+#\*", each) for each in keys_), name
+
+
+def test_mails_have_one_sender() -> None:
+    """Mails leave from the one identity, with the one address."""
+    (statement,) = (
+        each
+        for properties in functions().values()
+        for each in statements(properties)
+        if "ses:SendEmail" in listed(each["Action"])
+    )
+    assert {resource_name(each) for each in statement["Resource"]} == {
+        "MailIdentity",
+        "MailConfigurationSet",
+    }
+    assert set(statement["Condition"]["StringEquals"]) == {"ses:FromAddress"}
+
+
+def test_a_nir_is_opened_for_its_account_only() -> None:
+    """Each use of the data key must name the account in its context."""
+    found = [
+        each
+        for properties in functions().values()
+        for each in statements(properties)
+        if listed(each["Action"])[0].startswith("kms:")
+    ]
+    assert len(found) == 2
+    for statement in found:
+        condition = statement["Condition"]["ForAllValues:StringEquals"]
+        assert condition == {"kms:EncryptionContextKeys": ["account_id"]}

@@ -1,0 +1,52 @@
+"""The events that other systems may follow."""
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tests.integration.direct import Direct
+
+
+class Listener:
+    """A queue that receives the events of the portal's bus."""
+
+    def __init__(self, direct: "Direct") -> None:
+        self._sqs, self._events = direct.client("sqs"), direct.client("events")
+        self._bus = direct.names["EventBus"]
+        self.received: list[dict[str, Any]] = []
+        self._url = self._sqs.create_queue(QueueName="test-events")["QueueUrl"]
+        attributes = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])
+        self._events.put_rule(
+            Name="test-events",
+            EventBusName=self._bus,
+            EventPattern=json.dumps({"source": [{"prefix": ""}]}),
+        )
+        target = {"Id": "queue", "Arn": attributes["Attributes"]["QueueArn"]}
+        self._events.put_targets(Rule="test-events", EventBusName=self._bus, Targets=[target])
+
+    def wait(self, account_id: str | None, count: int) -> list[dict[str, Any]]:
+        """Wait for ``count`` events about an account, then a little for one too many."""
+        deadline = time.monotonic() + 30
+        while len(self._about(account_id)) < count and time.monotonic() < deadline:
+            self.received += self._receive(1)
+        self.received += self._receive(1)
+        return self._about(account_id)
+
+    def _about(self, account_id: str | None) -> list[dict[str, Any]]:
+        return [each for each in self.received if each["detail"]["account_id"] == account_id]
+
+    def _receive(self, seconds: int) -> list[dict[str, Any]]:
+        answer = self._sqs.receive_message(
+            QueueUrl=self._url, MaxNumberOfMessages=10, WaitTimeSeconds=seconds
+        )
+        messages = answer.get("Messages", [])
+        for each in messages:
+            self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=each["ReceiptHandle"])
+        return [json.loads(each["Body"]) for each in messages]
+
+    def close(self) -> None:
+        """Leave the bus as it was."""
+        self._events.remove_targets(Rule="test-events", EventBusName=self._bus, Ids=["queue"])
+        self._events.delete_rule(Name="test-events", EventBusName=self._bus)
+        self._sqs.delete_queue(QueueUrl=self._url)

@@ -1,0 +1,109 @@
+"""Limits on guesses, requests and mails, where they are kept: in the deployed functions."""
+
+import time
+from collections import Counter
+
+import pytest
+
+from tests.integration.client import Client
+from tests.integration.direct import Direct
+from tests.integration.journey import account_holder, signed_up
+from tests.integration.mailbox import Mailbox
+from tests.integration.people import PASSWORD, contact_form, new_person
+
+pytestmark = pytest.mark.stack
+
+LIMITED = {
+    "signup": ("POST", "/api/signup"),
+    "signup-resend": ("POST", "/api/signup/resend"),
+    "email-validation": ("POST", "/api/email-validation"),
+    "password": ("PUT", "/api/password"),
+    "login": ("POST", "/api/login"),
+    "password-recovery": ("POST", "/api/password-recovery"),
+    "contact": ("POST", "/api/contact"),
+    "email-undo": ("POST", "/api/email-undo"),
+}
+
+
+@pytest.mark.parametrize("endpoint", LIMITED)
+def test_requests_of_an_address(client: Client, direct: Direct, endpoint: str) -> None:
+    """An IP address is refused above its requests a minute; another one is not."""
+    method, path = LIMITED[endpoint]
+    body = {
+        "signup": new_person().form(),
+        "signup-resend": {"email": new_person().email},
+        "email-validation": {"token": "x"},
+        "password": {"token": "x", "password": "x", "confirmation": "x"},
+        "login": {"identifier": new_person().email, "password": "x"},
+        "password-recovery": {"identifier": new_person().email},
+        "contact": contact_form(new_person()),
+        "email-undo": {"token": "x"},
+    }[endpoint]
+    if time.time() % 60 > 50:
+        time.sleep(61 - time.time() % 60)  # the count starts anew with each minute
+    assert client.call(method, path, body).status != 429
+    (counter,) = direct.requests_of(endpoint, client.address)
+    assert counter["hits"] == {"N": "1"}
+    direct.change(counter, hits=direct.limit("REQUESTS_PER_MINUTE") - 2)
+    answers = [client.call(method, path, body) for _ in range(4)]
+    assert [each.status == 429 for each in answers] == [False, False, True, True]
+    for answer in answers[2:]:
+        assert answer.slug == "throttled"
+        assert 1 <= int(answer.header("retry-after")) <= 60
+    assert client.another().call(method, path, body).status != 429
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_guesses_of_an_identifier(
+    client: Client, mailbox: Mailbox, direct: Direct, *, known: bool
+) -> None:
+    """After 5 failures each further one doubles the delay, for an unknown identifier as well."""
+    person = account_holder(client, mailbox) if known else new_person()
+
+    def guess(later: float, password: str) -> tuple[int, str]:
+        body = {"identifier": person.email, "password": password}
+        answer = direct.invoke("Login", "POST", "/api/login", body, later=later)
+        return answer.status, answer.header("retry-after")
+
+    moment = 10.0
+    assert Counter(guess(moment, "x") for _ in range(5)) == {(401, ""): 5}
+    for delay in (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900):
+        status, wait = guess(moment, PASSWORD)
+        assert (status, 0 < int(wait) <= delay) == (429, True), delay
+        assert guess(moment + delay / 2, PASSWORD)[0] == 429
+        moment += delay + 0.5
+        assert guess(moment, "x")[0] == 401
+    assert guess(moment + 901, PASSWORD)[0] == (200 if known else 401)
+
+
+def test_success_clears_failures(client: Client, mailbox: Mailbox) -> None:
+    """A success among a person's own mistakes gives them their free tries back."""
+    person = account_holder(client, mailbox)
+    for _ in range(3):
+        assert [client.log_in(person.email, "x").status for _ in range(4)] == [401] * 4
+        assert client.log_in(person.email).status == 200
+
+
+def test_mails_to_an_address(client: Client, mailbox: Mailbox, direct: Direct) -> None:
+    """Requests above the limits on mails to an address answer alike and send nothing."""
+    person, _ = signed_up(client, mailbox)
+    sent = 1
+    for later, more in [
+        (30, 0),
+        (61, 1),
+        (90, 0),
+        (122, 1),
+        (300, 0),
+        (3500, 0),
+        (3662, 1),
+        (7300, 1),
+        (10900, 1),
+        (14500, 0),
+        (80000, 0),
+    ]:
+        body = {"email": person.email}
+        answer = direct.invoke("Signup", "POST", "/api/signup/resend", body, later=later)
+        assert answer.status == 202
+        sent += more
+        mailbox.settle()
+        assert len(mailbox.of(person.email)) == sent, f"after {later} s"

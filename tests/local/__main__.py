@@ -1,0 +1,153 @@
+"""`python -m tests.local COMMAND`: the developer's local stack, behind the Makefile's targets."""
+
+import argparse
+import os
+import re
+import signal
+import sys
+import time
+from collections.abc import Callable
+from http.client import HTTPException
+from types import FrameType
+from typing import Never
+
+from tests.local.stack import LOCAL, Mail, Stack, StackError, say
+
+DECISIONS = {"confirmed": "AffiliationConfirmed", "rejected": "AffiliationRejected"}
+LINK = re.compile(r"https?://\S+")
+
+
+def up(stack: Stack) -> None:
+    """Start and deploy in the background; return when the portal answers."""
+    if stack.is_running:
+        say(f"Already running on port {stack.port}: deploying what changed.")
+        stack.deploy()
+    else:
+        stack.__enter__()
+    say(f"\nThe portal: {stack.url}/\n`make mails` shows the mails sent, `make down` stops.")
+
+
+def down(stack: Stack) -> None:
+    """Stop; the state is kept."""
+    if not stack.is_running:
+        say("Not running.")
+    stack.stop()
+
+
+def dev(stack: Stack) -> None:
+    """Start, deploy, show the mails as they are sent; Ctrl-C stops all that this started."""
+    if stack.is_running:
+        say(f"Already running on port {stack.port}: deploying what changed.")
+        stack.deploy()
+        _watch(stack, {mail.id for mail in stack.mails()}, "leaves it running (`make down` stops)")
+        return
+    with stack:
+        _watch(stack, set(), "stops all (the state is kept)")
+
+
+def _watch(stack: Stack, shown: set[str], on_interrupt: str) -> None:
+    say(f"\nThe portal: {stack.url}/")
+    say(
+        f"Mails are shown here as they are sent. `make deploy`, in another terminal, deploys what "
+        f"you changed. Ctrl-C {on_interrupt}.\n"
+    )
+    # A terminal that closes tells make, which passes on no such signal: look at it.
+    has_terminal = sys.stdin.isatty()
+    while sys.stdin.isatty() == has_terminal:
+        try:
+            mails = stack.mails()
+        except (OSError, HTTPException):
+            if not stack.is_running:
+                raise StackError("The emulator has stopped.") from None
+            mails = []
+        for mail in mails:
+            if mail.id not in shown:
+                shown.add(mail.id)
+                _show(mail)
+        time.sleep(1)
+
+
+def mails(stack: Stack) -> None:
+    """Show the mails sent since the start."""
+    if not stack.is_running:
+        raise StackError("Not running: start it with `make up`.")
+    sent = stack.mails()
+    for mail in sent:
+        _show(mail)
+    if not sent:
+        say("No mail sent since the start.")
+
+
+def _show(mail: Mail) -> None:
+    say(f"{time.strftime('%H:%M:%S', time.localtime(mail.sent_at))} mail to {', '.join(mail.to)}")
+    say(f"         {mail.subject}")
+    for link in LINK.findall(mail.text):
+        say(f"         {link}")
+
+
+def affiliate(stack: Stack) -> None:
+    """Play the back office: put its decision on the bus, for ACCOUNT or the newest account."""
+    if not stack.is_running:
+        raise StackError("Not running: start it with `make up`.")
+    decision = os.environ.get("DECISION") or "confirmed"
+    if decision not in DECISIONS:
+        raise StackError(f"DECISION is one of {', '.join(DECISIONS)}.")
+    account_id = os.environ.get("ACCOUNT") or stack.newest_account()
+    detail = {"account_id": account_id}
+    detail |= {
+        name.lower(): os.environ[name] for name in ("SIRET", "REASON") if os.environ.get(name)
+    }
+    stack.put_event("portal.backoffice", DECISIONS[decision], detail)
+    say(f"{DECISIONS[decision]} for the account {account_id}: its feed and its mail tell.")
+
+
+def deploy(stack: Stack) -> None:
+    """Build and deploy what changed to the running stack."""
+    stack.deploy()
+
+
+def status(stack: Stack) -> None:
+    """Say whether it runs, and where."""
+    say(f"Running: {stack.url}/" if stack.is_running else "Not running.")
+
+
+def clean(stack: Stack) -> None:
+    """Stop, and forget all data: the developer's stack and the tests'."""
+    stack.forget()
+    Stack("test", 0).forget()
+    say(f"Forgot what {LOCAL.name}/ held of the stacks; the tools stay installed.")
+
+
+COMMANDS: dict[str, Callable[[Stack], None]] = {
+    command.__name__: command
+    for command in (dev, up, down, deploy, mails, affiliate, status, clean)
+}
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> Never:
+    """Treat every request to end like Ctrl-C, once: what follows is the clean stop."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def main() -> int:
+    """Run one command; failures that a developer can act on are said in plain words."""
+    parser = argparse.ArgumentParser(prog="python -m tests.local")
+    parser.add_argument("command", choices=COMMANDS)
+    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 4566))
+    arguments = parser.parse_args()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    try:
+        COMMANDS[arguments.command](Stack("dev", arguments.port))
+    except KeyboardInterrupt:
+        say("\nStopped.")
+    except StackError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,499 @@
+"""One emulator with the portal deployed in it: start, deploy, ask, stop."""
+
+import fcntl
+import json
+import os
+import platform
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import IO, Any, Self
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCAL = ROOT / ".local"
+HOST = "127.0.0.1"
+DOMAIN = "portail.localhost"
+REGION = "eu-west-3"
+ACCOUNT = "000000000000"
+STACK_NAME = "portail"
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": ACCOUNT,
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_DEFAULT_REGION": REGION,
+}
+# The functions run on this machine's processor, under this machine's Python.
+ARCHITECTURE = "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
+LAYER_ARCHITECTURE = ARCHITECTURE if sys.platform == "linux" else "native"
+
+DISK_NEEDED = 1 << 30
+READY_SECONDS = 60
+STOP_SECONDS = 150
+WORKERS_STOP_SECONDS = 5
+HEARTBEAT_SECONDS = 15
+
+
+class StackError(Exception):
+    """The stack cannot go on; the message is for the developer and says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail that the emulated SES accepted."""
+
+    id: str
+    to: tuple[str, ...]
+    subject: str
+    text: str
+    html: str
+    sent_at: float
+
+
+def say(line: str) -> None:
+    """Print a line at once; a closed terminal stops nothing."""
+    with suppress(OSError):
+        print(line, flush=True)
+
+
+@contextmanager
+def _step(label: str) -> Generator[None]:
+    """Announce a step, then how long it took."""
+    say(f"{label} …")
+    started = time.monotonic()
+    yield
+    say(f"{label}: done in {time.monotonic() - started:.1f} s")
+
+
+class Stack:
+    """An emulator and its files, in `.local/<name>`; developers and tests have one each.
+
+    `port` is what a new emulator listens on. While one runs, its own port stands.
+    """
+
+    def __init__(
+        self, name: str, port: int, *, keeps_state: bool = True, home: Path = LOCAL
+    ) -> None:
+        self.name = name
+        self.folder = home / name
+        self.keeps_state = keeps_state
+        self._new_port = port
+        self._record = self.folder / "emulator.json"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def port(self) -> int:
+        """The port of the running emulator, or of the next one."""
+        running = self._running()
+        return running[1] if running else self._new_port
+
+    @property
+    def endpoint(self) -> str:
+        """Where AWS clients connect."""
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """The portal's address, for browsers and mails: no slash at the end."""
+        return f"http://{DOMAIN}:{self.port}"
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the emulator lives."""
+        return self._running() is not None
+
+    def _running(self) -> tuple[int, int] | None:
+        """Process id and port of the emulator, which holds a lock on its record while it lives."""
+        with suppress(FileNotFoundError), self._record.open() as record:
+            try:
+                fcntl.flock(record, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                found: dict[str, int] = json.load(record)
+                return found["pid"], found["port"]
+        return None
+
+    # Asking it
+
+    def get(self, path: str, host: str | None = None) -> tuple[int, bytes]:
+        """Return status and body of a GET, with `host` as Host header (default: the emulator's)."""
+        connection = HTTPConnection(HOST, self.port, timeout=30)
+        try:
+            connection.request("GET", path, headers={"Host": host} if host else {})
+            response = connection.getresponse()
+            return response.status, response.read()
+        finally:
+            connection.close()
+
+    def mails(self) -> list[Mail]:
+        """Every mail sent since the emulator started, oldest first."""
+        _, body = self.get("/_ministack/ses/messages")
+        accounts: dict[str, list[dict[str, Any]]] = json.loads(body)["messages"]
+        mails = [
+            Mail(
+                id=sent["MessageId"],
+                to=tuple(sent["To"]),
+                subject=sent["Subject"],
+                text=sent["BodyText"] or "",
+                html=sent["BodyHtml"] or "",
+                sent_at=sent["Timestamp"],
+            )
+            for sent in accounts.get(ACCOUNT, [])
+        ]
+        return sorted(mails, key=lambda mail: mail.sent_at)
+
+    def _client(self, service: str) -> Any:
+        """Return an AWS client of the emulator."""
+        # Imported when asked for: starting and stopping need nothing of it.
+        from botocore.session import get_session  # noqa: PLC0415
+
+        return get_session().create_client(
+            service,
+            endpoint_url=self.endpoint,
+            region_name=REGION,
+            aws_access_key_id=ACCOUNT,
+            aws_secret_access_key="test",
+        )
+
+    def put_event(self, source: str, detail_type: str, detail: dict[str, str]) -> None:
+        """Put an event on the portal's bus."""
+        entry = {
+            "Source": source,
+            "DetailType": detail_type,
+            "Detail": json.dumps(detail),
+            "EventBusName": STACK_NAME,
+        }
+        answer = self._client("events").put_events(Entries=[entry])
+        if answer["FailedEntryCount"]:
+            raise StackError(f"The bus refused the event: {answer['Entries']}")
+
+    def newest_account(self) -> str:
+        """Return the id of the account created last."""
+        stacks = self._client("cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"]
+        outputs = {each["OutputKey"]: each["OutputValue"] for each in stacks[0]["Outputs"]}
+        pages = (
+            self._client("dynamodb")
+            .get_paginator("scan")
+            .paginate(
+                TableName=outputs["TableName"],
+                FilterExpression="sk = :account AND begins_with(pk, :prefix)",
+                ExpressionAttributeValues={
+                    ":account": {"S": "ACCOUNT"},
+                    ":prefix": {"S": "ACCOUNT#"},
+                },
+            )
+        )
+        accounts = [item for page in pages for item in page["Items"]]
+        if not accounts:
+            raise StackError("There is no account yet: sign up first.")
+        newest = max(accounts, key=lambda item: int(item["created_at"]["N"]))
+        return newest["id"]["S"]
+
+    # Its life
+
+    def start(self) -> None:
+        """Start the emulator and wait until it is ready."""
+        if self.is_running:
+            raise StackError(f"The stack “{self.name}” already runs on port {self.port}.")
+        program = LOCAL / "stack" / "bin" / "ministack"
+        if not program.exists():
+            raise StackError("The emulator is not installed: run `make up`, which installs it.")
+        self._check_disk()
+        self._check_port()
+        if not self.keeps_state:
+            shutil.rmtree(self.folder / "state", ignore_errors=True)
+        shutil.rmtree(self.folder / "tmp", ignore_errors=True)
+        for folder in ("state", "tmp"):
+            (self.folder / folder).mkdir(parents=True, exist_ok=True)
+        self._forget_stream_positions()
+        with _step(f"Starting the emulator on port {self._new_port}"):
+            self._process = self._spawn(program)
+            try:
+                self._wait_ready(self._process)
+            except BaseException:
+                self.stop()
+                raise
+
+    def _check_disk(self) -> None:
+        free = shutil.disk_usage(ROOT).free
+        if free < DISK_NEEDED:
+            raise StackError(
+                f"Only {free >> 20} MiB are free on the disk of {ROOT}: the local stack needs "
+                f"{DISK_NEEDED >> 20} MiB. Free some, then try again."
+            )
+
+    def _check_port(self) -> None:
+        if _is_taken(self._new_port):
+            raise StackError(
+                f"Port {self._new_port} is taken by another program. "
+                f"Choose another, for example: make up PORT={free_port()}"
+            )
+
+    def _forget_stream_positions(self) -> None:
+        """Let the stream's readers start at its beginning.
+
+        The emulator keeps how far they read, but not the stream: after a restart they would wait
+        for as many new records as there were old ones, and no mail would leave until then.
+        """
+        path = self.folder / "state" / "lambda.json"
+        with suppress(FileNotFoundError, KeyError):
+            state = json.loads(path.read_text())
+            del state["payload"]["dynamodb_stream_positions"]
+            path.write_text(json.dumps(state))
+
+    def _spawn(self, program: Path) -> subprocess.Popen[bytes]:
+        """Start the emulator as leader of a session of its own, which its workers share.
+
+        Its environment is what the functions see: nothing of the developer's own leaks in.
+        """
+        environment = {
+            "PATH": f"{program.parent}:/usr/local/bin:/usr/bin:/bin",
+            "HOME": str(self.folder / "tmp"),
+            "TMPDIR": str(self.folder / "tmp"),
+            "LANG": "C.UTF-8",
+            "BIND_HOST": HOST,
+            "GATEWAY_PORT": str(self._new_port),
+            "MINISTACK_REGION": REGION,
+            "PERSIST_STATE": "1" if self.keeps_state else "0",
+            "STATE_DIR": str(self.folder / "state"),
+            "S3_DATA_DIR": str(self.folder / "state" / "s3"),
+            # No listener but the gateway, no container.
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+            "DOCKER_HOST": f"unix://{self.folder}/no-docker",
+        }
+        with self._record.open("a+") as record, (self.folder / "emulator.log").open("wb") as log:
+            fcntl.flock(record, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            process = subprocess.Popen(
+                [program],
+                cwd=self.folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                pass_fds=(record.fileno(),),
+            )
+            record.truncate(0)
+            json.dump({"pid": process.pid, "port": self._new_port}, record)
+        return process
+
+    def _wait_ready(self, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + READY_SECONDS
+        while time.monotonic() < deadline:
+            if process.poll() is not None:
+                raise StackError(f"The emulator ended by itself.\n{self._log_tail('emulator')}")
+            with suppress(OSError, HTTPException):
+                if self.get("/_ministack/ready")[0] == 200:
+                    return
+            time.sleep(0.1)
+        raise StackError(
+            f"The emulator is not ready after {READY_SECONDS} s.\n{self._log_tail('emulator')}"
+        )
+
+    def stop(self) -> None:
+        """Stop the emulator, which saves its state first, and every worker that it started."""
+        running = self._running()
+        if not running:
+            return
+        pid, _ = running
+        with _step("Stopping the emulator"):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+            # It waits for its workers, one by one: nothing to wait for when nothing is kept.
+            patience = STOP_SECONDS if self.keeps_state else WORKERS_STOP_SECONDS
+            if not _wait(lambda: not self.is_running, patience):
+                if self.keeps_state:
+                    say("The emulator does not stop: killing it, its last writes are lost.")
+                os.killpg(pid, signal.SIGKILL)
+            # Workers end when the emulator does, unless they are busy.
+            if not _wait(lambda: not self._group_lives(pid), WORKERS_STOP_SECONDS):
+                with suppress(ProcessLookupError, PermissionError):
+                    os.killpg(pid, signal.SIGKILL)
+                _wait(lambda: not self._group_lives(pid), WORKERS_STOP_SECONDS)
+            shutil.rmtree(self.folder / "tmp", ignore_errors=True)
+
+    def _group_lives(self, group: int) -> bool:
+        """Whether a process of the emulator is left, its own end once noticed."""
+        if self._process:
+            self._process.poll()
+        try:
+            os.killpg(group, 0)
+        except (ProcessLookupError, PermissionError):
+            return False
+        return True
+
+    def forget(self) -> None:
+        """Stop, then delete everything the stack stored."""
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        """Start and deploy, for a `with` block."""
+        self.start()
+        try:
+            self.deploy()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    # Deploying
+
+    def deploy(self) -> None:
+        """Build what changed, deploy it, and wait until the portal answers."""
+        if not self.is_running:
+            raise StackError(f"The stack “{self.name}” does not run: start it with `make up`.")
+        if not (ROOT / "template.yaml").exists():
+            raise StackError("There is no template.yaml to deploy.")
+        build = self.folder / "build"
+        # The cache knows nothing of the architecture: each has its own.
+        cache = self.folder / f"cache-{LAYER_ARCHITECTURE}"
+        with _step("Building the functions and layers"):
+            self._sam("build", "--build-dir", build, "--cache-dir", cache)
+        with _step("Deploying"):
+            self._sam(
+                "deploy",
+                "--template-file",
+                build / "template.yaml",
+                "--parameter-overrides",
+                f"Architecture={ARCHITECTURE}",
+                f"DomainName={DOMAIN}",
+                f"PublicUrl={self.url}",
+                # Everyone here is 127.0.0.1; the default stands for one visitor's address.
+                "RequestsPerMinute=6000",
+            )
+        with _step(f"Waiting for {self.url}/"):
+            self._wait_portal()
+
+    def _sam(self, command: str, *options: str | Path) -> None:
+        """Run a sam command, its output in a log that is shown only on failure."""
+        environment = {
+            **{key: value for key, value in os.environ.items() if not key.startswith("AWS_")},
+            **CREDENTIALS,
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            # Never the developer's own account, whatever their files say.
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "LAMBDA_ARCHITECTURE": LAYER_ARCHITECTURE,
+            "SAM_CLI_TELEMETRY": "0",
+            "SAM_CLI_POLL_DELAY": "0.5",
+        }
+        configuration = ("--config-file", ROOT / "samconfig.toml", "--config-env", "local")
+        with (self.folder / f"{command}.log").open("wb") as log:
+            status = _run(
+                [sys.executable, "-m", "samcli", command, *configuration, *options],
+                environment,
+                log,
+            )
+        if status:
+            raise StackError(f"`sam {command}` failed.\n{self._log_tail(command)}")
+
+    def _wait_portal(self) -> None:
+        """Wait until the home page comes through the custom domain, as a browser asks for it."""
+        deadline = time.monotonic() + READY_SECONDS
+        seen = "no answer"
+        while time.monotonic() < deadline:
+            try:
+                status, body = self.get("/", host=f"{DOMAIN}:{self.port}")
+            except (OSError, HTTPException) as error:
+                seen = repr(error)
+            else:
+                if status == 200:
+                    return
+                seen = f"{status} {body[:500].decode(errors='replace')}"
+            time.sleep(0.5)
+        raise StackError(f"{self.url}/ does not answer well: {seen}\n{self._log_tail('emulator')}")
+
+    def _log_tail(self, log: str) -> str:
+        path = self.folder / f"{log}.log"
+        lines = path.read_text(errors="replace").splitlines()[-40:]
+        return "\n".join([*lines, f"(all of it: {path.relative_to(ROOT)})"])
+
+
+@contextmanager
+def stack_for_tests() -> Generator[Stack]:
+    """Run the tests' own stack, from an empty state, while the developer's may run too.
+
+    Its name is `TEST_STACK` (default: test); two runs at once need two names.
+    """
+    stack = Stack(os.environ.get("TEST_STACK", "test"), free_port(4567), keeps_state=False)
+    stack.folder.mkdir(parents=True, exist_ok=True)
+    with (stack.folder / "owner").open("a") as owner:
+        try:
+            fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StackError(
+                f"Another test run uses the stack “{stack.name}”: wait for its end, "
+                "or name another with TEST_STACK=…"
+            ) from None
+        stack.stop()  # left behind by a run that was killed
+        with stack:
+            yield stack
+
+
+def free_port(preferred: int = 0) -> int:
+    """Return the preferred port when it is free, else any that is."""
+    if preferred and not _is_taken(preferred):
+        return preferred
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return probe.getsockname()[1]
+
+
+def _is_taken(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        if probe.connect_ex((HOST, port)) == 0:
+            return True
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return True
+    return False
+
+
+def _run(command: list[str | Path], environment: dict[str, str], log: IO[bytes]) -> int:
+    """Run a command in a session of its own; whatever interrupts us ends all of it."""
+    started = time.monotonic()
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    try:
+        while True:
+            try:
+                return process.wait(HEARTBEAT_SECONDS)
+            except subprocess.TimeoutExpired:
+                say(f"  … {time.monotonic() - started:.0f} s")
+    except BaseException:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise
+
+
+def _wait(condition: Callable[[], bool], seconds: float) -> bool:
+    """Wait for a condition and say whether it came."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True

@@ -1,0 +1,78 @@
+"""What the local stack decides before it starts anything."""
+
+import fcntl
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.local.stack import HOST, Stack, StackError, free_port
+
+
+@pytest.fixture
+def taken_port(socket_enabled: None) -> Iterator[int]:  # noqa: ARG001 - pytest-socket's switch
+    """Listen on a port, as another program would."""
+    with socket.create_server((HOST, 0)) as server:
+        yield server.getsockname()[1]
+
+
+def _stack(home: Path, port: int = 4566) -> Stack:
+    return Stack("unit", port, home=home)
+
+
+def _recorded(home: Path) -> Path:
+    record = home / "unit" / "emulator.json"
+    record.parent.mkdir()
+    record.write_text(json.dumps({"pid": 1, "port": 4999}))
+    return record
+
+
+def test_taken_port(tmp_path: Path, taken_port: int) -> None:
+    """A port that is taken is named, with how to choose another."""
+    with pytest.raises(StackError, match=rf"Port {taken_port} is taken.*PORT=\d+"):
+        _stack(tmp_path, taken_port)._check_port()
+
+
+def test_free_port(taken_port: int) -> None:
+    """The preferred port is given when free, another when taken."""
+    other = free_port(taken_port)
+    assert other != taken_port
+    assert free_port(other) == other
+
+
+def test_stale_record(tmp_path: Path) -> None:
+    """The record of an emulator that died counts for nothing, whoever has its process id now."""
+    _recorded(tmp_path)
+    stack = _stack(tmp_path)
+    assert not stack.is_running
+    assert stack.port == 4566
+
+
+def test_living_record(tmp_path: Path) -> None:
+    """The record of a living emulator is locked, and gives the port that it listens on."""
+    with _recorded(tmp_path).open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        stack = _stack(tmp_path)
+        assert stack.is_running
+        assert stack.url == "http://portail.localhost:4999"
+        with pytest.raises(StackError, match="already runs on port 4999"):
+            stack.start()
+
+
+def test_deploy_needs_a_running_stack(tmp_path: Path) -> None:
+    """Deploying to nothing says how to start it."""
+    with pytest.raises(StackError, match="make up"):
+        _stack(tmp_path).deploy()
+
+
+def test_stream_is_read_anew(tmp_path: Path) -> None:
+    """A restart keeps the functions but forgets how far they had read the table's stream."""
+    state = tmp_path / "unit" / "state" / "lambda.json"
+    state.parent.mkdir(parents=True)
+    state.write_text(
+        json.dumps({"payload": {"functions": 1, "dynamodb_stream_positions": {"a": 3}}})
+    )
+    _stack(tmp_path)._forget_stream_positions()
+    assert json.loads(state.read_text()) == {"payload": {"functions": 1}}

@@ -1,0 +1,470 @@
+"""Login and sessions."""
+
+import base64
+import hashlib
+import json
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from argon2 import PasswordHasher
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from portal import aws, keys, passwords, sessions
+from portal.items import HOUR, Session
+from portal.problems import INVALID_CREDENTIALS, THROTTLED, UNAUTHENTICATED, UNAVAILABLE, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from portal.problems import ProblemType
+    from tests.unit.conftest import World
+
+NOW = 1_790_000_000
+EMAIL = "michele.dupont@example.fr"
+NIR = "2940375120005"
+PASSWORD = "Correct-Horse-7"
+WRONG = "Wrong-Horse-77"
+IDLE = 30 * 60
+
+
+def refused(kind: "ProblemType", ask: "Callable[[], object]") -> Problem:
+    """Hold that something is refused with a problem of this kind; return it."""
+    with pytest.raises(Problem) as caught:
+        ask()
+    assert caught.value.kind is kind
+    return caught.value
+
+
+def alive(world: "World", cookie: str, now: int) -> bool:
+    """Tell whether a cookie opens something at a time."""
+    try:
+        return bool(world.authenticate(cookie, now))
+    except Problem as problem:
+        if problem.kind is not UNAUTHENTICATED:
+            raise
+        return False
+
+
+def overtaken(world: "World", what: "Callable[[], object]", ask: "Callable[[], Any]") -> Any:
+    """Do something just before the first transaction of a request; return its answer."""
+    done: list[int] = []
+
+    def overtake(**_: object) -> None:
+        if not done:
+            done.append(1)
+            what()
+
+    events = aws.dynamodb().meta.events
+    events.register("before-call.*.TransactWriteItems", overtake)
+    try:
+        return ask()
+    finally:
+        events.unregister("before-call.*.TransactWriteItems", overtake)
+        assert done
+        assert world
+
+
+# Login
+
+
+@pytest.mark.parametrize(
+    "identifier",
+    [
+        EMAIL,
+        "Michele.DUPONT@Example.FR",
+        f" {EMAIL} ",
+        NIR,
+        NIR + "91",
+        "2 94 03 75 120 005",
+        "2 94 03 75 120 005 91",
+        "2.94.03.75.120.005",
+    ],
+)
+def test_login_by_either_identifier(world: "World", identifier: str) -> None:
+    """An e-mail in any case, or a NIR of 13 or 15 characters with or without spaces, logs in."""
+    account_id = world.open_account()
+    opened = world.log_in(identifier)
+    assert (opened.first_name, opened.last_name) == ("Michèle", "Dupont")
+    assert world.authenticate(opened.cookie).account_id == account_id
+
+
+def test_login_of_a_corsican_nir(world: "World") -> None:
+    """A NIR with 2A logs in, in small letters too."""
+    world.open_account(nir="294032A120005")
+    assert world.log_in("2 94 03 2a 120 005")
+
+
+def test_wrong_unknown_and_pending_are_alike(world: "World") -> None:
+    """A wrong password, an unknown identifier and a pending sign-up: same refusal, calls, hash."""
+    world.open_account()
+    world.sign_up(email="pending@example.fr", nir="294032A120005", siret=None)
+    shapes: list[tuple[str, list[str]]] = []
+    for identifier in (EMAIL, "nobody@example.fr", "pending@example.fr", "294032A120005", "x"):
+        with world.calls.counted() as made:
+            problem = refused(
+                INVALID_CREDENTIALS, lambda identifier=identifier: world.log_in(identifier, WRONG)
+            )
+        shapes.append((repr((problem.errors, problem.retry_after, problem.extensions)), made))
+    assert shapes == [("((), None, {})", ["UpdateItem"])] * 5
+
+
+def test_an_account_without_nir_is_not_found_by_one(world: "World") -> None:
+    """Who gave no NIR logs in by e-mail only: no identifier stands for « none »."""
+    world.open_account(nir=None)
+    refused(INVALID_CREDENTIALS, lambda: world.log_in(NIR))
+    refused(INVALID_CREDENTIALS, lambda: world.log_in("None"))
+
+
+def test_the_count_is_raised_before_the_hash(world: "World") -> None:
+    """A guess whose hash is never computed has been counted: stopping it early gains nothing."""
+    world.open_account()
+    world.put_keys(world.settings.pepper_secret, {"2": "another"})
+    with pytest.raises(KeyError):  # the record's pepper is gone: the hash cannot be computed
+        world.log_in(EMAIL)
+    login = world.login(EMAIL)
+    assert login
+    assert login.failures == 1
+
+
+def test_five_failures_are_free_then_delays_grow(world: "World") -> None:
+    """The sixth try waits 1 s, the seventh 2 s, … and even the right password waits."""
+    world.open_account()
+    for _ in range(5):
+        refused(INVALID_CREDENTIALS, lambda: world.log_in(EMAIL, WRONG))
+    assert refused(THROTTLED, lambda: world.log_in(EMAIL)).retry_after == 1
+    refused(INVALID_CREDENTIALS, lambda: world.log_in(EMAIL, WRONG, NOW + 1))
+    assert refused(THROTTLED, lambda: world.log_in(EMAIL, now=NOW + 1)).retry_after == 2
+    assert world.log_in(EMAIL, now=NOW + 3)
+
+
+def test_a_refused_login_computes_no_hash(world: "World") -> None:
+    """While an identifier must wait, its guesses are not compared: the pepper is not needed."""
+    for _ in range(5):
+        refused(INVALID_CREDENTIALS, lambda: world.log_in("nobody@example.fr"))
+    with world.calls.counted() as made:
+        refused(THROTTLED, lambda: world.log_in("nobody@example.fr"))
+    assert made == ["UpdateItem"]
+
+
+def test_delays_are_the_same_for_the_unknown(world: "World") -> None:
+    """Throttling tells nothing of whether an account exists."""
+    world.open_account()
+    answers: list[list[int | None]] = []
+    for identifier in (EMAIL, "nobody@example.fr"):
+        seen: list[int | None] = []
+        for second in (0, 0, 0, 0, 0, 0, 1, 1):
+            with pytest.raises(Problem) as caught:
+                world.log_in(identifier, WRONG, NOW + second)
+            seen.append(caught.value.retry_after)
+        answers.append(seen)
+    assert answers[0] == answers[1] == [None] * 5 + [1, None, 2]
+
+
+def test_success_clears_the_count(world: "World") -> None:
+    """After a login five failures are free again."""
+    world.open_account()
+    for _ in range(4):
+        refused(INVALID_CREDENTIALS, lambda: world.log_in(EMAIL, WRONG))
+    world.log_in(EMAIL)
+    for _ in range(5):
+        refused(INVALID_CREDENTIALS, lambda: world.log_in(EMAIL, WRONG))
+    refused(THROTTLED, lambda: world.log_in(EMAIL, WRONG))
+
+
+def test_guesses_at_one_identifier_leave_the_other(world: "World") -> None:
+    """Somebody who guesses at the e-mail address does not delay a login by NIR."""
+    world.open_account()
+    for _ in range(7):
+        with pytest.raises(Problem):
+            world.log_in(EMAIL, WRONG)
+    assert world.log_in(NIR)
+
+
+def test_the_previous_login_is_shown_whatever_the_identifier(world: "World") -> None:
+    """Each login tells the time of the one before, by e-mail or by NIR; the first tells none."""
+    world.open_account()
+    seen = [
+        world.log_in(EMAIL, now=NOW + 1).previous_login_at,
+        world.log_in(NIR, now=NOW + 2).previous_login_at,
+        world.log_in(NIR, now=NOW + 3).previous_login_at,
+        world.log_in(EMAIL, now=NOW + 4).previous_login_at,
+    ]
+    assert seen == [None, NOW + 1, NOW + 2, NOW + 3]
+
+
+def test_the_session_remembers_the_previous_login(world: "World") -> None:
+    """The feed can show the login before this one as long as the session lives."""
+    world.open_account()
+    world.log_in(EMAIL, now=NOW)
+    opened = world.log_in(EMAIL, now=NOW + 10)
+    assert world.authenticate(opened.cookie, NOW + 20).previous_login_at == NOW
+
+
+def test_a_login_is_told_to_the_bus(world: "World") -> None:
+    """A login writes its event with it: the account's id and no personal data."""
+    account_id = world.open_account()
+    world.deliver()
+    world.log_in(EMAIL)
+    world.deliver()
+    event = world.events()[-1]
+    assert (event["Source"], event["DetailType"]) == ("portal.account", "LoginSucceeded")
+    assert json.loads(event["Detail"]) == {"account_id": account_id}
+
+
+def test_a_login_is_two_calls(world: "World") -> None:
+    """Counting the attempt and opening the session: with the request's count, three in all."""
+    world.open_account()
+    with world.calls.counted() as made:
+        world.log_in(EMAIL)
+    assert made == ["UpdateItem", "TransactWriteItems"]
+
+
+def records(world: "World") -> set[str | None]:
+    """Return the password records of the account's two logins."""
+    return {login.password_hash for login in map(world.login, (EMAIL, NIR)) if login}
+
+
+def test_a_new_pepper_is_applied_at_login(world: "World") -> None:
+    """After a rotation the next login hashes again, for both identifiers, in the same calls."""
+    world.open_account()
+    (old,) = records(world)
+    world.add_key(world.settings.pepper_secret, 2, "new pepper")
+    with world.calls.counted() as made:
+        world.log_in(NIR)
+    assert made == ["UpdateItem", "TransactWriteItems"]
+    (new,) = records(world)
+    assert old != new
+    assert str(new).startswith("2$argon2id$")
+    content = aws.secrets_manager().get_secret_value(SecretId=world.settings.pepper_secret)
+    world.put_keys(world.settings.pepper_secret, {"2": json.loads(content["SecretString"])["2"]})
+    assert world.log_in(EMAIL)
+
+
+def test_weaker_parameters_are_replaced_at_login(world: "World") -> None:
+    """A record made with older parameters is hashed again when its password is next typed."""
+    world.open_account()
+    weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1, hash_len=32, salt_len=16)
+    record = "1" + weak.hash(passwords._peppered(keys.pepper_keys(), 1, PASSWORD))
+    for item in world.items("LOGIN#"):
+        changed = item | {"password_hash": {"S": record}}
+        aws.dynamodb().put_item(TableName=world.settings.table_name, Item=changed)
+    refused(INVALID_CREDENTIALS, lambda: world.log_in(EMAIL, WRONG))
+    assert records(world) == {record}
+    world.log_in(EMAIL)
+    (new,) = records(world)
+    assert "$m=19456,t=2,p=1$" in str(new)
+    assert world.log_in(NIR)
+
+
+def test_an_up_to_date_record_is_left(world: "World") -> None:
+    """A login whose record is current does not hash a second time."""
+    world.open_account()
+    before = records(world)
+    world.log_in(EMAIL)
+    assert records(world) == before
+
+
+# Parallel logins
+
+
+@pytest.mark.parametrize("identifier", [EMAIL, NIR])
+def test_two_logins_at_once_both_succeed(world: "World", identifier: str) -> None:
+    """A login overtaken by another takes the next place: two sessions, both alive."""
+    world.open_account()
+    others: list[sessions.Opened] = []
+    opened = overtaken(
+        world,
+        lambda: others.append(world.log_in(identifier, now=NOW + 1)),
+        lambda: world.log_in(EMAIL, now=NOW + 2),
+    )
+    assert alive(world, opened.cookie, NOW + 3)
+    assert alive(world, others[0].cookie, NOW + 3)
+    assert opened.previous_login_at == NOW + 1
+
+
+def test_a_password_changed_meanwhile_is_refused(world: "World") -> None:
+    """A login that read the old password opens nothing when the password was changed since."""
+    world.open_account()
+    changed = passwords.hash_password(keys.pepper_keys(), "Changed-Horse-8")
+
+    def change() -> None:
+        for item in world.items("LOGIN#"):
+            new = item | {"password_hash": {"S": changed}}
+            aws.dynamodb().put_item(TableName=world.settings.table_name, Item=new)
+
+    problem = overtaken(
+        world, change, lambda: refused(INVALID_CREDENTIALS, lambda: world.log_in(EMAIL))
+    )
+    assert problem.kind is INVALID_CREDENTIALS
+    assert not world.items("SESSION#")
+
+
+def test_a_rehash_meanwhile_refuses_nobody(world: "World") -> None:
+    """Two logins at once after a pepper rotation: the one overtaken had the right password."""
+    world.open_account()
+    world.add_key(world.settings.pepper_secret, 2, "new pepper")
+    opened = overtaken(
+        world, lambda: world.log_in(EMAIL, now=NOW + 1), lambda: world.log_in(EMAIL, now=NOW + 2)
+    )
+    assert alive(world, opened.cookie, NOW + 3)
+
+
+def test_a_login_always_overtaken_is_unavailable(world: "World") -> None:
+    """A login that never finds its record still ends, and asks to be tried again."""
+    world.open_account()
+
+    def move(**_: object) -> None:
+        for item in world.items("LOGIN#"):
+            moved = item | {"logins": {"N": str(int(item["logins"]["N"]) + 1)}}
+            aws.dynamodb().put_item(TableName=world.settings.table_name, Item=moved)
+
+    events = aws.dynamodb().meta.events
+    events.register("before-call.*.TransactWriteItems", move)
+    try:
+        problem = refused(UNAVAILABLE, lambda: world.log_in(EMAIL))
+    finally:
+        events.unregister("before-call.*.TransactWriteItems", move)
+    assert problem.retry_after
+    assert not world.items("SESSION#")
+
+
+# Sessions
+
+
+def test_ten_sessions_and_the_oldest_goes(world: "World") -> None:
+    """An account has ten places: the eleventh login ends the oldest session and no other."""
+    world.open_account()
+    cookies = [world.log_in(EMAIL, now=NOW + n).cookie for n in range(11)]
+    assert [alive(world, cookie, NOW + 20) for cookie in cookies] == [False] + [True] * 10
+    assert len(world.items("SESSION#")) == 10
+
+
+def test_each_login_has_a_new_value(world: "World") -> None:
+    """A session's value is 256 new random bits, of which the table keeps the SHA-256 only."""
+    account_id = world.open_account()
+    first, second = (world.log_in(EMAIL).cookie for _ in range(2))
+    raw = base64.urlsafe_b64decode(first + "==")
+    assert raw[:16] == uuid.UUID(account_id).bytes
+    assert len(raw[17:]) == 32
+    assert raw[17:] != base64.urlsafe_b64decode(second + "==")[17:]
+    stored = [item["secret_sha256"]["B"] for item in world.items("SESSION#")]
+    assert hashlib.sha256(raw[17:]).digest() in stored
+    assert repr(raw[17:])[2:-1] not in str(world.items("SESSION#"))
+
+
+def test_a_check_is_one_read(world: "World") -> None:
+    """Checking a session costs one call, and at most once a minute a second one."""
+    world.open_account()
+    cookie = world.log_in(EMAIL).cookie
+    made_at: dict[int, list[str]] = {}
+    for second in (0, 59, 60, 61, 119, 120):
+        with world.calls.counted() as made:
+            world.authenticate(cookie, NOW + second)
+        made_at[second] = made
+    assert made_at == {
+        0: ["GetItem"],
+        59: ["GetItem"],
+        60: ["GetItem", "UpdateItem"],
+        61: ["GetItem"],
+        119: ["GetItem"],
+        120: ["GetItem", "UpdateItem"],
+    }
+
+
+def test_idle_for_half_an_hour(world: "World") -> None:
+    """A session unseen for 30 minutes is over; one that is seen goes on."""
+    world.open_account()
+    cookie = world.log_in(EMAIL).cookie
+    assert alive(world, cookie, NOW + IDLE - 1)
+    assert alive(world, cookie, NOW + 2 * IDLE - 2)
+    assert not alive(world, cookie, NOW + 3 * IDLE - 2)
+    assert not alive(world, world.log_in(EMAIL).cookie, NOW + IDLE)
+
+
+def test_twelve_hours_at_most(world: "World") -> None:
+    """However busy, a session ends twelve hours after its login."""
+    world.open_account()
+    cookie = world.log_in(EMAIL).cookie
+    for now in range(NOW, NOW + 12 * HOUR, 25 * 60):
+        assert alive(world, cookie, now)
+    assert alive(world, cookie, NOW + 12 * HOUR - 1)
+    assert not alive(world, cookie, NOW + 12 * HOUR)
+
+
+def test_a_session_is_swept_with_its_end(world: "World") -> None:
+    """The TTL of a session follows its idle end, so nothing outlives it by long."""
+    world.open_account()
+    cookie = world.log_in(EMAIL).cookie
+    assert [item["expires_at"]["N"] for item in world.items("SESSION#")] == [str(NOW + IDLE)]
+    world.authenticate(cookie, NOW + 100)
+    assert [item["expires_at"]["N"] for item in world.items("SESSION#")] == [str(NOW + 100 + IDLE)]
+
+
+def test_a_touch_revives_nothing(world: "World") -> None:
+    """A session ended between its check and the note of it stays ended."""
+    world.open_account()
+    cookie = world.log_in(EMAIL).cookie
+    session = world.authenticate(cookie)
+    sessions.log_out(world.table, cookie)
+    world.table.touch_session(session)
+    assert not world.items("SESSION#")
+
+
+def test_logout_ends_one_session(world: "World") -> None:
+    """Logging out ends that session at once and leaves the others."""
+    world.open_account()
+    first, second = (world.log_in(EMAIL).cookie for _ in range(2))
+    sessions.log_out(world.table, first)
+    assert not alive(world, first, NOW)
+    assert alive(world, second, NOW)
+    sessions.log_out(world.table, first)
+    assert alive(world, second, NOW)
+
+
+def test_an_old_cookie_ends_no_newer_session(world: "World") -> None:
+    """The cookie of a session whose place was taken over neither opens nor ends the new one."""
+    world.open_account()
+    cookies = [world.log_in(EMAIL, now=NOW + n).cookie for n in range(11)]
+    sessions.log_out(world.table, cookies[0])
+    assert alive(world, cookies[10], NOW + 11)
+    assert not alive(world, cookies[0], NOW + 11)
+
+
+def test_every_changed_byte_is_refused(world: "World") -> None:
+    """No cookie but the one given opens the session, whichever byte differs."""
+    world.open_account()
+    cookie = world.log_in(EMAIL).cookie
+    raw = bytearray(base64.urlsafe_b64decode(cookie + "=="))
+    for place in range(len(raw)):
+        changed = bytes(raw[:place]) + bytes((raw[place] ^ 1,)) + bytes(raw[place + 1 :])
+        text = base64.urlsafe_b64encode(changed).decode().rstrip("=")
+        assert not alive(world, text, NOW), place
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.one_of(
+        st.text(max_size=100),
+        st.from_regex(r"[A-Za-z0-9_-]{66}", fullmatch=True),
+        st.sampled_from(["", "A" * 65, "A" * 67, "A" * 66 + "\n", "é" * 66, "=" * 66, "\ud800"]),
+    )
+)
+def test_any_other_cookie_is_unauthenticated(world: "World", cookie: str) -> None:
+    """Whatever stands in the cookie, it opens nothing, ends nothing and makes no error."""
+    assert not alive(world, cookie, NOW)
+    sessions.log_out(world.table, cookie)
+
+
+def test_a_malformed_cookie_costs_no_call(world: "World") -> None:
+    """What cannot be a cookie of ours is refused without asking the table."""
+    with world.calls.counted() as made:
+        assert not alive(world, "nothing", NOW)
+        sessions.log_out(world.table, "nothing")
+    assert not made
+
+
+def test_places_fit_in_a_cookie() -> None:
+    """The place of a session is one byte of its cookie."""
+    assert Session.PLACES == 10

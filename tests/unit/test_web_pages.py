@@ -1,0 +1,706 @@
+"""The pages: what is served, with which headers, and what every page must hold to."""
+
+import base64
+import gzip
+import importlib.util
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from types import ModuleType
+from typing import Any, override
+
+import pytest
+
+from portal.rules.password import CRITERIA
+
+WEB = Path(__file__).parents[2] / "functions" / "web"
+CONTENT = WEB / "content"
+HELP = list((CONTENT / "help").glob("*.md"))
+NEWS = list((CONTENT / "news").glob("*.md"))
+FIRST_SCREEN_BUDGET = 15_000
+SCRIPTS_BUDGET = 6_000
+PUBLIC_PATHS = (
+    "/",
+    "/mon-compte",
+    "/creer-mon-compte",
+    "/mot-de-passe-enregistre",
+    "/mot-de-passe-oublie",
+    "/nous-contacter",
+    "/une-question",
+    "/actualites",
+    "/s-informer",
+    "/creer",
+    "/mentions-legales",
+    "/donnees-personnelles",
+    "/accessibilite",
+    *(f"/une-question/{file.stem.lstrip('0123456789-')}" for file in sorted(HELP)),
+    *(f"/actualites/{file.stem}" for file in sorted(NEWS)),
+)
+PRIVATE_PATHS = (
+    "/verifiez-vos-courriels",
+    "/valider",
+    "/nouveau-mot-de-passe",
+    "/annuler-changement",
+    "/gerer",
+    "/gerer/mon-compte",
+    "/gerer/mon-compte/mot-de-passe",
+)
+PATHS = PUBLIC_PATHS + PRIVATE_PATHS
+
+
+def load(name: str) -> ModuleType:
+    """Return a module of the function, under a name that no other function's module has."""
+    spec = importlib.util.spec_from_file_location(f"web_{name}", WEB / f"{name}.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def app() -> Iterator[ModuleType]:
+    """Load the handler as Lambda does: with its own folder on the path."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(WEB)
+        patch.setenv("PUBLIC_URL", "https://portail.example")
+        for name in ("pages", "content"):
+            patch.delitem(sys.modules, name, raising=False)
+        yield load("app")
+        for name in ("pages", "content"):
+            sys.modules.pop(name, None)
+
+
+@pytest.fixture(scope="module")
+def content(app: ModuleType) -> ModuleType:
+    """Return the module that the handler reads texts with."""
+    return sys.modules[sys.modules[app.render_site.__module__].read_articles.__module__]
+
+
+type Ask = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def ask(app: ModuleType) -> Ask:
+    """Call the handler with a REST API proxy event."""
+
+    def call(path: str, method: str = "GET", **headers: str) -> dict[str, Any]:
+        event = {
+            "resource": "/{proxy+}",
+            "path": path,
+            "httpMethod": method,
+            "headers": {name.replace("_", "-"): value for name, value in headers.items()},
+            "multiValueHeaders": None,
+            "requestContext": {"requestId": "request-1"},
+            "body": None,
+            "isBase64Encoded": False,
+        }
+        return app.handler(event, None)
+
+    return call
+
+
+class Document(HTMLParser):
+    """A page taken apart: its tags with their attributes, and the texts that people meet."""
+
+    SHOWN_ATTRIBUTES = ("alt", "aria-label", "content", "placeholder", "title")
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.texts: list[str] = []
+        self.feed(html)
+
+    @override
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        attributes = {name: value or "" for name, value in attrs}
+        self.tags.append((tag, attributes))
+        self.texts += [
+            value
+            for name, value in attributes.items()
+            if name in {*self.SHOWN_ATTRIBUTES, "data-missing", "data-title", "data-open"}
+        ]
+
+    @override
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+    def values(self, name: str) -> list[str]:
+        """Return the values that an attribute has over the page."""
+        return [attributes[name] for _, attributes in self.tags if name in attributes]
+
+
+@pytest.fixture
+def document(ask: Ask) -> Callable[[str], Document]:
+    """Fetch and parse a page."""
+    return lambda path: Document(ask(path)["body"])
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_page_is_served_with_security_headers(ask: Ask, path: str) -> None:
+    """Every page answers with HTML under a policy that allows our own files and nothing else."""
+    answer = ask(path)
+    assert answer["statusCode"] == 200
+    headers = answer["headers"]
+    assert headers["Content-Type"] == "text/html; charset=utf-8"
+    policy = dict(
+        part.partition(" ")[::2] for part in headers["Content-Security-Policy"].split("; ")
+    )
+    assert policy == {
+        "default-src": "'none'",
+        "script-src": "'self'",
+        "style-src": "'self'",
+        "img-src": "'self'",
+        "connect-src": "'self'",
+        "manifest-src": "'self'",
+        "form-action": "'none'",
+        "base-uri": "'none'",
+        "frame-ancestors": "'none'",
+        "require-trusted-types-for": "'script'",
+        "trusted-types": "'none'",
+    }
+    assert headers["Strict-Transport-Security"] == "max-age=63072000; includeSubDomains"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert "camera=()" in headers["Permissions-Policy"]
+
+
+def test_every_page_is_tested(app: ModuleType) -> None:
+    """A page added to the site is covered by these tests, or they fail."""
+    assert {path for path in app.SITE if not path.startswith(("/assets/", "/api/"))} == set(PATHS)
+
+
+@pytest.mark.parametrize("path", PUBLIC_PATHS)
+def test_public_page_is_revalidated(ask: Ask, path: str) -> None:
+    """A page without personal data is kept by browsers and confirmed with its ETag."""
+    first = ask(path)
+    assert first["headers"]["Cache-Control"] == "no-cache"
+    etag = first["headers"]["ETag"]
+    assert etag.startswith('"')
+    again = ask(path, If_None_Match=f'"other", W/{etag}')
+    assert again["statusCode"] == 304
+    assert again["body"] == ""
+    assert again["headers"]["ETag"] == etag
+    assert ask(path, If_None_Match='"other"')["statusCode"] == 200
+
+
+@pytest.mark.parametrize("path", PRIVATE_PATHS)
+def test_private_page_is_never_kept(ask: Ask, path: str) -> None:
+    """A page that shows personal data is stored nowhere."""
+    headers = ask(path)["headers"]
+    assert headers["Cache-Control"] == "no-store"
+    assert "ETag" not in headers
+
+
+@pytest.mark.parametrize(
+    ("accepted", "compressed"),
+    [
+        ("gzip, deflate, br", True),
+        ("br;q=1.0, GZIP;q=0.5", True),
+        ("*", True),
+        ("gzip;q=0, *", False),
+        ("gzip; q=0.0", False),
+        ("br", False),
+        ("identity", False),
+        ("", False),
+        (";;,=,q", False),
+    ],
+)
+def test_compression_follows_accept_encoding(ask: Ask, accepted: str, *, compressed: bool) -> None:
+    """Bodies are gzipped for those who take gzip, under an ETag of their own."""
+    plain = ask("/")
+    answer = ask("/", accept_encoding=accepted)
+    assert answer["headers"]["Vary"] == "Accept-Encoding"
+    assert answer["isBase64Encoded"] is compressed
+    assert (answer["headers"].get("Content-Encoding") == "gzip") is compressed
+    if compressed:
+        body = base64.b64decode(answer["body"])
+        assert gzip.decompress(body).decode() == plain["body"]
+        assert body[4:8] == bytes(4), "the time of compression is in the body"
+        assert answer["headers"]["ETag"] != plain["headers"]["ETag"]
+    else:
+        assert answer["body"] == plain["body"]
+
+
+def test_rendering_is_reproducible(app: ModuleType) -> None:
+    """Two starts of the function serve the same bytes under the same names."""
+    assert app.render_site() == (app.SITE, app.UNKNOWN_PAGE)
+
+
+def test_multi_value_headers_are_read(app: ModuleType) -> None:
+    """Headers are found when the event only has their multi-value form."""
+    event = {
+        "path": "/",
+        "httpMethod": "GET",
+        "multiValueHeaders": {"Accept-Encoding": ["br", "gzip"]},
+    }
+    assert app.handler(event, None)["isBase64Encoded"] is True
+
+
+@pytest.mark.parametrize("path", [*PATHS, "/nowhere"])
+def test_head_has_the_headers_of_get_and_no_body(ask: Ask, path: str) -> None:
+    """HEAD tells what GET would, without the body."""
+    head, get = ask(path, "HEAD", accept_encoding="gzip"), ask(path, accept_encoding="gzip")
+    assert head["body"] == ""
+    assert head["isBase64Encoded"] is False
+    assert (head["statusCode"], head["headers"]) == (get["statusCode"], get["headers"])
+
+
+def test_unknown_page_is_a_page(ask: Ask) -> None:
+    """An unknown address gets a 404 that people can read."""
+    answer = ask("/nowhere")
+    assert answer["statusCode"] == 404
+    assert "Page introuvable" in answer["body"]
+    assert "ETag" not in answer["headers"]
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "DELETE"])
+@pytest.mark.parametrize("path", ["/api", "/api/", "/api/nowhere", "/api/login/"])
+def test_unknown_api_path_is_a_problem(ask: Ask, path: str, method: str) -> None:
+    """Under /api even what does not exist answers in the API's own format."""
+    answer = ask(path, method)
+    assert answer["statusCode"] == 404
+    assert answer["headers"]["Content-Type"] == "application/problem+json"
+    assert answer["headers"]["Cache-Control"] == "no-store"
+    if method != "HEAD":
+        problem = json.loads(answer["body"])
+        assert problem["type"] == "https://portail.example/problems/not-found"
+        assert problem["status"] == 404
+        assert problem["instance"] == "request-1"
+        assert problem["title"]
+        assert problem["detail"]
+
+
+@pytest.mark.parametrize(
+    "method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW", ""]
+)
+def test_pages_are_only_read(ask: Ask, method: str) -> None:
+    """Any method but GET and HEAD is refused with what is allowed."""
+    answer = ask("/mon-compte", method)
+    assert answer["statusCode"] == 405
+    assert answer["headers"]["Allow"] == "GET, HEAD"
+    assert answer["headers"]["Content-Type"] == "application/problem+json"
+    assert json.loads(answer["body"])["type"].endswith("/problems/method-not-allowed")
+
+
+@pytest.mark.parametrize("path", [path for path in PATHS if path != "/"])
+def test_trailing_slash_leads_to_the_page(ask: Ask, path: str) -> None:
+    """An address with one slash too many is corrected for good."""
+    answer = ask(f"{path}/")
+    assert answer["statusCode"] == 308
+    assert answer["headers"]["Location"] == path
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "//evil.example",
+        "//evil.example/",
+        "/\\evil.example/",
+        "https://evil.example/",
+        "/mon-compte//",
+        "/../mon-compte",
+        "/assets/../app.py",
+        "/app.py",
+        "/%2e%2e/app.py",
+        "/404",
+        "/\x00",
+        "/\ud800",
+        "",
+    ],
+)
+def test_strange_paths_are_not_found(ask: Ask, path: str) -> None:
+    """No path that a client makes up redirects elsewhere, reads a file or breaks the handler."""
+    answer = ask(path)
+    assert answer["statusCode"] == 404
+    assert "Location" not in answer["headers"]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {},
+        {"path": None, "httpMethod": None},
+        {"path": "/", "httpMethod": "GET"},
+        {"path": "/", "httpMethod": "GET", "headers": None, "multiValueHeaders": None},
+        {"path": "/", "httpMethod": "GET", "headers": {"accept-encoding": None}},
+        {"path": "/", "httpMethod": "GET", "multiValueHeaders": {"Accept-Encoding": None}},
+        {"path": "/api/x", "httpMethod": "POST", "requestContext": None, "body": None},
+    ],
+)
+def test_poor_events_are_answered(app: ModuleType, event: dict[str, Any]) -> None:
+    """Missing headers, bodies and contexts never make a server error."""
+    assert app.handler(event, None)["statusCode"] < 500
+
+
+def test_answer_is_json(ask: Ask) -> None:
+    """What the handler returns can be handed to the gateway as it is."""
+    for path in (*PATHS, "/nowhere", "/api/nowhere"):
+        assert json.loads(json.dumps(ask(path)))["statusCode"]
+
+
+@pytest.mark.parametrize("path", [*PATHS, "/nowhere"])
+def test_links_lead_somewhere(
+    app: ModuleType, document: Callable[[str], Document], path: str
+) -> None:
+    """Every link of a page leads to a page, a file or a part of it that exists."""
+    page = document(path)
+    for link in page.values("href") + page.values("src") + page.values("action"):
+        target, _, fragment = link.partition("#")
+        if target.startswith(("https://", "tel:")):
+            continue
+        assert not target or target in app.SITE, link
+        if fragment:
+            there = page if not target else document(target)
+            assert fragment in there.values("id"), link
+
+
+@pytest.mark.parametrize("path", [*PATHS, "/nowhere"])
+def test_nothing_is_inline(document: Callable[[str], Document], path: str) -> None:
+    """Pages hold no script, style or handler of their own, and load nothing from elsewhere."""
+    for tag, attributes in document(path).tags:
+        assert tag != "style"
+        assert tag != "script" or attributes["src"].startswith("/assets/")
+        assert not [name for name in attributes if name == "style" or name.startswith("on")]
+        if tag in {"img", "link", "script"}:
+            assert attributes.get("src", attributes.get("href", "")).startswith("/assets/")
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_forms_never_put_data_in_an_address(document: Callable[[str], Document], path: str) -> None:
+    """A form without its script posts, to its own page: never a query string."""
+    for tag, attributes in document(path).tags:
+        if tag == "form":
+            assert attributes["method"] == "post"
+            assert attributes["action"] == path
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_page_is_well_structured(document: Callable[[str], Document], path: str) -> None:
+    """A page is in French, has one h1, unique ids, a label per input and no broken reference."""
+    page = document(path)
+    tags = [tag for tag, _ in page.tags]
+    assert dict(page.tags)["html"]["lang"] == "fr"
+    assert tags.count("h1") == 1
+    assert tags.count("main") == 1
+    ids = page.values("id")
+    assert len(ids) == len(set(ids))
+    references = [
+        *page.values("for"),
+        *" ".join(page.values("aria-describedby") + page.values("aria-labelledby")).split(),
+        *page.values("data-reveal"),
+        *" ".join(page.values("data-voids")).split(),
+    ]
+    assert set(references) <= set(ids)
+    inputs = [each for tag, each in page.tags if tag == "input" and "hidden" not in each]
+    assert {each["id"] for each in inputs} <= set(page.values("for"))
+
+
+@pytest.mark.parametrize("path", [*PATHS, "/nowhere"])
+def test_page_says_that_it_is_a_demonstration(ask: Ask, path: str) -> None:
+    """Nobody can take a page for the official site."""
+    assert "Démonstration, site non officiel" in ask(path)["body"]
+
+
+def test_assets_are_kept_for_ever(app: ModuleType, ask: Ask) -> None:
+    """Files named after their content are immutable and have the right type."""
+    types = {
+        ".css": "text/css",
+        ".js": "text/javascript",
+        ".json": "application/json",
+        ".svg": "image/svg+xml",
+        ".webmanifest": "application/manifest+json",
+    }
+    assets = [path for path in app.SITE if path.startswith("/assets/")]
+    assert len(assets) == len(list((WEB / "assets").iterdir())) + 1, "and the index of the search"
+    for path in assets:
+        assert re.fullmatch(r"/assets/[a-z-]+-[0-9a-f]{12}\.[a-z]+", path)
+        headers = ask(path)["headers"]
+        assert headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert headers["Content-Type"].startswith(types[Path(path).suffix])
+
+
+def test_modules_import_files_that_exist(app: ModuleType, ask: Ask) -> None:
+    """Each import of a module names a file that is served, and the page announces it."""
+    for path, resource in app.SITE.items():
+        if path.endswith(".js"):
+            for name in re.findall(r'(?:from |import\()"(.+?)"', resource.plain.body):
+                assert f"/assets/{name.removeprefix('./').removeprefix('/assets/')}" in app.SITE
+    for path in PATHS:
+        page = Document(ask(path)["body"])
+        announced = {each["href"] for tag, each in page.tags if each.get("rel") == "modulepreload"}
+        for entry in page.values("src"):
+            if entry.endswith(".js"):
+                imported = set(re.findall(r'from "(.+?)"', app.SITE[entry].plain.body))
+                assert imported <= announced
+
+
+def test_scripts_respect_trusted_types() -> None:
+    """No module writes HTML, evaluates text or opens another origin."""
+    forbidden = (
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function|https?://"
+    )
+    for file in (WEB / "assets").glob("*.js"):
+        assert not re.search(forbidden, file.read_text()), file.name
+
+
+def test_modules_travel_without_comments(app: ModuleType) -> None:
+    """What is served is the source less its comments and indentation: nothing else is lost."""
+    for file in (WEB / "assets").glob("*.js"):
+        served = next(
+            resource.plain.body
+            for path, resource in app.SITE.items()
+            if re.fullmatch(rf"/assets/{file.stem}-[0-9a-f]{{12}}\.js", path)
+        )
+        source = [line.strip() for line in file.read_text().splitlines()]
+        kept = [line for line in source if line and not re.match(r"//|/?\*[*/ ]|\*/", line)]
+        lines = [
+            re.sub(r"/assets/([\w-]+?)-[0-9a-f]{12}\.", r"./\1.", each)
+            for each in served.split("\n")
+        ]
+        assert [line for line in lines if line] == kept, file.name
+        assert not re.search(r"`[^`\n]*$", re.sub(r"`[^`\n]*`", "", served), re.MULTILINE)
+
+
+def test_manifest_makes_the_site_installable(
+    app: ModuleType, document: Callable[[str], Document]
+) -> None:
+    """Each page names a manifest whose pages and icons exist; no script keeps pages offline."""
+    manifests = {
+        each["href"]
+        for path in PATHS
+        for tag, each in document(path).tags
+        if tag == "link" and each["rel"] == "manifest"
+    }
+    assert len(manifests) == 1
+    manifest = json.loads(app.SITE[manifests.pop()].plain.body)
+    assert {manifest["start_url"], *(each["url"] for each in manifest["shortcuts"])} <= set(PATHS)
+    assert {each["src"] for each in manifest["icons"]} <= set(app.SITE)
+    assert {each["purpose"] for each in manifest["icons"]} == {"any", "maskable"}
+    assert manifest["display"] == "standalone"
+    assert "démonstration" in manifest["name"]
+    for file in (WEB / "assets").glob("*.js"):
+        assert "serviceWorker" not in file.read_text()
+
+
+@pytest.fixture
+def index(app: ModuleType, document: Callable[[str], Document]) -> list[dict[str, Any]]:
+    """Return what the search compares, from where the page finds it."""
+    (address,) = document("/une-question").values("data-index")
+    return json.loads(app.SITE[address].plain.body)
+
+
+def test_search_finds_what_the_site_says(index: list[dict[str, Any]]) -> None:
+    """Every article and every page that one may look for is in the index, and exists."""
+    paths = {entry["path"] for entry in index}
+    assert paths <= set(PUBLIC_PATHS) | {"/gerer"}
+    assert {path for path in PUBLIC_PATHS if path.count("/") > 1} <= paths
+    assert {"/mon-compte", "/nous-contacter", "/mot-de-passe-oublie", "/s-informer"} <= paths
+    for entry in index:
+        assert entry["title"]
+        for words in entry["words"]:
+            assert re.fullmatch(r"[a-z0-9 ]*", words), "words are bare of case and accents"
+
+
+@pytest.mark.parametrize(
+    ("words", "path"),
+    [
+        ("acre", "/une-question/acre"),
+        ("attestation", "/une-question/attestations"),
+        ("declarer payer cotisation", "/une-question/declarer-et-payer"),
+        ("mot passe oublie", "/mot-de-passe-oublie"),
+        ("spam", "/une-question/courriel-non-recu"),
+        ("arnaque", "/actualites/courriers-frauduleux"),
+    ],
+)
+def test_search_answers_the_questions_of_the_guide(
+    index: list[dict[str, Any]], words: str, path: str
+) -> None:
+    """What people type there is among the words of the page that answers it."""
+    (entry,) = [each for each in index if each["path"] == path]
+    known = " " + " ".join(entry["words"])
+    assert all(f" {word}" in known for word in words.split())
+
+
+@pytest.mark.parametrize(
+    "file", sorted(CONTENT.glob("*/*.md")), ids=lambda file: f"{file.parent.name}/{file.stem}"
+)
+def test_content_is_well_kept(content: ModuleType, file: Path) -> None:
+    """A text has a title and a summary; news are dated; its address has no accent nor capital."""
+    (article,) = [
+        each for each in content.read_articles(file.parent) if file.stem.endswith(each.slug)
+    ]
+    assert article.title
+    assert article.summary.endswith((".", "?"))
+    assert article.html.startswith("<")
+    assert (article.published is not None) == (file.parent.name == "news")
+    assert re.fullmatch(r"[a-z0-9-]+", file.stem)
+    assert "<h1" not in article.html, "the title is the page's only h1"
+    assert "http://" not in file.read_text()
+
+
+def test_news_are_shown_newest_first(document: Callable[[str], Document]) -> None:
+    """The home page and the list tell the news, the last one first."""
+    for path in ("/", "/actualites"):
+        days = document(path).values("datetime")
+        assert days
+        assert days == sorted(days, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("Quoi ? Oui ; non : si !", "Quoi\u00a0? Oui\u00a0; non\u00a0: si\u00a0!"),
+        ("« mot »", "«\u00a0mot\u00a0»"),
+        ("l'eau", "l’eau"),
+        ("83 600 € et 25 %", "83\u00a0600\u00a0€ et 25\u00a0%"),
+        ("le 3 mai, 2 fois", "le 3 mai, 2 fois"),
+    ],
+)
+def test_plain_typing_is_typeset(content: ModuleType, typed: str, shown: str) -> None:
+    """An author types ordinary spaces and quotes; readers see correct typography."""
+    assert content.typeset(typed) == shown
+
+
+def test_content_cannot_hold_html(content: ModuleType, tmp_path: Path) -> None:
+    """HTML, scripts, images and addresses that run code come out as text."""
+    hostile = "<script>x</script>\n\n<b>y</b> ![z](https://e.example/z) [w](javascript:alert(1))\n"
+    (tmp_path / "a.md").write_text(f"---\ntitre: T\nrésumé: R.\n---\n{hostile}")
+    (article,) = content.read_articles(tmp_path)
+    assert not re.search(r"<(script|b|img)|href=.javascript", article.html)
+
+
+@pytest.mark.parametrize("head", ["titre: T", "résumé: R.", "titre: T\nrésumé: R.\nauteur: A"])
+def test_wrong_properties_are_refused(content: ModuleType, tmp_path: Path, head: str) -> None:
+    """A text without its title or summary, or with a property of no meaning, names its file."""
+    (tmp_path / "a.md").write_text(f"---\n{head}\n---\nTexte\n")
+    with pytest.raises(ValueError, match=r"a\.md"):
+        content.read_articles(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "path", ["/valider", "/nouveau-mot-de-passe", "/gerer/mon-compte/mot-de-passe"]
+)
+def test_password_criteria_are_the_servers(document: Callable[[str], Document], path: str) -> None:
+    """The pages check a password with the very rules of the server, in the same order."""
+    shown = [each for _, each in document(path).tags if "data-code" in each]
+    assert [each["data-code"] for each in shown] == [criterion.code for criterion in CRITERIA]
+    for each, criterion in zip(shown, CRITERIA, strict=True):
+        assert each.get("data-minimum") == (criterion.minimum and str(criterion.minimum))
+        assert each.get("data-maximum") == (criterion.maximum and str(criterion.maximum))
+        assert each.get("data-pattern", "") == criterion.pattern
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_page_weight(app: ModuleType, document: Callable[[str], Document], path: str) -> None:
+    """A first screen is at most 15 KB on the wire, its scripts at most 6 KB."""
+    page = document(path)
+    files = {
+        link for link in page.values("href") + page.values("src") if link.startswith("/assets/")
+    }
+    weights = {file: len(base64.b64decode(app.SITE[file].gzipped.body)) for file in {path, *files}}
+    assert sum(weights.values()) <= FIRST_SCREEN_BUDGET
+    assert sum(size for file, size in weights.items() if file.endswith(".js")) <= SCRIPTS_BUDGET
+
+
+# A no-break space goes before these; a colon inside an hour or an address is none of them.
+BREAKABLE = re.compile(
+    r"(?<![\u00a0\u202f\s])[;?!»](?!\w)|(?<![\u00a0\u202f])(?<!\d):|[ \n][:;?!»]"
+    r"|«(?![\u00a0\u202f])|'"
+)
+
+
+def french_mistakes(text: str) -> list[str]:
+    """Return the passages of a text that break the typographic rules."""
+    text = re.sub(r"https?://\S+", "", text)
+    return [text[max(0, each.start() - 20) : each.end() + 20] for each in BREAKABLE.finditer(text)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Quoi?",
+        "Quoi ?",
+        "«Non\u00a0»",
+        "«\u00a0Non »",
+        "Un: deux",
+        "Un : deux",
+        "l'eau",
+        "Oh!",
+        "a; b",
+    ],
+)
+def test_lint_finds_mistakes(text: str) -> None:
+    """The typography lint sees each kind of mistake."""
+    assert french_mistakes(text)
+
+
+@pytest.mark.parametrize("path", [*PATHS, "/nowhere"])
+def test_typography_of_pages(document: Callable[[str], Document], path: str) -> None:
+    """Pages follow French typography: no-break spaces, guillemets, curly apostrophes."""
+    content = [text for text in document(path).texts if text.strip() and "width=device" not in text]
+    assert [mistake for text in content for mistake in french_mistakes(text)] == []
+
+
+@pytest.mark.parametrize("file", sorted((WEB / "assets").glob("*.js")), ids=lambda file: file.name)
+def test_typography_of_scripts(file: Path) -> None:
+    """Sentences that scripts show follow the same rules."""
+    strings = re.findall(r'"((?:[^"\\]|\\.)*)"', file.read_text())
+    strings += re.findall(r"`((?:[^`\\]|\\.)*)`", file.read_text())
+    sentences = [
+        re.sub(r"\$\{.*?\}", "x", text).replace("\\u00a0", "\u00a0")
+        for text in strings
+        if "\\u00a0" in text or re.match(r"[A-ZÀÉÊ][a-zéèêà’]+.* ", text)
+    ]
+    assert [mistake for text in sentences for mistake in french_mistakes(text)] == []
+
+
+def test_openapi_document_is_served_when_present(app: ModuleType, ask: Ask) -> None:
+    """The OpenAPI document is served as JSON with an ETag, from the file beside the handler."""
+    if not (WEB / "openapi.json").exists():
+        assert ask("/api/openapi.json")["statusCode"] == 404
+        return
+    answer = ask("/api/openapi.json")
+    assert answer["statusCode"] == 200
+    assert answer["headers"]["Content-Type"] == "application/json"
+    assert json.loads(answer["body"])["openapi"].startswith("3.1")
+    etag = answer["headers"]["ETag"]
+    assert ask("/api/openapi.json", If_None_Match=etag)["statusCode"] == 304
+    assert ask("/api/openapi.json", "POST")["statusCode"] == 405
+    assert app.SITE["/api/openapi.json"].cache_control == "no-cache"
+
+
+@pytest.mark.parametrize("path", ["/gerer", "/gerer/mon-compte", "/gerer/mon-compte/mot-de-passe"])
+def test_space_can_ask_who_one_is(document: Callable[[str], Document], path: str) -> None:
+    """A page of the space holds what its session needs: the end announced, the password asked."""
+    assert {"ending", "extend", "end", "confirm", "reauthentication"} <= set(
+        document(path).values("id")
+    )
+
+
+def test_space_shows_the_six_tiles(ask: Ask, document: Callable[[str], Document]) -> None:
+    """All the entries of the guide are there; the services that wait are closed until told."""
+    body = ask("/gerer")["body"]
+    for words in (
+        "Mon échéance en cours", "Calendrier des échéances", "Mes échéances à régulariser",
+        "Mes versements", "Mon solde", "Mes délais de paiement",
+        "Mes informations personnelles", "Mes moyens de paiement", "Mes paramètres",
+        "Mes déclarations", "Mes attestations", "Messages reçus", "Messages envoyés",
+        "Suivi de ma demande de création d’auto-entreprise",
+    ):  # fmt: skip
+        assert words in body
+    services = {
+        each["data-service"]: each["class"]
+        for _, each in document("/gerer").tags
+        if "data-service" in each
+    }
+    assert services == dict.fromkeys(
+        ("declare-and-pay", "payments", "documents", "messages"), "card tile closed"
+    )
