@@ -85,3 +85,18 @@ def test_space_unavailable(
     forgive("api/(me|logout)|status of 503|ERR_INTERNET_DISCONNECTED")
     page.get_by_role("button", name="Me déconnecter").click()
     expect(page.get_by_text("La déconnexion est faite")).to_be_visible()
+
+
+def test_sent_before_the_script(page: Page, client: Client, mailbox: Mailbox) -> None:
+    """On a slow network, a form sent before its script has arrived is sent once it has."""
+    person = account_holder(client, mailbox)
+    held: list[Route] = []
+    page.route("**/assets/my-account-*.js", lambda route: held.append(route))  # noqa: PLW0108
+    page.goto("/mon-compte", wait_until="commit")
+    fill(page, {IDENTIFIER: person.email, "Mot de passe": PASSWORD})
+    with page.expect_request("**/api/login") as login:
+        for _ in range(3):
+            page.get_by_role("button", name="Me connecter").click(no_wait_after=True)
+        held[0].continue_()
+    assert login.value.post_data_json == {"identifier": person.email, "password": PASSWORD}
+    expect(page.get_by_role("heading", name="Gérer", level=1)).to_be_visible()

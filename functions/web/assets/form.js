@@ -12,11 +12,9 @@ const title = document.title;
 export function wire(form, { send, done, check = () => [], refused = () => false }) {
   const summary = document.getElementById(`${form.id}-summary`);
   const status = form.querySelector(".status");
-  const buttons = [...form.querySelectorAll("[data-reveal]")];
-  let busy = false;
+  const buttons = form.querySelectorAll("[data-reveal]");
 
   function wait(yes) {
-    busy = yes;
     form.classList.toggle("busy", yes);
     status.textContent = yes ? SENDING : "";
   }
@@ -88,7 +86,7 @@ export function wire(form, { send, done, check = () => [], refused = () => false
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    if (busy) return;
+    if (form.matches(".busy")) return;
     clear();
     for (const button of buttons) reveal(button, false);
     const values = read(form);
@@ -125,6 +123,12 @@ export function wire(form, { send, done, check = () => [], refused = () => false
   }
 
   addEventListener("pageshow", ({ persisted }) => persisted && wait(false)); // « Back » wakes the page as it slept
+
+  // Sent already, see early.js: sent again once the page's own module has run.
+  if (form.matches(".busy")) {
+    wait(false);
+    queueMicrotask(() => form.requestSubmit());
+  }
 }
 
 /** The form's values by name: text, true or false for a box, null for a number never attributed. */
