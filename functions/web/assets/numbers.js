@@ -8,14 +8,16 @@ export function wireNumbers(form) {
     box.addEventListener("change", () => apply(form, box));
     apply(form, box); // the browser may have restored a tick
   }
-  const { nir, nir_key: key } = form.elements;
-  nir.addEventListener("input", () => {
-    const bare = nir.value.replace(/[\s.\-]/g, "");
-    if (bare.length !== NIR_AND_KEY) return;
-    nir.value = bare.slice(0, 13);
-    key.value = bare.slice(13);
-    key.dispatchEvent(new Event("input", { bubbles: true }));
-  });
+  form.elements.nir.addEventListener("input", () => split(form.elements));
+  split(form.elements); // it may have been pasted before this script was here
+}
+
+function split({ nir, nir_key: key }) {
+  const bare = nir.value.replace(/[\s.\-]/g, "");
+  if (bare.length !== NIR_AND_KEY) return;
+  nir.value = bare.slice(0, 13);
+  key.value = bare.slice(13);
+  key.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
 /** Puts remembered `values` back: null ticks the box of its number. */

@@ -28,12 +28,13 @@ function show(profile) {
   byId("account").hidden = false;
 }
 
-/** Says what was done, at the top, where the reader is taken. */
+/** Says what was done, at the top, where the reader is taken: the form that did it says nothing more. */
 function announce(sentence) {
   const done = byId("done");
   done.hidden = false;
   done.textContent = sentence;
   done.focus();
+  return "";
 }
 
 async function read() {
@@ -54,8 +55,7 @@ async function read() {
 function finish(form, sentence) {
   form.reset();
   form.closest("details").open = false;
-  announce(sentence);
-  return "";
+  return announce(sentence);
 }
 
 wire(byId("phone"), {
@@ -94,8 +94,7 @@ wire(byId("keep"), {
   send: () => me("PATCH", "", { deletion_at: null }),
   done({ data }) {
     show(data);
-    announce("Votre compte est conservé.");
-    return "";
+    return announce("Votre compte est conservé.");
   },
 });
 
@@ -112,8 +111,7 @@ wire(byId("confirm-email"), {
     byId("confirmation").hidden = true;
     read();
     document.dispatchEvent(new Event("sessions-ended"));
-    announce("Votre nouvelle adresse courriel est confirmée. Utilisez-la désormais pour vous connecter.");
-    return "";
+    return announce("Votre nouvelle adresse courriel est confirmée. Utilisez-la désormais pour vous connecter.");
   },
   refused({ status }) {
     if (![404, 409, 410].includes(status)) return false;
