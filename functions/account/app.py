@@ -289,7 +289,9 @@ def end_session(session_id: str) -> Response[None]:
 
 
 def _session() -> Session:
-    return sessions.authenticate(table(), app.session_cookie, app.now)
+    session = sessions.authenticate(table(), app.session_cookie, app.now)
+    app.note_account(session.account_id)
+    return session
 
 
 def _fresh_session() -> Session:

@@ -42,6 +42,7 @@ def read_activity(
 ) -> Response[Feed]:
     """Read the feed, a page at a time, and the time of the login before this one."""
     session = sessions.authenticate(table(), app.session_cookie, app.now)
+    app.note_account(session.account_id)
     page = activity.read(table(), session.account_id, limit, cursor)
     return json_answer(
         HTTPStatus.OK,

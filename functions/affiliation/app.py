@@ -8,6 +8,7 @@ from pydantic import UUID4, BaseModel, ConfigDict, Field
 
 from portal import affiliation, keys
 from portal.fields import Siret
+from portal.metrics import AFFILIATIONS, count
 from portal.table import table
 
 if TYPE_CHECKING:
@@ -55,5 +56,9 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> None:  # noqa: A
         round(decision.time.timestamp() * 1000),
     )
     logger.info(
-        "affiliation", decision=decision.detail_type, account_id=account_id, changed=changed
+        "affiliation",
+        account_id=account_id,
+        **count(
+            AFFILIATIONS, kind=decision.detail_type, outcome="applied" if changed else "ignored"
+        ),
     )

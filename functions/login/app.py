@@ -60,6 +60,7 @@ def log_in(credentials: Credentials) -> Response[LoggedIn]:
         ),
         app.now_ms,
     )
+    app.note_account(opened.account_id)
     cookies = [session_cookie(opened.cookie)]
     if opened.device_cookie:
         cookies.append(device_cookie(opened.device_cookie))

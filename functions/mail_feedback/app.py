@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger
 
 from portal import feedback
+from portal.metrics import MAILS_RETURNED, count
 from portal.table import table
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> None:  # noqa: A
     tags: dict[str, list[str]] = detail["mail"].get("tags") or {}
     address = next(iter(tags.get("address", [])), None)
     account_id = next(iter(tags.get("account", [])), None)
-    logger.info("mail came back", reason=detail["eventType"], account_id=account_id)
+    logger.info(
+        "mail came back",
+        account_id=account_id,
+        **count(MAILS_RETURNED, kind=str(detail["eventType"])),
+    )
     if address:
         feedback.note_bounce(table(), address, account_id, int(time.time()))

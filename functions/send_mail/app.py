@@ -12,6 +12,7 @@ from aws_lambda_powertools.utilities.batch import (
 
 from portal import aws, keys
 from portal.items import Outgoing
+from portal.metrics import MESSAGES, count
 from portal.outbox import Outbox
 from portal.settings import settings
 from portal.table import table
@@ -35,10 +36,19 @@ def deliver(record: "DynamoDBRecord") -> None:
     except Exception as error:
         # Not logger.exception: the text of an error may hold an address.
         logger.error(  # noqa: TRY400
-            "message not sent", id=message.id, kind=message.kind, error=type(error).__name__
+            "message not sent",
+            id=message.id,
+            account_id=message.account_id,
+            error=type(error).__name__,
+            **count(MESSAGES, kind=message.kind, outcome="failed"),
         )
         raise
-    logger.info("message sent", id=message.id, kind=message.kind)
+    logger.info(
+        "message sent",
+        id=message.id,
+        account_id=message.account_id,
+        **count(MESSAGES, kind=message.kind, outcome="sent"),
+    )
 
 
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:

@@ -185,7 +185,7 @@ class Direct:
     def keyring(self, secret: str) -> keys.Keyring:
         """Return the keys of a secret, by its name in the template."""
         answer = self.client("secretsmanager").get_secret_value(SecretId=self.names[secret])
-        return keys.parse(answer["SecretString"])
+        return keys.parse(answer["SecretString"], age=0, settled=0)
 
     @cached_property
     def lookup(self) -> keys.Keyring:

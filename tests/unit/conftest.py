@@ -9,6 +9,7 @@ import importlib.util
 import json
 import re
 import sys
+import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -415,16 +416,18 @@ class World:
             )
 
     def add_key(self, secret: str, number: int, text: str) -> None:
-        """Add a numbered key to a secret, and have it read again."""
+        """Add a numbered key to a secret, which signs from now on."""
         content = json.loads(
             aws.secrets_manager().get_secret_value(SecretId=secret)["SecretString"]
         )
         self.put_keys(secret, content | {str(number): text})
 
     def put_keys(self, secret: str, content: dict[str, str]) -> None:
-        """Replace the keys of a secret, and have it read again."""
-        aws.secrets_manager().put_secret_value(SecretId=secret, SecretString=json.dumps(content))
+        """Replace the keys of a secret, as functions know them once the newest signs."""
+        text = json.dumps(content)
+        aws.secrets_manager().put_secret_value(SecretId=secret, SecretString=text)
         keys._cache.clear()
+        keys._cache[secret] = (time.monotonic(), keys.parse(text, age=0, settled=0))
 
     def failing(
         self, client: Any, operation: str, failure: Exception
@@ -475,7 +478,8 @@ def cloud() -> Generator[dict[str, str]]:
                 for name, parameter in template["Parameters"].items()
                 if "Default" in parameter
             }
-            names = defaults | {"DomainName": "portail.example"} | create_resources(template)
+            given = {"DomainName": "portail.example", "AWS::StackName": "portail"}
+            names = defaults | given | create_resources(template)
             aws.ses().create_email_identity(EmailIdentity=names["MailDomain"])
             yield names
     for client in (*CLIENTS, _reader):

@@ -56,6 +56,7 @@ ENVIRONMENT = {
     "MAIL_PER_HOUR": "3",
     "MAIL_PER_DAY": "6",
     "FREE_FAILURES": "5",
+    "KEY_REFRESH": "300",
     "POWERTOOLS_SERVICE_NAME": "portail",
 }
 
@@ -150,7 +151,8 @@ def test_a_login_loads_nothing_heavy(packages: Path) -> None:
     }
     answers = {
         "GetSecretValue": {
-            name: {"SecretString": json.dumps({"1": key})} for name, key in SECRETS.items()
+            name: {"SecretString": json.dumps({"1": key}), "CreatedDate": 0}
+            for name, key in SECRETS.items()
         },
         # Of the request's count and of the attempt's.
         "UpdateItem": {"Attributes": login | {"hits": {"N": "1"}}},

@@ -19,7 +19,7 @@ OLD, NEW = b"o" * 64, b"n" * 64
 
 def test_the_highest_number_signs() -> None:
     """Of numbered keys the highest is current, by number and not by text or order."""
-    keyring = parse('{"9": "nine", "10": "ten", "1": "one"}')
+    keyring = parse('{"9": "nine", "10": "ten", "1": "one"}', age=600, settled=600)
     assert keyring.current == 10
     assert keyring.mac(b"message") == hmac.digest(b"ten", b"message", hashlib.sha256)
     assert keyring.mac(b"message", 9) == hmac.digest(b"nine", b"message", hashlib.sha256)
@@ -35,7 +35,16 @@ def test_an_unknown_number_is_an_error() -> None:
 def test_a_secret_without_numbered_keys_is_refused(text: str) -> None:
     """A secret that holds no usable key stops the function rather than signing with nothing."""
     with pytest.raises(ValueError, match=r"."):
-        parse(text)
+        parse(text, age=600, settled=600)
+
+
+def test_a_new_key_waits_until_every_function_knows_it() -> None:
+    """The newest key of a version just written is accepted at once, and signs only later."""
+    both = '{"1": "old", "2": "new"}'
+    early, late = parse(both, age=599, settled=600), parse(both, age=600, settled=600)
+    assert (early.current, late.current) == (1, 2)
+    assert early.keys == late.keys
+    assert parse('{"2": "new"}', age=0, settled=600).current == 2
 
 
 def test_keys_are_not_shown() -> None:
@@ -53,14 +62,15 @@ def test_secrets_are_read_once(world: "World") -> None:
 def test_a_rotation_is_seen_after_five_minutes(world: "World") -> None:
     """A secret is read again when what is kept of it is five minutes old, not before."""
     secret = world.settings.pepper_secret
-    assert keys.pepper_keys().current == 1
+    assert keys.pepper_keys().keys.keys() == {1}
     aws.secrets_manager().put_secret_value(SecretId=secret, SecretString='{"1": "a", "2": "b"}')
-    assert keys.pepper_keys().current == 1
+    assert keys.pepper_keys().keys.keys() == {1}
     read_at, kept = keys._cache[secret]
     keys._cache[secret] = (read_at - 299, kept)
-    assert keys.pepper_keys().current == 1
+    assert keys.pepper_keys().keys.keys() == {1}
     keys._cache[secret] = (read_at - 301, kept)
-    assert keys.pepper_keys().current == 2
+    assert keys.pepper_keys().keys.keys() == {1, 2}
+    assert keys.pepper_keys().current == 1
 
 
 def test_each_use_has_its_own_secret(world: "World") -> None:

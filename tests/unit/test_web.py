@@ -687,7 +687,7 @@ def test_an_unexpected_failure_is_500(
 def test_a_request_is_logged_without_its_content(
     world: "World", gateway: "Gateway", log: "Callable[[], str]"
 ) -> None:
-    """The log of a request tells route, status and duration: no value, address or token."""
+    """The log of a request tells and counts route and outcome: no value, address or token."""
     world.sign_up()
     (mail,) = world.deliver()
     gateway.ask("signup", "POST", "/api/signup", PERSON, now=NOW + 100)
@@ -699,13 +699,21 @@ def test_a_request_is_logged_without_its_content(
         {"token": mail.token, "password": PASSWORD, "confirmation": PASSWORD},
     )
     gateway.ask("login", "POST", "/api/login", {"identifier": EMAIL, "password": PASSWORD})
+    gateway.ask("login", "POST", "/api/login", {"identifier": EMAIL, "password": PASSWORD + "x"})
     lines = [json.loads(each) for each in log().splitlines() if '"request"' in each]
-    assert [(line["route"], line["status"]) for line in lines] == [
-        ("/api/signup", 202),
-        ("/api/email-validation", 200),
-        ("/api/password", 204),
-        ("/api/login", 200),
+    assert [(line["route"], line["status"], line["outcome"]) for line in lines] == [
+        ("POST /api/signup", 202, "ok"),
+        ("POST /api/email-validation", 200, "ok"),
+        ("PUT /api/password", 204, "ok"),
+        ("POST /api/login", 200, "ok"),
+        ("POST /api/login", 401, "invalid-credentials"),
     ]
+    for line in lines:
+        (counted,) = line["_aws"]["CloudWatchMetrics"]
+        assert counted["Namespace"] == "Portail"
+        assert counted["Dimensions"] == [["route", "outcome", "service"]]
+        assert line["Answers"] == [1.0]
+    assert [bool(line.get("account_id")) for line in lines] == [False, False, False, True, False]
     assert all(line["request_id"] and line["milliseconds"] >= 0 for line in lines)
     personal = (
         EMAIL, "Dupont", "Michèle", "612345678", "2940375120005", "35600000000048",

@@ -1,8 +1,8 @@
 """Secret keys: read from Secrets Manager, never stored, never made here.
 
-A secret is a JSON object of numbered keys, ``{"1": "<text>"}``. The highest number signs; every
-number present is accepted, so a key is rotated by adding the next one and, later, removing the
-old.
+A secret is a JSON object of numbered keys, ``{"1": "<text>"}``. Every number present is accepted;
+the highest signs, but in a new version of a secret only once every function has read it. So a key
+is rotated by adding the next one, under load, and, later, by removing the old.
 """
 
 import hashlib
@@ -14,20 +14,18 @@ from dataclasses import dataclass, field
 from portal import aws
 from portal.settings import settings
 
-_FRESH = 300.0
-"""Seconds after which a secret is read again, so that a rotation reaches warm functions."""
-
 
 @dataclass(frozen=True, slots=True)
 class Keyring:
-    """The numbered keys of one secret."""
+    """The numbered keys of one secret; the newest signs unless ``signing`` names another."""
 
     keys: dict[int, bytes] = field(repr=False)
+    signing: int | None = None
 
     @property
     def current(self) -> int:
         """The number of the key that signs today."""
-        return max(self.keys)
+        return self.signing or max(self.keys)
 
     def mac(self, message: bytes, number: int | None = None) -> bytes:
         """Return the HMAC-SHA-256 of ``message`` (32 bytes); ``KeyError`` for an unknown key."""
@@ -35,25 +33,34 @@ class Keyring:
         return hmac.digest(key, message, hashlib.sha256)
 
 
-def parse(text: str) -> Keyring:
-    """Read a secret's text; raises ``ValueError`` when it holds no numbered key."""
+def parse(text: str, age: float, settled: float) -> Keyring:
+    """Read a version of a secret that is ``age`` seconds old.
+
+    Its newest key signs from ``settled`` seconds on: a function that read the secret before does
+    not know it yet, and would refuse what it signs. Raises ``ValueError`` when there is no key.
+    """
     keys = {int(number): key.encode() for number, key in json.loads(text).items()}
     if not keys:
         message = "a secret must hold at least one numbered key"
         raise ValueError(message)
-    return Keyring(keys)
+    *older, newest = sorted(keys)
+    return Keyring(keys, older[-1] if older and age < settled else newest)
 
 
 _cache: dict[str, tuple[float, Keyring]] = {}
 
 
 def keyring(secret_id: str) -> Keyring:
-    """Return the keys of a secret, at most five minutes old."""
+    """Return the keys of a secret, read again when they are as old as the settings say."""
     now = time.monotonic()
+    refresh = settings().key_refresh
     cached = _cache.get(secret_id)
-    if cached and now - cached[0] < _FRESH:
+    if cached and now - cached[0] < refresh:
         return cached[1]
-    keys = parse(aws.secrets_manager().get_secret_value(SecretId=secret_id)["SecretString"])
+    secret = aws.secrets_manager().get_secret_value(SecretId=secret_id)
+    age = time.time() - secret["CreatedDate"].timestamp()
+    # Twice: the last to have read the version before this one, and a clock that is off.
+    keys = parse(secret["SecretString"], age, settled=2 * refresh)
     _cache[secret_id] = (now, keys)
     return keys
 

@@ -51,6 +51,7 @@ class Opened:
     ``device_cookie`` is ``None`` for a device that has a good one.
     """
 
+    account_id: str
     cookie: str
     device_cookie: str | None
     first_name: str
@@ -113,6 +114,7 @@ def log_in(
         if moved is None:
             _end_replaced(table, attempt.session_cookie, session)
             return Opened(
+                account_id,
                 _seal(session, secret),
                 None if device else devices.new_cookie(lookup, login),
                 login.first_name,

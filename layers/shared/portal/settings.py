@@ -34,6 +34,8 @@ class Settings:
     mail_configuration_set: str
     event_bus: str
     support_mailbox: str
+    key_refresh: int
+    """Seconds after which a function reads its secrets again."""
     limits: Limits
 
 
@@ -52,6 +54,7 @@ def settings() -> Settings:
         mail_configuration_set=env["MAIL_CONFIGURATION_SET"],
         event_bus=env["EVENT_BUS"],
         support_mailbox=env["SUPPORT_MAILBOX"],
+        key_refresh=int(env["KEY_REFRESH"]),
         limits=Limits(
             requests_per_minute=int(env["REQUESTS_PER_MINUTE"]),
             mail_per_hour=int(env["MAIL_PER_HOUR"]),

@@ -20,6 +20,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from portal.fields import french_detail
 from portal.headers import API_HEADERS
+from portal.metrics import ANSWERS, count
 from portal.problems import (
     CROSS_ORIGIN,
     INTERNAL_ERROR,
@@ -46,6 +47,9 @@ MAX_BODY = 16 * 1024
 SESSION_COOKIE = "__Host-session"
 DEVICE_COOKIE = "__Host-device"
 
+OK = "ok"
+"""Outcome of a request that met no problem; of any other, the problem's slug."""
+
 _FIELD = re.compile(r"[a-z_]{1,32}", re.ASCII)
 _SAFE_METHODS = {HTTPMethod.GET, HTTPMethod.HEAD, HTTPMethod.OPTIONS}
 
@@ -62,14 +66,18 @@ class Api(APIGatewayRestResolver):
     def __init__(self) -> None:
         super().__init__(enable_validation=True, serializer=_to_json)  # pyright: ignore[reportUnknownMemberType]
         self.exception_handler(Exception)(self._refuse)
+        self._outcome = OK
+        self._account_id: str | None = None
 
     def resolve(self, event: Mapping[str, Any], context: "LambdaContext") -> dict[str, Any]:
         """Answer one REST API proxy event."""
         started = time.perf_counter()
+        self._outcome, self._account_id = OK, None
         request = dict(event)
         try:
             _check(request)
         except Problem as problem:
+            self._outcome = problem.kind.slug
             answer = _proxy_answer(problem, _request_id(event))
         else:
             answer = super().resolve(request, context)
@@ -82,16 +90,25 @@ class Api(APIGatewayRestResolver):
         logger.info(
             "request",
             request_id=_request_id(event),
-            method=event.get("httpMethod"),
-            route=event.get("resource"),
+            account_id=self._account_id,
             status=answer["statusCode"],
             milliseconds=round((time.perf_counter() - started) * 1000),
+            **count(
+                ANSWERS,
+                route=f"{event.get('httpMethod')} {event.get('resource')}",
+                outcome=self._outcome,
+            ),
         )
         return answer
+
+    def note_account(self, account_id: str) -> None:
+        """Have the line that this request leaves in the log name the account it is about."""
+        self._account_id = account_id
 
     def _refuse(self, error: Exception) -> Response[str]:
         """Return the answer for anything raised while answering."""
         problem = _problem_of(error)
+        self._outcome = problem.kind.slug
         refusal = describe(
             problem,
             base_url=settings().public_url,
