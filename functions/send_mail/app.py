@@ -1,6 +1,7 @@
 """The outbox's consumer: sends the mails and events that the table's stream brings."""
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
@@ -9,9 +10,10 @@ from aws_lambda_powertools.utilities.batch import (
     EventType,
     process_partial_response,  # pyright: ignore[reportUnknownVariableType]
 )
+from botocore.exceptions import BotoCoreError, ClientError
 
 from portal import aws, keys
-from portal.items import Outgoing
+from portal.items import Outgoing, Unsent
 from portal.metrics import MESSAGES, count
 from portal.outbox import Outbox
 from portal.settings import settings
@@ -42,6 +44,16 @@ def deliver(record: "DynamoDBRecord") -> None:
             error=type(error).__name__,
             **count(MESSAGES, kind=message.kind, outcome="failed"),
         )
+        # Where an operator's replay finds it. The stream tries again whether this works or not.
+        with suppress(BotoCoreError, ClientError):
+            table().note_unsent(
+                Unsent(
+                    id=message.id,
+                    kind=message.kind,
+                    at=int(time.time()),
+                    expires_at=message.expires_at,
+                )
+            )
         raise
     logger.info(
         "message sent",

@@ -151,7 +151,7 @@ def test_the_whole_journey(  # noqa: PLR0915 - it is long because it is whole
     # The emulated post office and bus say what they were given; AWS's do not.
     log = "\n".join(each for each in lines if "SESv2 SendEmail" not in each)
     logs = "\n".join(direct.logged())
-    assert logs.count('"route":"/api/login"') >= 8
+    assert logs.count('"route":"POST /api/login"') >= 8
     assert logs.count('"message":"affiliation"') >= 1
     queues = json.dumps([direct.failed(each, 0.1) for each in ("UnsentMessages", "FailedEvents")])
     for place, text in {"logs": logs, "log": log, "bus": json.dumps(listener.received),

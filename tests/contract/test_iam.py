@@ -30,10 +30,12 @@ from tests.unit.use_cases import (
     deliver,
     due,
     logged_in_a_while,
+    nobody,
     request,
     run_daily,
     signed_up,
     signed_up_long_ago,
+    unsent,
     waiting,
     with_account,
 )
@@ -70,6 +72,7 @@ BRANCHES = [
     UseCase("open a swept link", "validate_email", signed_up_long_ago, OPEN),
     UseCase("set a password late", "set_password", signed_up_long_ago, SET_PASSWORD),
     UseCase("seen again", "account", logged_in_a_while, request("account", "GET", "/api/me")),
+    UseCase("a mail refused", "send_mail", nobody, unsent),
     UseCase("mail twice", "send_mail", waiting(SIGN_UP, signed_up), deliver),
     UseCase("an account gone", "delete_accounts", _gone, run_daily),
     UseCase("a bounce of nobody", "mail_feedback", with_account, _bounce),
@@ -135,8 +138,15 @@ def used(call: "Call") -> set[Right]:
         "Secrets Manager": ("secretsmanager", lambda: {asked["SecretId"]}),
         "KMS": ("kms", lambda: {"DataKey"}),
         "EventBridge": ("events", lambda: {each["EventBusName"] for each in asked["Entries"]}),
+        "SQS": ("sqs", lambda: {asked["QueueUrl"].rpartition("/")[2]}),
+        # One of three functions, by the alias: the case has one of them fail.
+        "Lambda": (
+            "lambda",
+            lambda: {"Affiliation.Alias", "MailFeedback.Alias", "DeleteAccounts.Alias"},
+        ),
         "SESv2": ("ses", lambda: {"MailIdentity", asked["ConfigurationSetName"]}),
     }[call.service]
+    operation = {"Invoke": "InvokeFunction"}.get(operation, operation)
     return {(f"{action}:{operation}", each) for each in on()}
 
 

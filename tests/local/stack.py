@@ -33,6 +33,16 @@ CREDENTIALS = {
 ARCHITECTURE = "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
 LAYER_ARCHITECTURE = ARCHITECTURE if sys.platform == "linux" else "native"
 
+# Parameters of what the emulator has no part for, and of what would keep data that is forgotten.
+SWITCHED_OFF = (
+    "AttachFirewall=false",
+    "SavedQueries=false",
+    "DailyBackups=false",
+    "DeletionProtection=false",
+    # It answers a function that is refused an execution in words of its own.
+    "PublicConcurrency=0",
+)
+
 DISK_NEEDED = 1 << 30
 READY_SECONDS = 60
 STOP_SECONDS = 150
@@ -370,6 +380,7 @@ class Stack:
                 f"PublicUrl={self.url}",
                 # Everyone here is 127.0.0.1; the default stands for one visitor's address.
                 "RequestsPerMinute=6000",
+                *SWITCHED_OFF,
             )
         with _step(f"Waiting for {self.url}/"):
             self._wait_portal()

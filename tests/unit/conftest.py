@@ -54,7 +54,15 @@ ROOT = Path(__file__).resolve().parents[2]
 NOW = 1_790_000_000
 """The clock of the tests: September 2026, a whole number of no minute."""
 PASSWORD = "Correct-Horse-7"
-CLIENTS = (aws.dynamodb, aws.secrets_manager, aws.kms, aws.ses, aws.event_bridge)
+CLIENTS = (
+    aws.dynamodb,
+    aws.secrets_manager,
+    aws.kms,
+    aws.ses,
+    aws.event_bridge,
+    aws.sqs,
+    aws.lambda_,
+)
 
 # The first draw on a fresh clone builds Unicode tables: slow once, and no fault of the rules.
 hypothesis_settings.register_profile(
@@ -106,6 +114,8 @@ def create_resources(template: dict[str, Any]) -> dict[str, str]:
                 names[name] = aws.kms().create_key()["KeyMetadata"]["KeyId"]
             case "AWS::Events::EventBus":
                 aws.event_bridge().create_event_bus(Name=name)
+            case "AWS::SQS::Queue":
+                names[name] = aws.sqs().create_queue(QueueName=name)["QueueUrl"]
             case "AWS::SES::ConfigurationSet":
                 aws.ses().create_configuration_set(ConfigurationSetName=name)
             case _:

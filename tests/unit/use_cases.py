@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from portal import accounts, aws
 from portal.items import DAY, Outgoing
 from tests.unit.conftest import Answer, Gateway, World
@@ -61,7 +63,7 @@ class Scene:
             self.gateway.invoke("send_mail", stream(items))
 
     def outcome(self) -> Counter[str]:
-        """Return what stands in the table, by kind; limits and counters left aside."""
+        """Return what stands in the table, by kind; limits, counters and notes left aside."""
         found: Counter[str] = Counter()
         for item in self.world.items():
             kind = item["pk"]["S"].partition("#")[0]
@@ -72,7 +74,7 @@ class Scene:
             if kind == "LOGIN" and "account_id" not in item:
                 kind = "GUESSES"
             found[kind] += 1
-        for ignored in ("RATE", "MAIL", "GUESSES"):
+        for ignored in ("RATE", "MAIL", "GUESSES", "UNSENT"):
             found.pop(ignored, None)
         return found
 
@@ -375,6 +377,37 @@ CHANGE_PASSWORD = request(
 CHANGE_EMAIL = request("account", "PUT", "/api/me/email", lambda _: {"email": OTHER})
 CONTACT = request("contact", "POST", "/api/contact", _contact)
 
+
+def operate(action: str, **about: str) -> Callable[[Scene], None]:
+    """Return what asks the operators' function for an act; ``account_id`` is filled in."""
+
+    def ask(scene: Scene) -> None:
+        asked = {"action": action, "operator": "camille.operatrice", "reason": "ticket 4821"}
+        asked |= {name: value or scene.account_id for name, value in about.items()}
+        with scene.world.answering(aws.lambda_(), "Invoke", {"StatusCode": 202}, 202):
+            assert scene.gateway.invoke("ops", asked)["outcome"] == "done"
+
+    return ask
+
+
+def unsent(scene: Scene) -> None:
+    """Start from a sign-up whose mail SES refused: a note tells of it."""
+    scene.world.sign_up(scene.now)
+    refused = ClientError({"Error": {"Code": "MessageRejected"}}, "SendEmail")
+    with scene.world.failing(aws.ses(), "SendEmail", refused):
+        scene.drain()
+
+
+def failed_event(scene: Scene) -> None:
+    """Start from a decision that could not be applied."""
+    arn = "arn:aws:lambda:eu-west-3:123456789012:function:portail-Affiliation:live"
+    failed = {"requestContext": {"functionArn": arn}, "requestPayload": {"detail": {}}}
+    queue = scene.world.settings.failed_events
+    aws.sqs().send_message(QueueUrl=queue, MessageBody=json.dumps(failed))
+
+
+AUDITED_TWICE = frozenset({"AUDIT"})
+
 LOGGED_IN_TWICE = frozenset({"SESSION", "ACTIVITY new-device", "Nouvelle connexion à votre compte"})
 """A login whose answer was lost is a login all the same: its session and its news stay."""
 
@@ -503,6 +536,53 @@ USE_CASES = [
         deliver,
     ),
     UseCase("mail the support", "send_mail", waiting(CONTACT), deliver),
+    UseCase(
+        "look an account up",
+        "ops",
+        with_account,
+        operate("look-up", account_id=""),
+        doubled=AUDITED_TWICE,
+    ),
+    UseCase(
+        "end an account's sessions",
+        "ops",
+        logged_in,
+        operate("end-sessions", account_id=""),
+        lambda scene: not scene.world.items("SESSION#"),
+        doubled=AUDITED_TWICE | {"ACTIVITY sessions-ended"},
+    ),
+    UseCase(
+        "send a link again",
+        "ops",
+        signed_up,
+        operate("resend-link", email=EMAIL),
+        _validates,
+        doubled=AUDITED_TWICE | {"TOKEN 1"},
+    ),
+    UseCase(
+        "lift an account's limits",
+        "ops",
+        blocked,
+        operate("lift-limits", account_id=""),
+        logs_in(EMAIL, PASSWORD),
+        doubled=AUDITED_TWICE,
+    ),
+    UseCase(
+        "lift an identifier's limits",
+        "ops",
+        blocked,
+        operate("lift-limits", identifier=EMAIL),
+        logs_in(EMAIL, PASSWORD),
+        doubled=AUDITED_TWICE,
+    ),
+    UseCase(
+        "replay messages",
+        "ops",
+        unsent,
+        operate("replay-messages"),
+        doubled=AUDITED_TWICE | {"TOKEN 1"},
+    ),
+    UseCase("replay events", "ops", failed_event, operate("replay-events"), doubled=AUDITED_TWICE),
     *(
         UseCase(f"mail {kind}", "send_mail", mailed(kind, with_account, account_id=""), deliver)
         for kind in (

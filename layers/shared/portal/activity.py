@@ -19,6 +19,7 @@ PHONE_CHANGED = "phone-changed"
 EMAIL_CHANGED = "email-changed"
 EMAIL_RESTORED = "email-restored"
 SESSION_ENDED = "session-ended"
+SESSIONS_ENDED = "sessions-ended"
 MAIL_BOUNCING = "mail-bouncing"
 DELETION_SCHEDULED = "deletion-scheduled"
 DELETION_CANCELLED = "deletion-cancelled"
@@ -31,6 +32,7 @@ SECURITY = frozenset(
         EMAIL_CHANGED,
         EMAIL_RESTORED,
         SESSION_ENDED,
+        SESSIONS_ENDED,
     }
 )
 """What is kept for twelve months, as the trail of who did what; the rest stays."""
@@ -40,6 +42,7 @@ _LATER = 2
 
 BACK_OFFICE = "back-office"
 PORTAL = "portal"
+SUPPORT = "support"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,7 @@ TEXTS: Mapping[str, Text] = {
         "Votre ancienne adresse courriel a été rétablie et toutes vos sessions ont été fermées.",
     ),
     SESSION_ENDED: Text("Session fermée", "Vous avez fermé une session\u00a0: {device}."),
+    SESSIONS_ENDED: Text("Sessions fermées", "L’assistance a fermé toutes vos sessions."),
     MAIL_BOUNCING: Text(
         "Vos courriels nous reviennent",
         "Un courriel envoyé à votre adresse nous est revenu. Vérifiez cette adresse ou "

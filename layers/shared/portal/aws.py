@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_kms import KMSClient
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sqs import SQSClient
 
 # Three attempts of at most 3 s each, with jittered pauses, end below the functions' 15 s.
 _CONFIG = Config(
@@ -58,3 +60,15 @@ def ses() -> "SESV2Client":
 def event_bridge() -> "EventBridgeClient":
     """Return the EventBridge client."""
     return _client("events")
+
+
+@functools.cache
+def sqs() -> "SQSClient":
+    """Return the SQS client."""
+    return _client("sqs")
+
+
+@functools.cache
+def lambda_() -> "LambdaClient":
+    """Return the Lambda client."""
+    return _client("lambda")

@@ -19,6 +19,8 @@ partition                 sort                   record
 ``BOUNCE#<mac>``          ``BOUNCE``             an address whose mails come back
 ``CONTACT#<ticket>``      ``CONTACT``            a message to the support
 ``DELETION#<day>``        ``<account>``          an account to be deleted on a day
+``UNSENT#OUTBOX``         ``<id>``               a message that could not be sent at least once
+``AUDIT#<month>``         ``<time>#<random>``    what an operator did
 ========================  =====================  ==================================================
 
 ``<mac>`` is an HMAC under the lookup key, so the table can be searched by an identifier but not
@@ -330,7 +332,7 @@ class Activity(Record):
     at: int
     kind: str
     actor: str
-    """Who did it: the account's id, ``back-office`` or ``portal``."""
+    """Who did it: the account's id, ``back-office``, ``support`` or ``portal``."""
     first_name: str | None = None
     last_name: str | None = None
     device: str | None = None
@@ -389,6 +391,56 @@ class Outgoing(Record):
     def key_of(outgoing_id: str) -> Attributes:
         """Return the key of an outgoing message."""
         return key(f"OUTBOX#{outgoing_id}", "OUTBOX")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsent(Record):
+    """A message that failed; all stand in one partition, so that they are found without a scan."""
+
+    PARTITION: ClassVar = "UNSENT#OUTBOX"
+
+    id: str
+    kind: str
+    at: int
+    expires_at: int
+
+    def key(self) -> Attributes:
+        """Return the primary key."""
+        return key(self.PARTITION, self.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit(Record):
+    """What an operator did, for whom and why: only ever added, kept twelve months."""
+
+    RETENTION: ClassVar = 365 * DAY
+
+    id: str
+    at: int
+    operator: str
+    reason: str
+    action: str
+    expires_at: int
+    account_id: str | None = None
+
+    @classmethod
+    def of(
+        cls, operator: str, reason: str, action: str, now: int, account_id: str | None = None
+    ) -> Self:
+        """Return the record of an action done now."""
+        return cls(
+            id=f"{now:010}#{secrets.token_hex(8)}",
+            at=now,
+            operator=operator,
+            reason=reason,
+            action=action,
+            expires_at=now + cls.RETENTION,
+            account_id=account_id,
+        )
+
+    def key(self) -> Attributes:
+        """Return the primary key."""
+        return key(f"AUDIT#{datetime.fromtimestamp(self.at, UTC):%Y-%m}", self.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

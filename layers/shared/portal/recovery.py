@@ -9,6 +9,8 @@ from portal.table import Table
 from portal.tokens import Token
 
 RECOVERY_MAIL = "recovery"
+REQUEST = "recovery-request"
+"""Kind of the requests for such mails, for the limits."""
 
 
 def request(table: Table, lookup: Keyring, limits: Limits, identifier: str, now: int) -> None:
@@ -19,7 +21,7 @@ def request(table: Table, lookup: Keyring, limits: Limits, identifier: str, now:
     """
     mac = identifiers.login_mac(lookup, identifier)
     message = Outgoing.new(RECOVERY_MAIL, now, login_mac=mac)
-    table.send(message, [throttle.address_slot(limits, mac, "recovery-request")], now)
+    table.send(message, [throttle.address_slot(limits, mac, REQUEST)], now)
 
 
 def reset(

@@ -34,6 +34,10 @@ class Settings:
     mail_configuration_set: str
     event_bus: str
     support_mailbox: str
+    unsent_messages: str
+    """URL of the queue that tells of messages that could not be sent."""
+    failed_events: str
+    """URL of the queue of events that could not be applied."""
     key_refresh: int
     """Seconds after which a function reads its secrets again."""
     limits: Limits
@@ -54,6 +58,8 @@ def settings() -> Settings:
         mail_configuration_set=env["MAIL_CONFIGURATION_SET"],
         event_bus=env["EVENT_BUS"],
         support_mailbox=env["SUPPORT_MAILBOX"],
+        unsent_messages=env["UNSENT_MESSAGES"],
+        failed_events=env["FAILED_EVENTS"],
         key_refresh=int(env["KEY_REFRESH"]),
         limits=Limits(
             requests_per_minute=int(env["REQUESTS_PER_MINUTE"]),

@@ -21,6 +21,7 @@ from portal.items import (
     Account,
     Activity,
     Attributes,
+    Audit,
     Bounce,
     Deletion,
     Link,
@@ -31,6 +32,7 @@ from portal.items import (
     Registration,
     Session,
     SiretHolder,
+    Unsent,
     encode,
     key,
 )
@@ -653,6 +655,53 @@ class Table:
         """Delete a message that was sent."""
         self._client.delete_item(TableName=self._name, Key=Outgoing.key_of(outgoing_id))
 
+    def note_unsent(self, message: Unsent) -> None:
+        """Remember that a message could not be sent."""
+        self._client.put_item(TableName=self._name, Item=message.to_item())
+
+    def unsent(self) -> list[Unsent]:
+        """Return the messages that could not be sent at least once, oldest id first."""
+        return self._all(Unsent, Unsent.PARTITION)
+
+    def replay(self, message: Unsent, now: int) -> bool:
+        """Have the stream bring a message again; ``False`` when it was sent meanwhile."""
+        mark = _update(Outgoing.key_of(message.id), {"redriven_at": now}, {"id": message.id})
+        try:
+            self._transact([mark, _delete(message.key())])
+        except ConditionFailedError:
+            self._client.delete_item(TableName=self._name, Key=message.key())
+            return False
+        return True
+
+    # Operators
+
+    def end_sessions(self, account_id: str, *records: Record) -> None:
+        """End every session of an account, and write what tells of it."""
+        self._transact([*_end_sessions(account_id, None), *(_put(record) for record in records)])
+
+    def lift_limits(
+        self,
+        login_macs: Sequence[str],
+        mails: Iterable[tuple[str, str]],
+        account_id: str | None,
+        audit: Audit,
+    ) -> None:
+        """Forget failed logins, mails sent (recipient, kind) and that an address bounced."""
+        operations = [
+            *(
+                _update(Login.key_of(mac), {"failures": 0, "attempted_at": None}, {"mac": mac})
+                for mac in login_macs
+                if self.get(Login, Login.key_of(mac))
+            ),
+            *(_delete(key(f"MAIL#{recipient}", kind)) for recipient, kind in mails),
+            *(_delete(Bounce.key_of(mac)) for mac in login_macs),
+            _put(audit),
+        ]
+        if account_id:
+            forget = {"mail_bounced_at": None}
+            operations.append(_update(Account.key_of(account_id), forget, {"id": account_id}))
+        self._transact(operations)
+
     # Partitions
 
     def _all[R: Record](self, kind: type[R], partition: str) -> list[R]:
@@ -714,8 +763,8 @@ def _put(
     record: Record, condition: str | None = None, values: Attributes | None = None
 ) -> dict[str, Any]:
     """Return the operation that writes a record, whatever was there unless a condition says."""
-    if isinstance(record, Activity):
-        condition = "attribute_not_exists(pk)"  # the trail is only ever added to
+    if isinstance(record, Activity | Audit):
+        condition = "attribute_not_exists(pk)"  # the trails are only ever added to
     operation: dict[str, Any] = {"Item": record.to_item()}
     if condition:
         operation["ConditionExpression"] = condition

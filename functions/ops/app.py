@@ -1,0 +1,137 @@
+"""What operators ask for, from the Test tab of the AWS console: see events/ops/."""
+
+import time
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+from aws_lambda_powertools import Logger
+from pydantic import (
+    UUID4,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    model_validator,
+)
+
+from portal import aws, keys, operations
+from portal.fields import EmailAddress, Identifier
+from portal.items import Audit
+from portal.metrics import OPERATIONS, count
+from portal.operations import UnknownAccountError
+from portal.settings import settings
+from portal.table import table
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+logger = Logger()
+
+type Line = Annotated[str, StringConstraints(pattern=r"^[\w .,:#/-]{3,120}$")]
+
+
+class Act(BaseModel):
+    """Who acts and why: a name that colleagues know, the number of a ticket."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    operator: Line
+    reason: Line
+
+
+class LookUp(Act):
+    """Show the state of an account."""
+
+    action: Literal["look-up"]
+    account_id: UUID4
+
+
+class EndSessions(Act):
+    """End every session of an account."""
+
+    action: Literal["end-sessions"]
+    account_id: UUID4
+
+
+class ResendLink(Act):
+    """Send the link of an address's newest sign-up again."""
+
+    action: Literal["resend-link"]
+    email: EmailAddress
+
+
+class LiftLimits(Act):
+    """Forget failed logins, mail limits and bounces, of an account or of an identifier."""
+
+    action: Literal["lift-limits"]
+    account_id: UUID4 | None = None
+    identifier: Identifier | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.account_id is None) == (self.identifier is None):
+            raise ValueError("give an account_id or an identifier")
+        return self
+
+
+class ReplayMessages(Act):
+    """Send again what could not be sent."""
+
+    action: Literal["replay-messages"]
+
+
+class ReplayEvents(Act):
+    """Apply again the events that failed."""
+
+    action: Literal["replay-events"]
+
+
+type Asked = Annotated[
+    LookUp | EndSessions | ResendLink | LiftLimits | ReplayMessages | ReplayEvents,
+    Field(discriminator="action"),
+]
+ASKED: TypeAdapter[Asked] = TypeAdapter(Asked)
+
+
+def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:  # noqa: ARG001
+    """Do one act and answer with its outcome; a malformed request raises and does nothing."""
+    asked = ASKED.validate_python(event)
+    try:
+        found, outcome = _act(asked, int(time.time())), "done"
+    except UnknownAccountError:
+        found, outcome = {}, "unknown-account"
+    logger.info(
+        "operation",
+        operator=asked.operator,
+        reason=asked.reason,
+        account_id=_account_id(asked),
+        **count(OPERATIONS, kind=asked.action, outcome=outcome),
+    )
+    return {"outcome": outcome, **found}
+
+
+def _act(asked: Asked, now: int) -> dict[str, Any]:
+    account_id = _account_id(asked)
+    audit = Audit.of(asked.operator, asked.reason, asked.action, now, account_id)
+    match asked:
+        case LookUp():
+            return dict(operations.look_up(table(), str(asked.account_id), audit, now))
+        case EndSessions():
+            operations.end_sessions(table(), str(asked.account_id), audit, now)
+        case ResendLink():
+            operations.resend_link(table(), keys.lookup_keys(), asked.email, audit, now)
+        case LiftLimits():
+            lookup = keys.lookup_keys()
+            operations.lift_limits(table(), lookup, account_id, asked.identifier, audit)
+        case ReplayMessages():
+            queue = settings().unsent_messages
+            return dict(operations.replay_messages(table(), aws.sqs(), queue, audit, now))
+        case ReplayEvents():
+            queue = settings().failed_events
+            return dict(operations.replay_events(table(), aws.sqs(), aws.lambda_(), queue, audit))
+    return {}
+
+
+def _account_id(asked: Asked) -> str | None:
+    account_id = getattr(asked, "account_id", None)
+    return None if account_id is None else str(account_id)

@@ -1,0 +1,170 @@
+"""What operators do: bounded, audited, and without a name of anybody."""
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pydantic import ValidationError
+
+from portal import aws
+from portal.items import Audit
+from portal.table import ConditionFailedError
+from tests.unit.use_cases import EMAIL, Scene, blocked, failed_event, logged_in, unsent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.unit.conftest import Gateway, World
+
+WHO = {"operator": "camille.operatrice", "reason": "ticket 4821"}
+NOBODY = "5f0c7c1e-8a55-4d5f-9d0a-0c3f0f4f6d11"
+
+
+@pytest.fixture
+def scene(world: "World", gateway: "Gateway") -> Scene:
+    """Return a world at the present time, as the function's clock is."""
+    return Scene(world, gateway, int(time.time()))
+
+
+def ask(scene: Scene, action: str, **about: str) -> dict[str, Any]:
+    """Ask for an act."""
+    return scene.gateway.invoke("ops", {**WHO, "action": action, **about})
+
+
+def audits(scene: Scene) -> list[Audit]:
+    """Return the audit trail."""
+    return [Audit.from_item(item) for item in scene.world.items("AUDIT#")]
+
+
+@pytest.mark.parametrize("action", ["look-up", "end-sessions"])
+def test_an_act_is_audited(scene: Scene, action: str) -> None:
+    """The trail tells who did what to which account and why, for twelve months."""
+    logged_in(scene)
+    ask(scene, action, account_id=scene.account_id)
+    (audit,) = audits(scene)
+    assert (audit.operator, audit.reason) == (WHO["operator"], WHO["reason"])
+    assert (audit.action, audit.account_id) == (action, scene.account_id)
+    assert audit.expires_at == audit.at + 365 * 86400
+
+
+def test_the_trail_is_only_added_to(scene: Scene) -> None:
+    """Writing over an audit record is refused by the table."""
+    audit = Audit.of("a", "b", "look-up", scene.now)
+    scene.world.table.write(audit)
+    with pytest.raises(ConditionFailedError):
+        scene.world.table.write(audit)
+    assert len(audits(scene)) == 1
+
+
+def test_an_account_is_looked_up_by_its_id(scene: Scene, log: "Callable[[], str]") -> None:
+    """The answer tells states and counts; no name, number or whole address, and no log does."""
+    blocked(scene)
+    found = ask(scene, "look-up", account_id=scene.account_id)
+    assert found["affiliation"] == "pending"
+    assert max(found["failed_logins"]) >= 5
+    for secret in (EMAIL, "Dupont", "Michèle", "612345678", "2940375120005"):
+        assert secret not in json.dumps(found, ensure_ascii=False)
+        assert secret not in log()
+
+
+def test_nobody_is_told_apart(scene: Scene) -> None:
+    """An account that does not exist is answered so; nothing is written for it but the trail."""
+    assert ask(scene, "look-up", account_id=NOBODY) == {"outcome": "unknown-account"}
+    assert ask(scene, "end-sessions", account_id=NOBODY) == {"outcome": "unknown-account"}
+    assert not scene.world.items("ACTIVITY#")
+
+
+def test_ended_sessions_are_over_and_told(scene: Scene) -> None:
+    """Every session ends at once, and the person reads who ended it."""
+    logged_in(scene)
+    ask(scene, "end-sessions", account_id=scene.account_id)
+    assert scene.ask("account", "GET", "/api/me").status == 401
+    assert scene.world.kinds(scene.account_id)[0] == "sessions-ended"
+
+
+def test_a_link_is_sent_whatever_was_sent_before(scene: Scene) -> None:
+    """An operator's mail leaves although the address had its share of the hour."""
+    for _ in range(5):
+        scene.world.sign_up(scene.now)
+    scene.world.deliver(scene.now)
+    ask(scene, "resend-link", email=EMAIL)
+    assert len(scene.world.deliver(scene.now)) == 1
+
+
+@pytest.mark.parametrize("by", ["account_id", "identifier"])
+def test_lifted_limits_let_log_in(scene: Scene, by: str) -> None:
+    """A person who was refused for their failures logs in at once."""
+    blocked(scene)
+    ask(scene, "lift-limits", **{by: scene.account_id if by == "account_id" else EMAIL})
+    assert scene.world.log_in(EMAIL, now=scene.now + 1)
+
+
+def test_a_lifted_bounce_lets_sign_up(scene: Scene) -> None:
+    """An address that bounced is written to again."""
+    registration = scene.world.sign_up(scene.now)
+    assert registration
+    (item,) = scene.world.items("EMAIL#")
+    mac = item["email_mac"]["S"]
+    bounce = {"detail": {"eventType": "Complaint", "mail": {"tags": {"address": [mac]}}}}
+    scene.gateway.invoke("mail_feedback", bounce)
+    assert scene.world.items("BOUNCE#")
+    ask(scene, "lift-limits", identifier=EMAIL)
+    assert not scene.world.items("BOUNCE#")
+
+
+@pytest.mark.parametrize("about", [{}, {"account_id": NOBODY, "identifier": EMAIL}])
+def test_limits_are_lifted_of_one_thing(scene: Scene, about: dict[str, str]) -> None:
+    """Neither nothing nor two things are named; the error does not repeat what was given."""
+    with pytest.raises(ValidationError) as refused:
+        ask(scene, "lift-limits", **about)
+    assert EMAIL not in str(refused.value)
+    assert not audits(scene)
+
+
+def test_unsent_messages_are_replayed_once(scene: Scene) -> None:
+    """What could not be sent is marked, once, for the stream; asking again at once does no harm."""
+    unsent(scene)
+    assert ask(scene, "replay-messages") == {"outcome": "done", "replayed": 1, "sent_meanwhile": 0}
+    (waiting,) = scene.world.items("OUTBOX#")
+    assert "redriven_at" in waiting
+    assert ask(scene, "replay-messages")["replayed"] == 0
+
+
+def test_messages_sent_meanwhile_are_not_replayed(scene: Scene) -> None:
+    """A message that a retry of the stream sent after all is not sent twice."""
+    unsent(scene)
+    assert len(scene.world.deliver(scene.now)) == 1
+    assert ask(scene, "replay-messages") == {"outcome": "done", "replayed": 0, "sent_meanwhile": 1}
+    assert not scene.world.items("UNSENT#")
+
+
+def test_failed_events_go_to_their_function(scene: Scene) -> None:
+    """Each failed event is given once more to the alias of the function that refused it."""
+    failed_event(scene)
+    start = len(scene.world.calls.all)
+    with scene.world.answering(aws.lambda_(), "Invoke", {"StatusCode": 202}, 202):
+        assert ask(scene, "replay-events") == {"outcome": "done", "replayed": 1}
+        assert ask(scene, "replay-events") == {"outcome": "done", "replayed": 0}
+    (invoked,) = [each for each in scene.world.calls.all[start:] if each.operation == "Invoke"]
+    assert invoked.asked["FunctionName"].endswith(":function:portail-Affiliation")
+    assert (invoked.asked["Qualifier"], invoked.asked["InvocationType"]) == ("live", "Event")
+    assert json.loads(invoked.asked["Payload"]) == {"detail": {}}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"operator": ""},
+        {"reason": "x"},
+        {"action": "drop-table"},
+        {"more": "x"},
+        {"operator": None},
+    ],
+)
+def test_who_and_why_are_asked(scene: Scene, change: dict[str, Any]) -> None:
+    """Without an operator, a reason or a known act nothing is done."""
+    asked = {**WHO, "action": "look-up", "account_id": NOBODY} | change
+    with pytest.raises(ValidationError):
+        scene.gateway.invoke("ops", asked)
+    assert not audits(scene)
