@@ -11,9 +11,10 @@ export PORT ACCOUNT DECISION REASON SIRET
 
 TOOLS := .venv/.installed
 EMULATOR := .local/stack/.installed
+CHECKS := .local/checks/.installed
 LOCAL := .venv/bin/python -m tests.local
 
-.PHONY: help dev up down deploy mails affiliate clean test lint format openapi screenshots audit lock hooks browser
+.PHONY: help dev up down deploy mails affiliate clean test lint format checks licences openapi screenshots audit lock hooks browser
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -39,7 +40,7 @@ affiliate: $(TOOLS) ## play the back office: DECISION=confirmed|rejected ACCOUNT
 clean: ## stop, and forget the local data
 	@if [ -x .venv/bin/python ]; then $(LOCAL) clean; fi
 
-test: $(TOOLS) $(EMULATOR) browser lint ## install what is missing, check everything, run every test
+test: $(TOOLS) $(EMULATOR) browser lint checks ## install what is missing, check everything, run every test
 	python -m pytest --cov --cov-report=term
 
 lint: $(TOOLS) ## check style, types and the template
@@ -47,6 +48,21 @@ lint: $(TOOLS) ## check style, types and the template
 	ruff format --check
 	pyright
 	sam validate --lint --region eu-west-3
+
+checks: $(TOOLS) $(CHECKS) ## look for common mistakes of the template, secrets, licences
+	.local/checks/bin/checkov --config-file .checkov.yaml
+	git ls-files -z | xargs -0 detect-secrets-hook --disable-plugin KeywordDetector \
+	    --exclude-files '^requirements/|requirements\.txt$$|package-lock\.json$$' \
+	    --exclude-lines '"(apiId|eventID)": '
+	$(LICENCES) | diff docs/licences.md - || { echo "Run make licences." >&2; exit 1; }
+
+# What the layer ships, and under which terms.
+LICENCES = { printf '\# Licences of what is deployed\n\nMade by `make licences`.\n\n' && \
+    pip-licenses --from=mixed --format=markdown --with-urls --packages \
+    $$(sed -n 's/^\([a-z0-9-]*\)==.*/\1/p' layers/dependencies/requirements.txt); }
+
+licences: $(TOOLS) ## list the licences of what is deployed, in docs/licences.md
+	$(LICENCES) > docs/licences.md
 
 openapi: $(TOOLS) ## describe the API anew, in functions/web/openapi.json
 	PYTHONPATH=layers/shared python -m tests.contract.openapi
@@ -80,6 +96,9 @@ $(TOOLS): requirements/dev.txt .python-version
 
 $(EMULATOR): requirements/stack.txt .python-version
 	$(call environment,.local/stack,$<)
+
+$(CHECKS): requirements/checks.txt .python-version
+	$(call environment,.local/checks,$<)
 
 define environment
 @free=$$(df -Pk . | awk 'NR == 2 {print int($$4 / 1024)}'); if [ "$$free" -lt 2048 ]; then \
@@ -144,3 +163,4 @@ lock: ## compile pyproject.toml into the locked requirements
 	$(COMPILE) pyproject.toml --constraints requirements/dev.txt \
 	    --output-file layers/dependencies/requirements.txt
 	$(COMPILE) --group stack --output-file requirements/stack.txt
+	$(COMPILE) --group checks --output-file requirements/checks.txt
