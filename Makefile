@@ -7,17 +7,17 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
-export PORT ACCOUNT DECISION REASON SIRET
+export PORT ACCOUNT DECISION REASON SIRET EVENT
 
 TOOLS := .venv/.installed
 EMULATOR := .local/stack/.installed
 CHECKS := .local/checks/.installed
 LOCAL := .venv/bin/python -m tests.local
 
-.PHONY: help dev up down deploy mails affiliate clean test lint format checks licences openapi screenshots audit lock hooks browser
+.PHONY: help dev up down deploy mails affiliate sam-local sam-invoke clean test lint format checks licences openapi screenshots audit lock hooks browser
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
 
 dev: $(TOOLS) $(EMULATOR) ## run the portal here, show its mails; Ctrl-C stops all
 	@$(LOCAL) dev
@@ -36,6 +36,12 @@ mails: $(TOOLS) ## show the mails sent since the start
 
 affiliate: $(TOOLS) ## play the back office: DECISION=confirmed|rejected ACCOUNT=… REASON=…
 	@$(LOCAL) affiliate
+
+sam-local: $(TOOLS) $(EMULATOR) ## serve from Lambda's containers with sam local (needs Docker)
+	@$(LOCAL) sam_local
+
+sam-invoke: $(TOOLS) $(EMULATOR) ## run EVENT=events/…, or all of them, in Lambda's containers (needs Docker)
+	@$(LOCAL) sam_invoke
 
 clean: ## stop, and forget the local data
 	@if [ -x .venv/bin/python ]; then $(LOCAL) clean; fi

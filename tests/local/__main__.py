@@ -8,10 +8,12 @@ import sys
 import time
 from collections.abc import Callable
 from http.client import HTTPException
+from pathlib import Path
 from types import FrameType
 from typing import Never
 
-from tests.local.stack import LOCAL, Mail, Stack, StackError, say
+from tests.local import sam
+from tests.local.stack import LOCAL, ROOT, Mail, Stack, StackError, say
 
 DECISIONS = {"confirmed": "AffiliationConfirmed", "rejected": "AffiliationRejected"}
 LINK = re.compile(r"https?://\S+")
@@ -106,6 +108,24 @@ def deploy(stack: Stack) -> None:
     stack.deploy()
 
 
+def sam_local(stack: Stack) -> None:
+    """Serve the portal from Lambda's containers, the running stack behind it."""
+    sam.require_docker()
+    up(stack)
+    if sam.serve(stack):
+        raise StackError("`sam local start-api` failed.")
+
+
+def sam_invoke(stack: Stack) -> None:
+    """Invoke functions in Lambda's containers with EVENT, or with every file of events/."""
+    sam.require_docker()
+    up(stack)
+    event = os.environ.get("EVENT")
+    events = [Path(event)] if event else sorted((ROOT / "events").rglob("*.json"))
+    if sam.invoke(stack, events):
+        raise StackError("`sam local invoke` failed.")
+
+
 def status(stack: Stack) -> None:
     """Say whether it runs, and where."""
     say(f"Running: {stack.url}/" if stack.is_running else "Not running.")
@@ -120,7 +140,7 @@ def clean(stack: Stack) -> None:
 
 COMMANDS: dict[str, Callable[[Stack], None]] = {
     command.__name__: command
-    for command in (dev, up, down, deploy, mails, affiliate, status, clean)
+    for command in (dev, up, down, deploy, mails, affiliate, sam_local, sam_invoke, status, clean)
 }
 
 

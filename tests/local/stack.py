@@ -33,14 +33,18 @@ CREDENTIALS = {
 ARCHITECTURE = "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
 LAYER_ARCHITECTURE = ARCHITECTURE if sys.platform == "linux" else "native"
 
-# Parameters of what the emulator has no part for, and of what would keep data that is forgotten.
-SWITCHED_OFF = (
+# What the emulator has no part for, and what would keep data that is to be forgotten.
+PARAMETERS = (
     "AttachFirewall=false",
     "SavedQueries=false",
     "DailyBackups=false",
     "DeletionProtection=false",
     # It answers a function that is refused an execution in words of its own.
     "PublicConcurrency=0",
+    # Everyone here is 127.0.0.1; the default stands for one visitor's address.
+    "RequestsPerMinute=6000",
+    # A rotation of keys can be tried without waiting ten minutes.
+    "KeyRefresh=5",
 )
 
 DISK_NEEDED = 1 << 30
@@ -157,7 +161,7 @@ class Stack:
         ]
         return sorted(mails, key=lambda mail: mail.sent_at)
 
-    def _client(self, service: str) -> Any:
+    def client(self, service: str) -> Any:
         """Return an AWS client of the emulator."""
         # Imported when asked for: starting and stopping need nothing of it.
         from botocore.session import get_session  # noqa: PLC0415
@@ -178,16 +182,16 @@ class Stack:
             "Detail": json.dumps(detail),
             "EventBusName": STACK_NAME,
         }
-        answer = self._client("events").put_events(Entries=[entry])
+        answer = self.client("events").put_events(Entries=[entry])
         if answer["FailedEntryCount"]:
             raise StackError(f"The bus refused the event: {answer['Entries']}")
 
     def newest_account(self) -> str:
         """Return the id of the account created last."""
-        stacks = self._client("cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"]
+        stacks = self.client("cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"]
         outputs = {each["OutputKey"]: each["OutputValue"] for each in stacks[0]["Outputs"]}
         pages = (
-            self._client("dynamodb")
+            self.client("dynamodb")
             .get_paginator("scan")
             .paginate(
                 TableName=outputs["TableName"],
@@ -378,9 +382,7 @@ class Stack:
                 f"Architecture={ARCHITECTURE}",
                 f"DomainName={DOMAIN}",
                 f"PublicUrl={self.url}",
-                # Everyone here is 127.0.0.1; the default stands for one visitor's address.
-                "RequestsPerMinute=6000",
-                *SWITCHED_OFF,
+                *PARAMETERS,
             )
         with _step(f"Waiting for {self.url}/"):
             self._wait_portal()
