@@ -96,23 +96,25 @@ ASKED: TypeAdapter[Asked] = TypeAdapter(Asked)
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:  # noqa: ARG001
     """Do one act and answer with its outcome; a malformed request raises and does nothing."""
     asked = ASKED.validate_python(event)
+    now = int(time.time())
+    account_id = _account_id(asked)
+    audit = Audit.of(asked.operator, asked.reason, asked.action, now, account_id)
     try:
-        found, outcome = _act(asked, int(time.time())), "done"
+        found, outcome = _act(asked, account_id, audit, now), "done"
     except UnknownAccountError:
+        table().write(audit)
         found, outcome = {}, "unknown-account"
     logger.info(
         "operation",
         operator=asked.operator,
         reason=asked.reason,
-        account_id=_account_id(asked),
+        account_id=account_id,
         **count(OPERATIONS, kind=asked.action, outcome=outcome),
     )
     return {"outcome": outcome, **found}
 
 
-def _act(asked: Asked, now: int) -> dict[str, Any]:
-    account_id = _account_id(asked)
-    audit = Audit.of(asked.operator, asked.reason, asked.action, now, account_id)
+def _act(asked: Asked, account_id: str | None, audit: Audit, now: int) -> dict[str, Any]:
     match asked:
         case LookUp():
             return dict(operations.look_up(table(), str(asked.account_id), audit, now))

@@ -24,6 +24,9 @@ DOMAIN = "portail.localhost"
 REGION = "eu-west-3"
 ACCOUNT = "000000000000"
 STACK_NAME = "portail"
+ALIAS = "live"
+PUBLISHED = ("CodeSha256", "Environment", "Layers")
+"""What of a function's configuration a version holds and a deployment may change."""
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": ACCOUNT,
     "AWS_SECRET_ACCESS_KEY": "test",
@@ -36,6 +39,8 @@ LAYER_ARCHITECTURE = ARCHITECTURE if sys.platform == "linux" else "native"
 # What the emulator has no part for, and what would keep data that is to be forgotten.
 PARAMETERS = (
     "AttachFirewall=false",
+    # It would start every function at each deployment, used or not.
+    "SnapStart=None",
     "SavedQueries=false",
     "DailyBackups=false",
     "DeletionProtection=false",
@@ -319,7 +324,9 @@ class Stack:
         with _step("Stopping the emulator"):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
-            # It waits for its workers, one by one: nothing to wait for when nothing is kept.
+            # It would wait for its workers, one by one: they keep nothing.
+            with suppress(FileNotFoundError):
+                subprocess.run(["pkill", "-P", str(pid)], check=False)
             patience = STOP_SECONDS if self.keeps_state else WORKERS_STOP_SECONDS
             if not _wait(lambda: not self.is_running, patience):
                 if self.keeps_state:
@@ -384,8 +391,23 @@ class Stack:
                 f"PublicUrl={self.url}",
                 *PARAMETERS,
             )
+            self._publish()
         with _step(f"Waiting for {self.url}/"):
             self._wait_portal()
+
+    def _publish(self) -> None:
+        """Have the alias of each function be what was deployed just now.
+
+        A parameter's new value alone, such as another port, publishes no version.
+        """
+        functions = self.client("lambda")
+        for page in functions.get_paginator("list_functions").paginate():
+            for latest in page["Functions"]:
+                name = latest["FunctionName"]
+                live = functions.get_function_configuration(FunctionName=name, Qualifier=ALIAS)
+                if any(live.get(each) != latest.get(each) for each in PUBLISHED):
+                    version = functions.publish_version(FunctionName=name)["Version"]
+                    functions.update_alias(FunctionName=name, Name=ALIAS, FunctionVersion=version)
 
     def _sam(self, command: str, *options: str | Path) -> None:
         """Run a sam command, its output in a log that is shown only on failure."""

@@ -73,6 +73,7 @@ def test_nobody_is_told_apart(scene: Scene) -> None:
     assert ask(scene, "look-up", account_id=NOBODY) == {"outcome": "unknown-account"}
     assert ask(scene, "end-sessions", account_id=NOBODY) == {"outcome": "unknown-account"}
     assert not scene.world.items("ACTIVITY#")
+    assert [audit.account_id for audit in audits(scene)] == [NOBODY] * 2
 
 
 def test_ended_sessions_are_over_and_told(scene: Scene) -> None:

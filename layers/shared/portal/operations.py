@@ -1,6 +1,6 @@
 """What operators do from the AWS console, each act in the audit trail with who and why.
 
-The trail is written with the act, or before it where nothing is written: no act goes unrecorded.
+The trail is written with the act, or before anything is shown: no act goes unrecorded.
 """
 
 import json
@@ -38,8 +38,8 @@ class UnknownAccountError(LookupError):
 
 def look_up(table: Table, account_id: str, audit: Audit, now: int) -> Mapping[str, Any]:
     """Return the state of an account, without what names its holder."""
-    table.write(audit)
     account = _account(table, account_id)
+    table.write(audit)
     logins = [table.get(Login, Login.key_of(mac)) for mac in _macs(account)]
     return {
         "account_id": account.id,
