@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 from typing import Any
 
@@ -6,10 +7,12 @@ from samcli.yamlhelper import yaml_parse
 
 from portal import aws
 
-TEMPLATE = yaml_parse((Path(__file__).parents[2] / "template.yaml").read_text())
+ROOT = Path(__file__).parents[2]
+TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text())
+RESOURCES = TEMPLATE["Resources"]
 FUNCTIONS = {
     name: resource["Properties"]
-    for name, resource in TEMPLATE["Resources"].items()
+    for name, resource in RESOURCES.items()
     if resource["Type"] == "AWS::Serverless::Function"
 }
 GATEWAY_SECONDS = 29
@@ -44,3 +47,59 @@ def test_data_survives_the_stack() -> None:
         resource = TEMPLATE["Resources"][name]
         assert resource["DeletionPolicy"] == "RetainExceptOnCreate", name
         assert resource["UpdateReplacePolicy"] == "Retain", name
+
+
+def test_every_alarm_tells_somebody_what_to_do() -> None:
+    """Each alarm reaches the topic of alerts and names its section of the runbook."""
+    runbook = (ROOT / "docs" / "runbook.md").read_text()
+    headings = re.findall(r"^#+ (.+)$", runbook, re.MULTILINE)
+    anchors = {heading.strip().lower().replace(" ", "-") for heading in headings}
+    alarms = [each for each in RESOURCES.values() if each["Type"] == "AWS::CloudWatch::Alarm"]
+    assert len(alarms) == 9
+    for alarm in (each["Properties"] for each in alarms):
+        assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "Alerts"}]
+        assert alarm["AlarmDescription"].rpartition("docs/runbook.md#")[2] in anchors
+
+
+def test_a_bad_version_goes_back() -> None:
+    """A gradual deployment looks at requests that fail or are slow, and at mails that wait."""
+    preference = TEMPLATE["Globals"]["Function"]["DeploymentPreference"]
+    assert preference["Type"].startswith("Canary")
+    assert {each["Ref"] for each in preference["Alarms"]} == {
+        "FailedRequestsAlarm",
+        "SlowRequestsAlarm",
+        "LateMessagesAlarm",
+    }
+
+
+def test_every_function_is_bounded_and_logs_for_a_time() -> None:
+    """No role may exceed the boundary, which scans nothing; every log ends with its retention."""
+    function = TEMPLATE["Globals"]["Function"]
+    assert function["PermissionsBoundary"] == {"Ref": "FunctionBoundary"}
+    assert function["LoggingConfig"]["LogGroup"] == {"Ref": "FunctionLogs"}
+    boundary = RESOURCES["FunctionBoundary"]["Properties"]["PolicyDocument"]["Statement"]
+    actions = [action for each in boundary for action in _listed(each["Action"])]
+    assert not [each for each in actions if "*" in each or "Scan" in each]
+    groups = [each for each in RESOURCES.values() if each["Type"] == "AWS::Logs::LogGroup"]
+    assert all("RetentionInDays" in each["Properties"] for each in groups)
+
+
+def test_the_firewall_stands_before_the_gateway() -> None:
+    """The firewall has its four kinds of rules, and is attached unless a parameter says not."""
+    rules = {each["Name"] for each in RESOURCES["Firewall"]["Properties"]["Rules"]}
+    assert rules == {"rate", "reputation", "known-bad-inputs", "common"}
+    assert RESOURCES["FirewallAttachment"]["Condition"] == "AttachesFirewall"
+    assert TEMPLATE["Parameters"]["AttachFirewall"]["Default"] == "true"
+
+
+def test_no_request_is_logged_with_what_was_typed() -> None:
+    """Access logs hold the route, not the path, and no body or header."""
+    api = RESOURCES["Api"]["Properties"]
+    names = set(re.findall(r"\$context\.([A-Za-z.]+)", api["AccessLogSetting"]["Format"]))
+    assert "resourcePath" in names
+    assert not names & {"path", "authorizer.principalId", "identity.userAgent", "protocol"}
+    assert api["MethodSettings"][0]["DataTraceEnabled"] is False
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -125,6 +125,13 @@ class Direct:
             "EventBusName": self.names["EventBus"],
         }
         assert self.client("events").put_events(Entries=[entry])["FailedEntryCount"] == 0
+
+    def until(self, condition: Callable[[], object], seconds: float = 30) -> None:
+        """Wait for what an event brings about."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, "it did not come about"
+            time.sleep(0.2)
 
     def failed(self, queue: str, seconds: float = 30) -> list[Any]:
         """Wait for messages in a queue of what failed, and take them."""
