@@ -127,6 +127,50 @@ def test_an_unknown_identifier_is_soon_forgotten(world: "World") -> None:
     assert "kept_until" not in item
 
 
+@pytest.mark.parametrize("device", [None, "0" * 32])
+@pytest.mark.parametrize("failures", [1, 5, 20])
+def test_failures_are_forgotten_after_a_day(
+    world: "World", failures: int, device: str | None
+) -> None:
+    """A day after the last failure all five are free again, whether or not the row was swept."""
+
+    def count(at: float) -> tuple[Login, bool]:
+        return world.table.count_attempt(MAC, round(at * 1000), 5, device)
+
+    for _ in range(failures):
+        world.table.count_attempt(MAC, NOW * 1000, 100, device)
+    assert count(NOW + DAY - 0.001)[0].failures == failures + 1
+    again = NOW + 2 * DAY
+    assert [count(again)[1] for _ in range(6)] == [True] * 5 + [False]
+
+
+def test_an_account_is_forgotten_like_nobody(world: "World") -> None:
+    """Days after some failures an account answers guesses as an identifier that nobody has."""
+    world.open_account()
+    account = world.login("michele.dupont@example.fr")
+    assert account
+    seen: list[list[object]] = []
+    for mac in (account.mac, MAC):
+        for _ in range(7):
+            world.table.count_attempt(mac, NOW * 1000, 100)
+        if mac == MAC:
+            world.sweep("LOGIN#somebody")
+        seen.append([isinstance(attempt(world, NOW + 2 * DAY, mac), Login) for _ in range(7)])
+    assert seen == [[True] * 5 + [False] * 2] * 2
+    found = world.login("michele.dupont@example.fr")
+    assert found
+    assert found.account_id, "its credentials are kept"
+
+
+def test_of_two_that_forget_one_counts(world: "World") -> None:
+    """Attempts that meet the same old count forget it once: none of them is lost."""
+    world.table.count_attempt(MAC, NOW * 1000, 5)
+    now_ms = (NOW + 2 * DAY) * 1000
+    assert world.table.count_attempt(MAC, now_ms, 5)[0].failures == 1
+    world.table._forget_failures(MAC, None, NOW * 1000)
+    assert world.table.count_attempt(MAC, now_ms, 5)[0].failures == 2
+
+
 def test_the_number_of_free_failures_is_a_parameter(world: "World") -> None:
     """With other limits the delays start elsewhere, and still end at 15 minutes."""
     limits = dataclasses.replace(world.limits, free_failures=1)
