@@ -253,7 +253,7 @@ class Table:
             expires_at=registration.expires_at,
         )
         records = [
-            _check_receives(registration.email_mac),
+            _check_receives(registration.email_mac, now),
             _put(registration),
             _put(newest),
         ]
@@ -276,7 +276,7 @@ class Table:
         try:
             self._transact(
                 [
-                    _check_receives(email_mac),
+                    _check_receives(email_mac, now),
                     _put(mail),
                     *(_take(slot, now) for slot in slots),
                 ]
@@ -813,12 +813,13 @@ def _end_sessions(account_id: str, kept_slot: int | None) -> Iterator[dict[str, 
             yield _delete(Session.key_of(account_id, slot))
 
 
-def _check_receives(email_mac: str) -> dict[str, Any]:
-    """Return the check that mails to an address do not come back."""
+def _check_receives(email_mac: str, now: int) -> dict[str, Any]:
+    """Return the check that mails to an address do not come back, lately."""
     return {
         "ConditionCheck": {
             "Key": Bounce.key_of(email_mac),
-            "ConditionExpression": "attribute_not_exists(pk)",
+            "ConditionExpression": "attribute_not_exists(pk) OR expires_at <= :now",
+            "ExpressionAttributeValues": {":now": encode(now)},
         }
     }
 
