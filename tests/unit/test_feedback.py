@@ -100,6 +100,36 @@ def test_an_account_that_bounces_is_answered_alike(
     assert seen[0][0] == 422
 
 
+def test_a_pending_person_learns_it_at_the_next_visit(
+    world: "World", gateway: "Gateway", report: "Callable[..., None]"
+) -> None:
+    """The page that waits for the mail is told that the address does not receive, for a week.
+
+    It costs and answers the same for a sign-up, an account and nobody.
+    """
+    world.open_account()
+    world.sign_up(NOW, **OTHER)
+    world.recover(EMAIL)
+    world.deliver()
+
+    def delivery(email: str, now: int) -> tuple[object, list[str]]:
+        with world.calls.counted() as made:
+            answer = gateway.ask(
+                "signup", "POST", "/api/signup/delivery", {"email": email}, now=now
+            )
+        return answer.json, made
+
+    everybody = (EMAIL, "OTHER@example.fr", "nobody@example.fr")
+    told = ({"receives": True}, ["UpdateItem", "GetItem"])
+    assert [delivery(each, NOW + 60) for each in everybody] == [told] * 3
+    report(EMAIL)
+    report("other@example.fr")
+    seen = [delivery(each, NOW + 60)[0] for each in everybody]
+    assert seen == [{"receives": False}, {"receives": False}, {"receives": True}]
+    ends = int(world.items("BOUNCE#")[-1]["expires_at"]["N"])
+    assert delivery("other@example.fr", ends)[0] == {"receives": True}
+
+
 @pytest.mark.parametrize("kind", ["Transient", "Undetermined"])
 def test_a_passing_failure_is_no_matter(
     world: "World", report: "Callable[..., None]", kind: str

@@ -38,6 +38,7 @@ ROUTES = [
     ("signup", "POST", IDENTIFIERS),
     ("signup", "POST", "/api/signup"),
     ("signup", "POST", "/api/signup/resend"),
+    ("signup", "POST", "/api/signup/delivery"),
     ("validate_email", "POST", "/api/email-validation"),
     ("set_password", "PUT", "/api/password"),
     ("login", "POST", "/api/login"),
@@ -723,6 +724,7 @@ def test_a_request_is_logged_without_its_content(
     [
         ("signup", "POST", "/api/signup", PERSON),
         ("signup", "POST", "/api/signup/resend", {"email": EMAIL}),
+        ("signup", "POST", "/api/signup/delivery", {"email": EMAIL}),
         ("validate_email", "POST", "/api/email-validation", {"token": "A" * 96}),
         (
             "set_password",
