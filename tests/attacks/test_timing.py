@@ -11,7 +11,7 @@ from tests.integration.client import Client, new_address
 from tests.integration.direct import Direct
 from tests.integration.journey import account_holder
 from tests.integration.mailbox import Mailbox
-from tests.integration.people import new_person
+from tests.integration.people import contact_form, new_person
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
 
@@ -37,7 +37,7 @@ def medians(
 
 @pytest.mark.parametrize(
     ("request_", "samples"),
-    [("sign-up", 300), ("resend", 100), ("recovery", 300), ("login", 300)],
+    [("sign-up", 300), ("resend", 300), ("recovery", 300), ("contact", 100), ("login", 300)],
 )
 def test_known_and_unknown(
     client: Client,
@@ -89,6 +89,9 @@ def test_known_and_unknown(
                 [{"identifier": each} for each in nobody],
             ),
             202,
+        ),
+        "contact": lambda: call(
+            "Contact", "/api/contact", ([contact_form(holder)], [contact_form(stranger)]), 202
         ),
         "login": lambda: call(
             "Login",
