@@ -111,6 +111,25 @@ def test_refused_guesses_do_not_prolong_the_wait(world: "World") -> None:
     assert isinstance(attempt(world, NOW + 1), Login)
 
 
+def test_the_wait_is_told_to_the_second(world: "World") -> None:
+    """A millisecond over a second is a second more: who comes back as told is let in."""
+    for _ in range(6):
+        world.table.count_attempt(MAC, NOW * 1000, 100)
+    assert attempt(world, NOW + 0.999) == 2
+    assert attempt(world, NOW + 1) == 1
+
+
+def test_a_device_is_counted_apart(world: "World") -> None:
+    """A device that logged in before has five failures of its own, and waits like any other."""
+    for _ in range(5):
+        attempt(world, NOW)
+    for device in ("0" * 32, "1" * 32):
+        for _ in range(5):
+            throttle.count_attempt(world.table, world.limits, MAC, NOW * 1000, device)
+        with pytest.raises(Problem):
+            throttle.count_attempt(world.table, world.limits, MAC, NOW * 1000, device)
+
+
 def test_identifiers_are_counted_apart(world: "World") -> None:
     """Guesses at one identifier never delay another."""
     for _ in range(6):
@@ -195,6 +214,27 @@ def test_mails_to_an_address(world: "World") -> None:
     assert written(world, times, slot) == [NOW, NOW + 60, NOW + 120, NOW + HOUR]
     later = [NOW + HOUR + 60, NOW + HOUR + 120, NOW + 3 * HOUR, NOW + DAY - 1, NOW + DAY]
     assert written(world, later, slot) == [NOW + HOUR + 60, NOW + HOUR + 120, NOW + DAY]
+
+
+def test_mails_that_an_account_asks_for(world: "World") -> None:
+    """Three an hour and six a day, without a pause: a mistyped address is corrected at once."""
+    slot = throttle.account_slot(world.limits, "account", "email-change")
+    times = [NOW, NOW, NOW + 1, NOW + 2, NOW + HOUR - 1]
+    assert written(world, times, slot) == [NOW, NOW, NOW + 1]
+    later = [NOW + HOUR, NOW + HOUR + 1, NOW + 2 * HOUR, NOW + 3 * HOUR, NOW + DAY - 1, NOW + DAY]
+    assert written(world, later, slot) == [NOW + HOUR, NOW + HOUR + 1, NOW + 2 * HOUR, NOW + DAY]
+
+
+def test_recipients_are_counted_apart(world: "World") -> None:
+    """Mails to an address, an account or a registration take nothing from those to another."""
+    for recipient in ("one", "two"):
+        assert written(world, [NOW], throttle.address_slot(world.limits, recipient, "recovery"))
+        assert written(world, [NOW], throttle.fresh_link_slot(world.limits, recipient))
+        for kind in ("email-change", "other"):
+            slot = throttle.account_slot(world.limits, recipient, kind)
+            assert written(world, [NOW] * 4, slot) == [NOW] * 3
+    kinds = {item["sk"]["S"] for item in world.items("MAIL#")}
+    assert kinds == {"recovery", "fresh-link", "email-change", "other"}
 
 
 def test_fresh_links_of_a_registration(world: "World") -> None:
