@@ -12,6 +12,7 @@ such test) did not fail: the guard counts as not held.
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -78,7 +79,7 @@ def run(tests: Iterable[str], tree: Path, seconds: float = SECONDS) -> Counter[t
     try:
         process.wait(seconds)
     except BaseException as ended:
-        process.terminate()  # pytest stops its stack
+        process.send_signal(signal.SIGINT)  # as Ctrl-C does: pytest then stops its stack
         process.wait()
         if not isinstance(ended, subprocess.TimeoutExpired):
             raise
