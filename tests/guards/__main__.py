@@ -128,21 +128,19 @@ def main(guards: Sequence[Guard]) -> int:
         tests = {test for guard in guards for test in guard.tests}
         print(f"{len(guards)} guards, {len(tests)} tests; first all of them, nothing removed:")
         seen = run(tests, tree, SECONDS_FOR_ALL)
-        broken = [
+        broken = {
             test
-            for test in sorted(tests)
+            for test in tests
             if not seen[test, "passed"] or seen[test, "failed"] or seen[test, "error"]
-        ]
-        if broken:
-            print("They must pass before a guard is removed. These do not:", *broken, sep="\n  ")
-            return len(broken)
-        print(f"all pass ({time.monotonic() - started:.0f} s)\n")
+        }
+        print(*(f"does not pass: {test}" for test in sorted(broken)), sep="\n")
+        print(f"{len(tests) - len(broken)} pass ({time.monotonic() - started:.0f} s)\n")
         say("line", "guard removed", "tests that must fail", "seconds", "result")
         say("---", "---", "---", "---", "---")
         lost = 0
         for guard in guards:
             since = time.monotonic()
-            alive = survivors(guard, tree)
+            alive = sorted(broken.intersection(guard.tests)) or survivors(guard, tree)
             lost += bool(alive)
             names = ", ".join(test.removeprefix("tests/") for test in guard.tests)
             result = f"NOT HELD: {', '.join(alive)}" if alive else "seen failing"
