@@ -5,6 +5,10 @@ a copy under .local/mutation, where the package lies in « src », the one place
 and the tests give its modules the same names. What it does not change: what stands outside
 functions (limits, lives of links, patterns) and the methods of dataclasses; `make guards` removes
 those of them that guard something.
+
+Most of what survives changes nothing that can be seen: a default that is what was given
+(``token_urlsafe(None)``, ``mac(…, None)``), a search past the end of a password, an escape in
+capitals, an option about local parts that were refused before.
 """
 
 import json
