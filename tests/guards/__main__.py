@@ -18,6 +18,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from xml.etree import ElementTree as ET
@@ -28,6 +29,7 @@ SECONDS = 600
 """After which the run for one guard is stopped; most take ten seconds, with the stack a minute."""
 SECONDS_FOR_ALL = 3600
 """The same for the run of all the tests, with nothing removed."""
+SECONDS_TO_STOP = 60
 
 
 def chosen() -> list[Guard]:
@@ -80,6 +82,9 @@ def run(tests: Iterable[str], tree: Path, seconds: float = SECONDS) -> Counter[t
         process.wait(seconds)
     except BaseException as ended:
         process.send_signal(signal.SIGINT)  # as Ctrl-C does: pytest then stops its stack
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(SECONDS_TO_STOP)
+        process.kill()
         process.wait()
         if not isinstance(ended, subprocess.TimeoutExpired):
             raise
