@@ -7,14 +7,15 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
-export PORT ACCOUNT DECISION REASON SIRET EVENT
+export PORT ACCOUNT DECISION REASON SIRET EVENT LINE NAME KIND
 
 TOOLS := .venv/.installed
 EMULATOR := .local/stack/.installed
 CHECKS := .local/checks/.installed
 LOCAL := .venv/bin/python -m tests.local
 
-.PHONY: help dev up down deploy mails affiliate sam-local sam-invoke clean test lint format checks licences openapi screenshots audit lock hooks browser
+.PHONY: help dev up down deploy mails affiliate sam-local sam-invoke clean test lint format \
+    checks licences openapi mutation faults guards screenshots audit lock hooks browser
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
@@ -72,6 +73,15 @@ licences: $(TOOLS) ## list the licences of what is deployed, in docs/licences.md
 
 openapi: $(TOOLS) ## describe the API anew, in functions/web/openapi.json
 	PYTHONPATH=layers/shared python -m tests.contract.openapi
+
+mutation: $(TOOLS) ## mutation score of the rules, the tokens and the throttle (minutes)
+	@python -m tests.mutation
+
+faults: $(TOOLS) ## fail every AWS call of every use case in every way (a quarter of an hour)
+	EVERY_FAULT=1 python -m pytest -q tests/unit/test_faults.py
+
+guards: $(TOOLS) $(EMULATOR) ## remove each guard in a copy, see its tests fail: LINE=1…20 NAME=… KIND=fast|stack
+	@python -m tests.guards
 
 AUDIT := .local/audit/node_modules/.package-lock.json
 audit: $(TOOLS) $(EMULATOR) $(AUDIT) browser ## Lighthouse and the HTML validator (needs Node.js and Java)

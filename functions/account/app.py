@@ -151,11 +151,14 @@ def change_account(changes: Changes) -> Response[Profile]:
 
 @app.delete(
     "/api/me",
-    responses=documented(HTTPStatus.ACCEPTED, UNAUTHENTICATED, REAUTHENTICATION_REQUIRED),
+    responses=documented(
+        HTTPStatus.ACCEPTED, UNAUTHENTICATED, REAUTHENTICATION_REQUIRED, THROTTLED
+    ),
 )
 def delete_account() -> Response[ScheduledDeletion]:
     """Have the account deleted in 30 days; ends every session."""
     session = _fresh_session()
+    _limit("me-deletion")
     deletion_at = accounts.schedule_deletion(table(), session.account_id, app.now)
     return json_answer(
         HTTPStatus.ACCEPTED,
@@ -183,12 +186,17 @@ def export_account() -> Response[dict[str, Any]]:
 @app.put(
     "/api/me/password",
     responses=documented(
-        HTTPStatus.NO_CONTENT, UNAUTHENTICATED, REAUTHENTICATION_REQUIRED, INVALID_REQUEST
+        HTTPStatus.NO_CONTENT,
+        UNAUTHENTICATED,
+        REAUTHENTICATION_REQUIRED,
+        INVALID_REQUEST,
+        THROTTLED,
     ),
 )
 def change_password(form: NewPassword) -> Response[None]:
     """Change the password; ends every other session."""
     session = _fresh_session()
+    _limit("me-password")
     accounts.change_password(
         table(),
         keys.lookup_keys(),
@@ -212,10 +220,10 @@ def change_email(form: NewEmail) -> Response[AskedToConfirm]:
     if form.email_confirmation is not None:
         require_same_email(form.email, form.email_confirmation)
     session = _fresh_session()
-    lookup = keys.lookup_keys()
-    limits = settings().limits
-    limit_requests(table(), lookup, limits, "me-email", app.source_ip, app.now)
-    email_masked = accounts.request_email(table(), lookup, limits, session, form.email, app.now)
+    _limit("me-email")
+    email_masked = accounts.request_email(
+        table(), keys.lookup_keys(), settings().limits, session, form.email, app.now
+    )
     return json_answer(HTTPStatus.ACCEPTED, AskedToConfirm(email_masked=email_masked))
 
 
@@ -228,11 +236,14 @@ def change_email(form: NewEmail) -> Response[AskedToConfirm]:
         LINK_UNKNOWN,
         IDENTITY_CONFLICT,
         CHANGE_EXPIRED,
+        THROTTLED,
     ),
 )
 def confirm_email(link: Link) -> Response[None]:
     """Confirm the new address with its link; ends every other session."""
-    accounts.confirm_email(table(), keys.token_keys(), _session(), link.token, app.now)
+    session = _session()
+    _limit("me-email-confirmation")
+    accounts.confirm_email(table(), keys.token_keys(), session, link.token, app.now)
     return Response(HTTPStatus.NO_CONTENT)
 
 
@@ -249,8 +260,7 @@ def confirm_email(link: Link) -> Response[None]:
 )
 def undo_email(link: Link) -> Response[None]:
     """Give an account its former address back, with the link sent there; ends every session."""
-    limits = settings().limits
-    limit_requests(table(), keys.lookup_keys(), limits, "email-undo", app.source_ip, app.now)
+    _limit("email-undo")
     accounts.undo_email(table(), keys.token_keys(), link.token, app.now)
     return Response(HTTPStatus.NO_CONTENT)
 
@@ -286,6 +296,12 @@ def end_session(session_id: str) -> Response[None]:
     session = _session()
     accounts.end_session(table(), session.account_id, session_id, app.now)
     return Response(HTTPStatus.NO_CONTENT)
+
+
+def _limit(endpoint: str) -> None:
+    """Count a request to what sends mail or takes a link; refuse one too many of an address."""
+    limits = settings().limits
+    limit_requests(table(), keys.lookup_keys(), limits, endpoint, app.source_ip, app.now)
 
 
 def _session() -> Session:

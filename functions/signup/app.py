@@ -46,7 +46,7 @@ class SignUp(NirFields):
     is_agent: bool
 
 
-class Resend(StrictModel):
+class Address(StrictModel):
     """The address that signed up."""
 
     email: EmailAddress
@@ -60,6 +60,12 @@ class SignedUp(StrictModel):
 
 class Resent(StrictModel):
     """Nothing: whether a link was sent is not told."""
+
+
+class Delivery(StrictModel):
+    """Whether mails to the address arrive, as far as is known."""
+
+    receives: bool
 
 
 @app.post("/api/signup/identifiers", responses=documented(HTTPStatus.NO_CONTENT, INVALID_REQUEST))
@@ -99,10 +105,20 @@ def sign_up(form: SignUp) -> Response[SignedUp]:
 @app.post(
     "/api/signup/resend", responses=documented(HTTPStatus.ACCEPTED, INVALID_REQUEST, THROTTLED)
 )
-def resend(form: Resend) -> Response[Resent]:
+def resend(form: Address) -> Response[Resent]:
     """Have the link of an address's newest sign-up sent again; answers alike for all."""
     lookup = keys.lookup_keys()
     limits = settings().limits
     limit_requests(table(), lookup, limits, "signup-resend", app.source_ip, app.now)
     registrations.resend(table(), lookup, limits, form.email, app.now)
     return json_answer(HTTPStatus.ACCEPTED, Resent())
+
+
+@app.post("/api/signup/delivery", responses=documented(HTTPStatus.OK, INVALID_REQUEST, THROTTLED))
+def read_delivery(form: Address) -> Response[Delivery]:
+    """Tell whether mails to an address came back lately, of whoever asks."""
+    lookup = keys.lookup_keys()
+    limits = settings().limits
+    limit_requests(table(), lookup, limits, "signup-delivery", app.source_ip, app.now)
+    receives = registrations.receives(table(), lookup, form.email, app.now)
+    return json_answer(HTTPStatus.OK, Delivery(receives=receives))

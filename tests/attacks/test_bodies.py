@@ -10,7 +10,7 @@ from tests.attacks.wire import JSON, send
 from tests.integration.client import SESSION_COOKIE, Client
 from tests.integration.journey import logged_in
 from tests.integration.mailbox import Mailbox
-from tests.integration.people import contact_form, new_person
+from tests.integration.people import PASSWORD, contact_form, new_person
 
 pytestmark = pytest.mark.stack
 
@@ -53,6 +53,35 @@ def test_malformed(client: Client, mailbox: Mailbox) -> None:
     answer = send(client, "POST", "/api/login", headers, b" " * (5 << 20))
     assert (answer.status, answer.slug) == (413, "too-large")
     assert client.me().json["deletion_at"] is None
+
+
+def test_in_pieces(client: Client) -> None:
+    """A body sent in pieces is the same body: as good, as bad and as long."""
+    good = b'{"identifier":"nobody@example.fr","password":"x"}'
+    for pieces, status in (
+        ([good[:7], good[7:]], 401),
+        ([good[n : n + 1] for n in range(len(good))], 401),
+        ([good, b"}"], 400),
+        ([b'{"a":"', *[b"a" * 1024] * 17, b'"}'], 413),
+        ([], 422),
+    ):
+        chunks = b"".join(b"%x\r\n%s\r\n" % (len(each), each) for each in pieces) + b"0\r\n\r\n"
+        headers = [JSON, ("Transfer-Encoding", "chunked")]
+        answer = send(client, "POST", "/api/login", headers, chunks)
+        assert answer.status == status, pieces[:2]
+
+
+def test_names_twice(client: Client, mailbox: Mailbox) -> None:
+    """Of a field that is there twice all read the same one, the last: no check sees another."""
+    person = logged_in(client, mailbox)
+    twice = f'{{"identifier":"{person.email}","password":"x","password":"{PASSWORD}"}}'
+    assert client.another().post("/api/login", None).status == 422
+    assert client.another().call("POST", "/api/login", twice.encode()).status == 200
+    other = f'{{"identifier":"{person.email}","password":"{PASSWORD}","password":"x"}}'
+    assert client.another().call("POST", "/api/login", other.encode()).status == 401
+    hidden = b'{"deletion_at":null,"mobile_phone":"0699999996","mobile_phone":"<b>"}'
+    assert client.call("PATCH", "/api/me", hidden).status == 422
+    assert client.me().json["mobile_phone"] != "+33699999996"
 
 
 @pytest.mark.parametrize(

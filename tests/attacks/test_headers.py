@@ -6,6 +6,7 @@ from tests.attacks.wire import JSON, send
 from tests.integration.client import DEVICE_COOKIE, SESSION_COOKIE, Client
 from tests.integration.journey import logged_in
 from tests.integration.mailbox import Mailbox
+from tests.integration.people import new_person
 
 pytestmark = pytest.mark.stack
 
@@ -13,6 +14,7 @@ CHANGES = [
     ("POST", "/api/signup/identifiers"),
     ("POST", "/api/signup"),
     ("POST", "/api/signup/resend"),
+    ("POST", "/api/signup/delivery"),
     ("POST", "/api/email-validation"),
     ("PUT", "/api/password"),
     ("POST", "/api/password-recovery"),
@@ -202,3 +204,54 @@ def test_hostile_headers(client: Client, mailbox: Mailbox) -> None:
     for host in ("evil.example", "portail.localhost", ""):
         answer = send(client, "POST", "/api/login", [JSON, ("X-Forwarded-Host", host)], wrong)
         assert "evil" not in answer.text
+
+
+def test_hosts_in_disguise(client: Client, mailbox: Mailbox) -> None:
+    """No header names the site that the links of mails lead to: it is ours, whoever asks."""
+    for name, value in (
+        ("X-Forwarded-Host", "evil.example"),
+        ("X-Host", "evil.example"),
+        ("X-Original-Host", "evil.example"),
+        ("Forwarded", "host=evil.example;proto=http"),
+        ("X-Forwarded-Server", "evil.example"),
+        ("Referer", "https://evil.example/"),
+    ):
+        person = new_person()
+        answer = client.post("/api/signup", person.form(), headers={name: value})
+        assert answer.status == 202, name
+        mail = mailbox.wait(person.email)
+        assert "evil" not in mail.text + mail.html
+        assert f"http://portail.localhost:{client.port}/valider#" in mail.text
+
+
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "GET", "PUT", "PATCH", "DELETE"])
+def test_other_methods(client: Client, mailbox: Mailbox, method: str) -> None:
+    """A method that a path has not is refused, says which it has, and opens it to no other site."""
+    session = ("Cookie", f"{SESSION_COOKIE}={_session(client, mailbox)}")
+    asked = [
+        ("Origin", "https://other.example"),
+        ("Access-Control-Request-Method", "POST"),
+        ("Access-Control-Request-Headers", "content-type"),
+    ]
+    for path in ("/api/login", "/api/logout", "/api/signup", "/api/contact"):
+        answer = send(client, method, path, [session, *asked])
+        assert answer.status == 405, path
+        assert answer.header("allow") == "POST"
+        assert not any(each.startswith("access-control") for each in answer.headers)
+        assert not any(
+            each.startswith(SESSION_COOKIE) for each in answer.headers.get("set-cookie", [])
+        )
+    assert client.me().status == 200
+
+
+def test_reads_with_a_body(client: Client, mailbox: Mailbox) -> None:
+    """A body that comes with a read is not read, whatever it is and is said to be."""
+    session = ("Cookie", f"{SESSION_COOKIE}={_session(client, mailbox)}")
+    before = client.me().json
+    for body in (b"{", b'{"mobile_phone":"0699999997"}', b"\xff", b"x" * 20000):
+        for kind in ("application/json", "text/plain", "multipart/form-data"):
+            headers = [session, ("Content-Type", kind)]
+            for path in ("/api/me", "/api/me/activity", "/api/me/sessions", "/api/openapi.json"):
+                answer = send(client, "GET", path, headers, body)
+                assert answer.status == 200, (path, body[:8], kind)
+    assert client.me().json == before

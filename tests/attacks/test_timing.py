@@ -11,33 +11,36 @@ from tests.integration.client import Client, new_address
 from tests.integration.direct import Direct
 from tests.integration.journey import account_holder
 from tests.integration.mailbox import Mailbox
-from tests.integration.people import new_person
+from tests.integration.people import contact_form, new_person
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(480)]
 
 WARM_UP = 10
 SHARE, SECONDS = 0.05, 0.005
 """What the medians may differ by: 5 %, or 5 ms."""
+TIMES = 3
+"""How often it is measured before a difference is believed: a busy machine makes some, by chance,
+and what tells people apart makes one each time."""
 
 
 def medians(
-    known: Callable[[int], None], unknown: Callable[[int], None], samples: int
+    known: Callable[[int], None], unknown: Callable[[int], None], samples: int, first: int
 ) -> tuple[float, float]:
-    """Return the median seconds of two calls, made in turns."""
+    """Return the median seconds of two calls, made in turns and numbered from ``first``."""
     times: tuple[list[float], list[float]] = ([], [])
-    for number in range(WARM_UP + samples):
+    for number in range(first, first + WARM_UP + samples):
         # Which one comes first changes, so that neither always follows the other.
         for which in (0, 1) if number % 2 else (1, 0):
             started = time.perf_counter()
             (known, unknown)[which](number)
-            if number >= WARM_UP:
+            if number >= first + WARM_UP:
                 times[which].append(time.perf_counter() - started)
     return statistics.median(times[0]), statistics.median(times[1])
 
 
 @pytest.mark.parametrize(
     ("request_", "samples"),
-    [("sign-up", 300), ("resend", 100), ("recovery", 300), ("login", 300)],
+    [("sign-up", 300), ("resend", 300), ("recovery", 300), ("contact", 100), ("login", 300)],
 )
 def test_known_and_unknown(
     client: Client,
@@ -90,6 +93,9 @@ def test_known_and_unknown(
             ),
             202,
         ),
+        "contact": lambda: call(
+            "Contact", "/api/contact", ([contact_form(holder)], [contact_form(stranger)]), 202
+        ),
         "login": lambda: call(
             "Login",
             "/api/login",
@@ -101,8 +107,14 @@ def test_known_and_unknown(
             1000,
         ),
     }
-    known, unknown = medians(*calls[request_](), samples)
-    difference = abs(known - unknown)
-    record_property(request_, f"{known * 1000:.2f} ms, {unknown * 1000:.2f} ms")
-    print(f"{request_}: known {known * 1000:.2f} ms, unknown {unknown * 1000:.2f} ms")  # noqa: T201
-    assert difference <= max(SHARE * unknown, SECONDS)
+    asked = calls[request_]()
+    differs = True
+    for turn in range(TIMES):
+        known, unknown = medians(*asked, samples, turn * (WARM_UP + samples))
+        said = f"known {known * 1000:.2f} ms, unknown {unknown * 1000:.2f} ms"
+        record_property(request_, said)
+        print(f"{request_}: {said}")  # noqa: T201
+        differs = abs(known - unknown) > max(SHARE * unknown, SECONDS)
+        if not differs:
+            break
+    assert not differs

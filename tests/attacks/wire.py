@@ -25,7 +25,9 @@ def send(
         connection.putheader("X-Forwarded-For", client.address)
         for name, value in headers:
             connection.putheader(name, value)
-        if body or method in {"POST", "PUT", "PATCH"}:
+        if not any(name == "Transfer-Encoding" for name, _ in headers) and (
+            body or method in {"POST", "PUT", "PATCH"}
+        ):
             connection.putheader("Content-Length", str(len(body)))
         connection.endheaders(body)
         response = connection.getresponse()

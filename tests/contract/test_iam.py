@@ -237,7 +237,16 @@ def test_mails_have_one_sender() -> None:
         "MailIdentity",
         "MailConfigurationSet",
     }
-    assert set(statement["Condition"]["StringEquals"]) == {"ses:FromAddress"}
+    sender = {"Fn::Sub": "ne-pas-repondre@${MailDomain}"}
+    assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": sender}}
+
+
+def test_the_trail_is_only_added_to() -> None:
+    """No role may change or delete an entry of a feed but the one that deletes whole accounts."""
+    for name, properties in functions().items():
+        for statement in statements(properties):
+            if "ACTIVITY#" in str(statement.get("Condition")) and name != "delete_accounts":
+                assert set(listed(statement["Action"])) <= {"dynamodb:PutItem", "dynamodb:Query"}
 
 
 def test_a_nir_is_opened_for_its_account_only() -> None:

@@ -101,5 +101,21 @@ def test_no_request_is_logged_with_what_was_typed() -> None:
     assert api["MethodSettings"][0]["DataTraceEnabled"] is False
 
 
+def test_a_poison_record_leaves_the_stream() -> None:
+    """What cannot be sent is tried a few times, alone, then noted in a queue that is watched."""
+    outbox = FUNCTIONS["SendMail"]["Events"]["Outbox"]["Properties"]
+    assert outbox["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert outbox["BisectBatchOnFunctionError"] is True
+    assert 0 < outbox["MaximumRetryAttempts"] <= 10
+    assert outbox["DestinationConfig"]["OnFailure"]["Type"] == "SQS"
+    assert "UnsentMessages" in str(outbox["DestinationConfig"]["OnFailure"]["Destination"])
+    watched = [
+        each["Properties"]
+        for each in TEMPLATE["Resources"].values()
+        if each["Type"] == "AWS::CloudWatch::Alarm" and "UnsentMessages" in str(each["Properties"])
+    ]
+    assert any(each.get("AlarmActions") for each in watched)
+
+
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]

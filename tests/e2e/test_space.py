@@ -80,7 +80,7 @@ def test_address_that_bounces(
 
 
 def test_sign_up_that_bounces(page: Page, mailbox: Mailbox, direct: Direct, look: "Look") -> None:
-    """A mistyped address is told on « Renvoyer », and corrected without typing the rest again."""
+    """A mistyped address is told at the next visit and on « Renvoyer », and only it is retyped."""
     person, right = new_person(), new_person().email
     page.goto("/creer-mon-compte")
     fill_sign_up(page, person)
@@ -89,8 +89,11 @@ def test_sign_up_that_bounces(page: Page, mailbox: Mailbox, direct: Direct, look
     resend.click()
     expect(page.locator("#resend .status")).to_contain_text("renvoyé")
     direct.hand("MailFeedback", bounce(direct, person.email))
-    resend.click()
     notice = page.locator("#bounces")
+    expect(notice).to_be_hidden()
+    page.reload()
+    expect(notice).to_be_visible()
+    resend.click()
     expect(notice).to_contain_text("nous reviennent")
     expect(notice).to_be_focused()
     look("bounces")

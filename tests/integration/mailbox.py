@@ -20,8 +20,8 @@ EMAIL_CHANGE = "Confirmez votre nouvelle adresse courriel"
 EMAIL_CHANGED = "Votre adresse courriel a été modifiée"
 EMAIL_RESTORED = "Votre adresse courriel a été rétablie"
 DELETION = "Suppression de votre compte demandée"
-CONFIRMED = "Votre affiliation est confirmée"
-REJECTED = "Votre demande d’affiliation est refusée"
+CONFIRMED = "Notification d’affiliation"
+REJECTED = "Demande d’affiliation refusée"
 ACKNOWLEDGEMENT = "Nous avons bien reçu votre message"
 
 _PAGES = {

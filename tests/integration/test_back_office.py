@@ -109,7 +109,13 @@ def bounce(direct: Direct, email: str, account: str | None = None, **changes: An
 def test_a_sign_up_whose_mail_came_back(client: Client, mailbox: Mailbox, direct: Direct) -> None:
     """« Renvoyer » says that the address does not receive; another address works."""
     person, _ = signed_up(client, mailbox)
+
+    def receives() -> object:
+        return client.post("/api/signup/delivery", {"email": person.email}).json
+
+    assert receives() == {"receives": True}
     direct.hand("MailFeedback", bounce(direct, person.email))
+    assert receives() == {"receives": False}
     for answer in (client.resend(person.email.upper()), client.sign_up(person)):
         assert (answer.status, answer.errors) == (422, {("email", "undeliverable")})
     corrected = new_person().email

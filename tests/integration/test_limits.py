@@ -16,6 +16,7 @@ pytestmark = pytest.mark.stack
 LIMITED = {
     "signup": ("POST", "/api/signup"),
     "signup-resend": ("POST", "/api/signup/resend"),
+    "signup-delivery": ("POST", "/api/signup/delivery"),
     "email-validation": ("POST", "/api/email-validation"),
     "password": ("PUT", "/api/password"),
     "login": ("POST", "/api/login"),
@@ -32,6 +33,7 @@ def test_requests_of_an_address(client: Client, direct: Direct, endpoint: str) -
     body = {
         "signup": new_person().form(),
         "signup-resend": {"email": new_person().email},
+        "signup-delivery": {"email": new_person().email},
         "email-validation": {"token": "x"},
         "password": {"token": "x", "password": "x", "confirmation": "x"},
         "login": {"identifier": new_person().email, "password": "x"},

@@ -319,6 +319,7 @@ def test_the_rules_of_the_password_hold(
     answer = person.ask("PUT", "/api/me/password", form)
     assert slug(answer) == (422, "invalid-request")
     assert [each["code"] for each in answer.json["errors"]] == codes
+    person.world.sweep("RATE#")
     assert person.world.items() == before
 
 

@@ -1,5 +1,6 @@
 """The activity feed."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -7,8 +8,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from portal import activity, aws
-from portal.activity import TEXTS, WELCOME, entry
+from portal.activity import SECURITY, TEXTS, WELCOME, entry
+from portal.items import DAY
 from portal.problems import INVALID_REQUEST, Problem
+from portal.table import ConditionFailedError
 
 if TYPE_CHECKING:
     from tests.unit.conftest import World
@@ -174,3 +177,22 @@ def test_ids_sort_by_time() -> None:
     assert ids == sorted(ids)
     assert {len(each) for each in ids} == {32}
     assert entry("a", WELCOME, NOW).id != entry("a", WELCOME, NOW).id
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+def test_security_events_are_kept_twelve_months(kind: str) -> None:
+    """The trail of who did what is swept after twelve months; what one must know stays."""
+    kept = entry("somebody", kind, NOW).expires_at
+    assert kept == (NOW + 365 * DAY if kind in SECURITY else None)
+    assert {"new-device", "password-changed", "email-changed", "session-ended"} <= SECURITY
+
+
+def test_the_trail_is_only_added_to(world: "World") -> None:
+    """No entry is written over: one of the same id is refused, with all that comes with it."""
+    first = entry("somebody", WELCOME, NOW, first_name="Michèle")
+    forged = replace(first, first_name="Autre", actor="nobody")
+    world.table.write(first)
+    with pytest.raises(ConditionFailedError):
+        world.table.write(forged, entry("somebody", WELCOME, NOW + 1))
+    (stored,) = world.items("ACTIVITY#")
+    assert stored["first_name"]["S"] == "Michèle"

@@ -65,7 +65,7 @@ def test_a_confirmation(world: "World", decide: "Callable[..., None]", account_i
     account = world.account(account_id)
     assert (account.affiliation, account.affiliation_at) == ("confirmed", (NOW + 60) * 1000)
     (mail,) = world.deliver()
-    assert (mail.to, mail.subject) == ([EMAIL], "Votre affiliation est confirmée")
+    assert (mail.to, mail.subject) == ([EMAIL], "Notification d’affiliation")
     (entry,) = world.feed(account_id)[:1]
     assert entry.title == "Notification d’affiliation"
     assert entry.at.startswith("2026-09-21T14:14:20.")
@@ -83,6 +83,23 @@ def test_a_rejection_tells_why(
     (mail,) = world.deliver()
     assert "Pièce manquante." in mail.text
     assert world.feed(account_id)[0].body.endswith("Pièce manquante.")
+
+
+@pytest.mark.parametrize("kind", [CONFIRMED, REJECTED])
+def test_a_client_s_affiliation(world: "World", decide: "Callable[..., None]", kind: str) -> None:
+    """A mandataire is told of the client's affiliation, in the feed and by mail; others are not."""
+    agent = world.open_account(is_agent=True)
+    own = world.open_account(**OTHER, siret=None)
+    world.deliver()
+    for account_id, is_agent in ((agent, True), (own, False)):
+        decide(kind, account_id, NOW + 60)
+        (mail,) = world.deliver()
+        for words in (mail.text, mail.html, world.feed(account_id)[0].body):
+            assert ("votre client" in words) is is_agent
+            assert ("Votre déclaration" in words or "Votre affiliation" in words) is not is_agent
+            assert "vos services" not in words or not is_agent
+        stored = [each for each in world.items("ACTIVITY#") if account_id in each["pk"]["S"]]
+        assert all(each["actor"]["S"] for each in stored), "who did it is always noted"
 
 
 def test_a_rejection_without_reason(

@@ -100,6 +100,36 @@ def test_an_account_that_bounces_is_answered_alike(
     assert seen[0][0] == 422
 
 
+def test_a_pending_person_learns_it_at_the_next_visit(
+    world: "World", gateway: "Gateway", report: "Callable[..., None]"
+) -> None:
+    """The page that waits for the mail is told that the address does not receive, for a week.
+
+    It costs and answers the same for a sign-up, an account and nobody.
+    """
+    world.open_account()
+    world.sign_up(NOW, **OTHER)
+    world.recover(EMAIL)
+    world.deliver()
+
+    def delivery(email: str, now: int) -> tuple[object, list[str]]:
+        with world.calls.counted() as made:
+            answer = gateway.ask(
+                "signup", "POST", "/api/signup/delivery", {"email": email}, now=now
+            )
+        return answer.json, made
+
+    everybody = (EMAIL, "OTHER@example.fr", "nobody@example.fr")
+    told = ({"receives": True}, ["UpdateItem", "GetItem"])
+    assert [delivery(each, NOW + 60) for each in everybody] == [told] * 3
+    report(EMAIL)
+    report("other@example.fr")
+    seen = [delivery(each, NOW + 60)[0] for each in everybody]
+    assert seen == [{"receives": False}, {"receives": False}, {"receives": True}]
+    ends = int(world.items("BOUNCE#")[-1]["expires_at"]["N"])
+    assert delivery("other@example.fr", ends)[0] == {"receives": True}
+
+
 @pytest.mark.parametrize("kind", ["Transient", "Undetermined"])
 def test_a_passing_failure_is_no_matter(
     world: "World", report: "Callable[..., None]", kind: str
@@ -122,13 +152,17 @@ def test_a_mail_without_our_tags(world: "World", report: "Callable[..., None]") 
 
 
 def test_a_bounce_is_forgotten_after_a_week(world: "World", report: "Callable[..., None]") -> None:
-    """Mailboxes get mended: the note is swept after seven days, and names no address."""
+    """Mailboxes get mended: after seven days the note says nothing more, swept or not."""
     world.sign_up()
     world.deliver()
     report(EMAIL)
     (item,) = world.items("BOUNCE#")
     assert int(item["expires_at"]["N"]) - int(item["at"]["N"]) == 7 * DAY
     assert EMAIL not in str(item)
+    ends = int(item["expires_at"]["N"])
+    for ask in (world.sign_up, lambda now: world.resend(EMAIL, now)):
+        assert undeliverable(lambda ask=ask: ask(ends - 1))
+        assert not undeliverable(lambda ask=ask: ask(ends))
     world.sweep("BOUNCE#")
     assert not undeliverable(lambda: world.sign_up(NOW + 60))
 

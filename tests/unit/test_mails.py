@@ -26,6 +26,7 @@ NOTICE = {
     "device": "Firefox, Windows",
     "reason": "L’activité déclarée est réglementée.",
     "deletion_at": datetime(2026, 7, 31, 10, 4, tzinfo=UTC),
+    "is_agent": "",
 }
 # What the outbox gives to each template.
 VALUES: Mapping[str, Mapping[str, str | datetime]] = {
@@ -50,7 +51,7 @@ VALUES: Mapping[str, Mapping[str, str | datetime]] = {
     },
 }
 TEMPLATES = list(VALUES)
-CLOSED_SET = {("contact-message", "reason"), ("validation", "is_agent")}
+CLOSED_SET = {("contact-message", "reason"), *((each, "is_agent") for each in VALUES)}
 TYPED = [
     (template, name)
     for template, values in VALUES.items()
@@ -186,7 +187,7 @@ def test_validation_says_what_the_guide_says() -> None:
         ),
         (
             "affiliation-confirmed",
-            "Votre affiliation est confirmée",
+            "Notification d’affiliation",
             [
                 "01/07/2026\u00a0à\u00a012:04",
                 "notification d’affiliation à la Sécurité sociale",
@@ -195,7 +196,7 @@ def test_validation_says_what_the_guide_says() -> None:
         ),
         (
             "affiliation-rejected",
-            "Votre demande d’affiliation est refusée",
+            "Demande d’affiliation refusée",
             [
                 "01/07/2026\u00a0à\u00a012:04",
                 "Motif\u00a0: L’activité déclarée est réglementée.",

@@ -279,3 +279,19 @@ def test_a_request_names_nobody(world: "World") -> None:
         login_mac=message.login_mac,
     )
     assert EMAIL not in str(world.items())
+
+
+def test_a_closed_business_may_recover(world: "World", gateway: "Gateway") -> None:
+    """Somebody whose business is closed, or was refused, gets back in to read what is theirs."""
+    account_id = world.open_account()
+    refused = {
+        "detail-type": "AffiliationRejected",
+        "time": "2026-09-21T15:00:00Z",
+        "detail": {"account_id": account_id, "reason": "Radié."},
+    }
+    gateway.invoke("affiliation", refused)
+    world.deliver()
+    world.recover(EMAIL)
+    (mail,) = world.deliver()
+    world.reset(mail.token, "Another-Horse-8")
+    assert world.log_in(EMAIL, "Another-Horse-8").cookie

@@ -138,3 +138,21 @@ def test_key_and_mask_load_no_validator() -> None:
         check=True,
     )
     assert done.stdout.strip() == "set()"
+
+
+def test_lengths_that_still_pass() -> None:
+    """254 characters are an address, and spaces around them do not count, up to 320 typed."""
+    domain = ".".join("d" * length for length in (62, 61, 61)) + ".fr"
+    longest = "a" * 64 + "@" + domain
+    assert len(longest) == 254
+    assert parse_email(longest) == longest
+    padded = f"{longest}{' ' * (320 - len(longest))}"
+    assert parse_email(padded) == longest
+    with pytest.raises(RuleError, match="invalid-length"):
+        parse_email(f"{padded} ")
+
+
+def test_the_key_of_what_is_no_address() -> None:
+    """The last « @ » is the one that counts, and a domain that cannot be is left as it is."""
+    assert email_key("A@B@Éxample.fr") == "a@b@xn--xample-9ua.fr"
+    assert email_key("a@" + "é" * 300) == "a@" + "é" * 300

@@ -37,6 +37,16 @@ def test_names(typed: str, stored: str) -> None:
     assert parse_name(typed) == stored
 
 
+def test_names_are_eighty_characters_at_most() -> None:
+    """80 characters as they are stored, 320 as they are typed; spaces around do not count."""
+    assert parse_name("É" * 80) == "É" * 80
+    assert parse_name(" " * 240 + "É" * 80) == "É" * 80
+    for long in ("É" * 81, " " * 241 + "É" * 80):
+        with pytest.raises(RuleError) as caught:
+            parse_name(long)
+        assert caught.value.code == "invalid-length"
+
+
 @pytest.mark.parametrize(
     ("typed", "code"),
     [

@@ -220,3 +220,10 @@ def test_no_text_makes_it_fail(text: str, known: str, email: str, siret: str) ->
         "no-special",
         "contains-identity",
     }
+
+
+def test_clues_at_their_shortest() -> None:
+    """A part of four letters of a name is a clue, and what stands before the first « + »."""
+    assert codes("Luce-1234-$$", names=("Marie-Luce Dupond",)) == ["contains-identity"]
+    assert codes("Tournesol-42", email="tournesol+a+b@example.fr") == ["contains-identity"]
+    assert codes("Tournesol-42", email="other+tournesol@example.fr") == []

@@ -111,6 +111,25 @@ def test_refused_guesses_do_not_prolong_the_wait(world: "World") -> None:
     assert isinstance(attempt(world, NOW + 1), Login)
 
 
+def test_the_wait_is_told_to_the_second(world: "World") -> None:
+    """A millisecond over a second is a second more: who comes back as told is let in."""
+    for _ in range(6):
+        world.table.count_attempt(MAC, NOW * 1000, 100)
+    assert attempt(world, NOW + 0.999) == 2
+    assert attempt(world, NOW + 1) == 1
+
+
+def test_a_device_is_counted_apart(world: "World") -> None:
+    """A device that logged in before has five failures of its own, and waits like any other."""
+    for _ in range(5):
+        attempt(world, NOW)
+    for device in ("0" * 32, "1" * 32):
+        for _ in range(5):
+            throttle.count_attempt(world.table, world.limits, MAC, NOW * 1000, device)
+        with pytest.raises(Problem):
+            throttle.count_attempt(world.table, world.limits, MAC, NOW * 1000, device)
+
+
 def test_identifiers_are_counted_apart(world: "World") -> None:
     """Guesses at one identifier never delay another."""
     for _ in range(6):
@@ -125,6 +144,50 @@ def test_an_unknown_identifier_is_soon_forgotten(world: "World") -> None:
     (item,) = world.items("LOGIN#")
     assert item["expires_at"]["N"] == str(NOW + 100 + DAY)
     assert "kept_until" not in item
+
+
+@pytest.mark.parametrize("device", [None, "0" * 32])
+@pytest.mark.parametrize("failures", [1, 5, 20])
+def test_failures_are_forgotten_after_a_day(
+    world: "World", failures: int, device: str | None
+) -> None:
+    """A day after the last failure all five are free again, whether or not the row was swept."""
+
+    def count(at: float) -> tuple[Login, bool]:
+        return world.table.count_attempt(MAC, round(at * 1000), 5, device)
+
+    for _ in range(failures):
+        world.table.count_attempt(MAC, NOW * 1000, 100, device)
+    assert count(NOW + DAY - 0.001)[0].failures == failures + 1
+    again = NOW + 2 * DAY
+    assert [count(again)[1] for _ in range(6)] == [True] * 5 + [False]
+
+
+def test_an_account_is_forgotten_like_nobody(world: "World") -> None:
+    """Days after some failures an account answers guesses as an identifier that nobody has."""
+    world.open_account()
+    account = world.login("michele.dupont@example.fr")
+    assert account
+    seen: list[list[object]] = []
+    for mac in (account.mac, MAC):
+        for _ in range(7):
+            world.table.count_attempt(mac, NOW * 1000, 100)
+        if mac == MAC:
+            world.sweep("LOGIN#somebody")
+        seen.append([isinstance(attempt(world, NOW + 2 * DAY, mac), Login) for _ in range(7)])
+    assert seen == [[True] * 5 + [False] * 2] * 2
+    found = world.login("michele.dupont@example.fr")
+    assert found
+    assert found.account_id, "its credentials are kept"
+
+
+def test_of_two_that_forget_one_counts(world: "World") -> None:
+    """Attempts that meet the same old count forget it once: none of them is lost."""
+    world.table.count_attempt(MAC, NOW * 1000, 5)
+    now_ms = (NOW + 2 * DAY) * 1000
+    assert world.table.count_attempt(MAC, now_ms, 5)[0].failures == 1
+    world.table._forget_failures(MAC, None, NOW * 1000)
+    assert world.table.count_attempt(MAC, now_ms, 5)[0].failures == 2
 
 
 def test_the_number_of_free_failures_is_a_parameter(world: "World") -> None:
@@ -151,6 +214,27 @@ def test_mails_to_an_address(world: "World") -> None:
     assert written(world, times, slot) == [NOW, NOW + 60, NOW + 120, NOW + HOUR]
     later = [NOW + HOUR + 60, NOW + HOUR + 120, NOW + 3 * HOUR, NOW + DAY - 1, NOW + DAY]
     assert written(world, later, slot) == [NOW + HOUR + 60, NOW + HOUR + 120, NOW + DAY]
+
+
+def test_mails_that_an_account_asks_for(world: "World") -> None:
+    """Three an hour and six a day, without a pause: a mistyped address is corrected at once."""
+    slot = throttle.account_slot(world.limits, "account", "email-change")
+    times = [NOW, NOW, NOW + 1, NOW + 2, NOW + HOUR - 1]
+    assert written(world, times, slot) == [NOW, NOW, NOW + 1]
+    later = [NOW + HOUR, NOW + HOUR + 1, NOW + 2 * HOUR, NOW + 3 * HOUR, NOW + DAY - 1, NOW + DAY]
+    assert written(world, later, slot) == [NOW + HOUR, NOW + HOUR + 1, NOW + 2 * HOUR, NOW + DAY]
+
+
+def test_recipients_are_counted_apart(world: "World") -> None:
+    """Mails to an address, an account or a registration take nothing from those to another."""
+    for recipient in ("one", "two"):
+        assert written(world, [NOW], throttle.address_slot(world.limits, recipient, "recovery"))
+        assert written(world, [NOW], throttle.fresh_link_slot(world.limits, recipient))
+        for kind in ("email-change", "other"):
+            slot = throttle.account_slot(world.limits, recipient, kind)
+            assert written(world, [NOW] * 4, slot) == [NOW] * 3
+    kinds = {item["sk"]["S"] for item in world.items("MAIL#")}
+    assert kinds == {"recovery", "fresh-link", "email-change", "other"}
 
 
 def test_fresh_links_of_a_registration(world: "World") -> None:

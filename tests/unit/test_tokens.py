@@ -1,12 +1,17 @@
 """The tokens of links: what opens and what never does."""
 
+import ast
 import base64
+import inspect
+import re
 import string
+from types import ModuleType
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from portal import devices, sessions, tokens
 from portal.items import Link
 from portal.keys import Keyring
 from portal.problems import LINK_UNKNOWN, Problem
@@ -138,3 +143,15 @@ def test_key_numbers_fit_in_a_token(number: int) -> None:
     """Keys may be numbered up to 255: more rotations than the portal will see."""
     ring = Keyring({number: b"k" * 64})
     assert unseal(ring, seal(ring, TOKEN), Purpose.EMAIL_VALIDATION) == TOKEN
+
+
+@pytest.mark.parametrize("module", [tokens, sessions, devices])
+def test_secrets_are_compared_in_constant_time(module: ModuleType) -> None:
+    """Signatures and secrets are compared by no operator: one stops at the first difference."""
+    compared = [
+        ast.unparse(each)
+        for each in ast.walk(ast.parse(inspect.getsource(module)))
+        if isinstance(each, ast.Compare) and isinstance(each.ops[0], (ast.Eq, ast.NotEq))
+    ]
+    assert not [each for each in compared if re.search("mac|secret|tag|expected", each)]
+    assert "compare_digest" in inspect.getsource(module)

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeou
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from portal import aws, problems
+from portal import aws, identifiers, keys, problems
 from portal.problems import FieldError, Problem, ProblemType, describe
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ ROUTES = [
     ("signup", "POST", IDENTIFIERS),
     ("signup", "POST", "/api/signup"),
     ("signup", "POST", "/api/signup/resend"),
+    ("signup", "POST", "/api/signup/delivery"),
     ("validate_email", "POST", "/api/email-validation"),
     ("set_password", "PUT", "/api/password"),
     ("login", "POST", "/api/login"),
@@ -731,6 +732,7 @@ def test_a_request_is_logged_without_its_content(
     [
         ("signup", "POST", "/api/signup", PERSON),
         ("signup", "POST", "/api/signup/resend", {"email": EMAIL}),
+        ("signup", "POST", "/api/signup/delivery", {"email": EMAIL}),
         ("validate_email", "POST", "/api/email-validation", {"token": "A" * 96}),
         (
             "set_password",
@@ -770,6 +772,36 @@ def test_each_endpoint_that_mails_or_guesses_is_limited(
     assert (answer.status, holds(answer)) == (429, "throttled")
     assert answer.headers["Retry-After"] == [str(60 - NOW % 60)]
     assert gateway.ask(name, method, path, body, now=NOW + 60).status != 429
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PUT", "/api/me/password", {"password": "Other-Horse-8", "confirmation": "Other-Horse-8"}),
+        ("PUT", "/api/me/email", {"email": "other@example.fr"}),
+        ("POST", "/api/me/email/confirmation", {"token": "A" * 96}),
+        ("DELETE", "/api/me", None),
+    ],
+)
+def test_what_an_account_has_mailed_is_limited(
+    world: "World", gateway: "Gateway", method: str, path: str, body: object
+) -> None:
+    """The sixty-first request of a minute is refused to whoever is logged in too."""
+    world.open_account(NOW - 60)
+    sent = {
+        "Content-Type": ["application/json"],
+        "Cookie": [f"__Host-session={world.log_in(EMAIL, now=NOW - 30).cookie}"],
+    }
+    endpoint = {"/api/me": "deletion"}.get(path, path.removeprefix("/api/me/").replace("/", "-"))
+    mac = identifiers.ip_mac(keys.lookup_keys(), "203.0.113.7")
+    for _ in range(60):
+        world.table.count_request(f"me-{endpoint}", mac, NOW)
+    before = world.items("ACCOUNT#") + world.items("OUTBOX#")
+    answer = gateway.ask("account", method, path, body, headers=sent, now=NOW)
+    assert (answer.status, holds(answer)) == (429, "throttled")
+    assert world.items("ACCOUNT#") + world.items("OUTBOX#") == before
+    answer = gateway.ask("account", method, path, body, headers=sent, now=NOW + 60)
+    assert answer.status in {202, 204, 404}
 
 
 def test_a_login_must_wait(world: "World", gateway: "Gateway") -> None:

@@ -359,6 +359,7 @@ def _validates(scene: Scene) -> None:
 
 SIGN_UP = request("signup", "POST", "/api/signup", lambda _: PERSON)
 RESEND = request("signup", "POST", "/api/signup/resend", lambda _: {"email": EMAIL})
+DELIVERY = request("signup", "POST", "/api/signup/delivery", lambda _: {"email": EMAIL})
 OPEN = request("validate_email", "POST", "/api/email-validation", _token)
 SET_PASSWORD = request("set_password", "PUT", "/api/password", _new_password)
 LOG_IN = request(
@@ -414,6 +415,7 @@ LOGGED_IN_TWICE = frozenset({"SESSION", "ACTIVITY new-device", "Nouvelle connexi
 USE_CASES = [
     UseCase("sign up", "signup", nobody, SIGN_UP, _validates, doubled=frozenset({"REGISTRATION"})),
     UseCase("resend", "signup", signed_up, RESEND, _validates, doubled=frozenset({"TOKEN 1"})),
+    UseCase("delivery", "signup", signed_up, DELIVERY),
     UseCase("open", "validate_email", signed_up, OPEN),
     UseCase("open late", "validate_email", signed_up_long_ago, OPEN, _validates),
     UseCase(

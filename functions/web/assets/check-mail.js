@@ -6,7 +6,6 @@ const sent = recall("sent");
 const bounces = document.getElementById("bounces");
 document.getElementById(sent ? "sent" : "nothing").hidden = false;
 if (sent) document.getElementById("address").textContent = sent.email_masked ?? sent.email;
-
 wire(document.getElementById("resend"), {
   send: () => call("POST", "signup/resend", { email: sent.email }),
   done() {
@@ -20,3 +19,9 @@ wire(document.getElementById("resend"), {
     return true;
   },
 });
+
+// A mail may have come back since it was sent: each visit asks.
+if (sent) {
+  const { ok, data } = await call("POST", "signup/delivery", { email: sent.email });
+  if (ok && !data.receives) bounces.hidden = false;
+}

@@ -121,6 +121,15 @@ AGENT_TEXTS: Mapping[str, Text] = {
         "qu’elle sera confirmée, vous recevrez ici sa notification d’affiliation à la Sécurité "
         "sociale et ses services en ligne s’ouvriront.",
     ),
+    AFFILIATION_CONFIRMED: Text(
+        "Notification d’affiliation",
+        "L’affiliation de votre client à la Sécurité sociale est confirmée. L’ensemble de ses "
+        "services en ligne est ouvert.",
+    ),
+    AFFILIATION_REJECTED: Text(
+        "Demande d’affiliation refusée",
+        "La déclaration de début d’activité de votre client n’a pas pu être validée. {reason}",
+    ),
 }
 """What is said otherwise to a mandataire."""
 

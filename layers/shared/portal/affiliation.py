@@ -40,7 +40,14 @@ def decide(
         return False
     decided = replace(account, affiliation=state, affiliation_at=at_ms, affiliation_reason=reason)
     records = (
-        activity.entry(account_id, kind, at_ms // 1000, actor=activity.BACK_OFFICE, reason=reason),
+        activity.entry(
+            account_id,
+            kind,
+            at_ms // 1000,
+            actor=activity.BACK_OFFICE,
+            is_agent=account.is_agent,
+            reason=reason,
+        ),
         Outgoing.new(kind, at_ms // 1000, account_id=account_id),
     )
     if siret and account.siret is None:

@@ -242,7 +242,7 @@ class Login(Record):
     """
 
     RETENTION: ClassVar = DAY
-    """How long failures are remembered for an identifier that has no account."""
+    """How long failures are remembered."""
 
     mac: str
     failures: int = 0

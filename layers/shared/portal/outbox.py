@@ -99,6 +99,7 @@ class Outbox:
                 device=message.device or "",
                 reason=account.affiliation_reason or "",
                 deletion_at=_time(account.deletion_at or message.created_at),
+                is_agent="yes" if account.is_agent else "",
             )
 
     def _send_validation(self, message: Outgoing, now: int) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from portal import activity, events, identifiers, passwords, throttle
-from portal.items import Account, Link, Login, Outgoing, Registration, SiretHolder
+from portal.items import Account, Bounce, Link, Login, Outgoing, Registration, SiretHolder
 from portal.keys import Keyring
 from portal.problems import (
     ALREADY_ACTIVE,
@@ -103,6 +103,12 @@ def resend(table: Table, lookup: Keyring, limits: Limits, email: str, now: int) 
         )
     except AddressBouncesError:
         raise _bounces() from None
+
+
+def receives(table: Table, lookup: Keyring, email: str, now: int) -> bool:
+    """Tell whether mails to an address arrive, as far as is known; alike for known and unknown."""
+    bounce = table.get(Bounce, Bounce.key_of(identifiers.email_mac(lookup, email)))
+    return bounce is None or bounce.expires_at <= now
 
 
 def open_link(

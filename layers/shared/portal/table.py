@@ -8,6 +8,7 @@ import functools
 import random
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -176,10 +177,25 @@ class Table:
         kept for that device, which holds no credentials. The count is raised before
         anything is compared, in one conditional write: of any number of parallel attempts, no
         more go on than ``free`` failures and the elapsed delays allow (ASVS 6.3.1).
+
+        Failures are forgotten a day after the last, by the clock and for every identifier: those
+        of an identifier that nobody has are swept then, and a count that outlived them would tell
+        which ones have an account.
         """
+        login, allowed = self._count_attempt(mac, now_ms, free, device)
+        if not allowed and login.attempted_at is not None:
+            forgotten = now_ms - 1000 * Login.RETENTION
+            if login.attempted_at <= forgotten:
+                self._forget_failures(mac, device, login.attempted_at)
+                return self._count_attempt(mac, now_ms, free, device)
+        return login, allowed
+
+    def _count_attempt(
+        self, mac: str, now_ms: int, free: int, device: str | None
+    ) -> tuple[Login, bool]:
         last = free
         values = {":none": encode(0), ":one": encode(1), ":now": encode(now_ms)}
-        clauses = ["attribute_not_exists(failures)", "failures < :free"]
+        clauses = ["failures < :free"]
         values[":free"] = encode(free)
         while delay_after(last, free) < LONGEST_DELAY:
             values[f":n{last}"] = encode(last)
@@ -189,13 +205,17 @@ class Table:
         values[":most"] = encode(last)
         values[":longest"] = encode(now_ms - 1000 * LONGEST_DELAY)
         clauses.append("(failures >= :most AND attempted_at <= :longest)")
+        values[":forgotten"] = encode(now_ms - 1000 * Login.RETENTION)
         values[":expires_at"] = encode(now_ms // 1000 + Login.RETENTION)
         values[":mac"] = encode(mac)
         try:
             answer = self._client.update_item(
                 TableName=self._name,
                 Key=Login.key_of(mac, device),
-                ConditionExpression=" OR ".join(clauses),
+                ConditionExpression=(
+                    "attribute_not_exists(failures) OR failures = :none OR "
+                    f"(attempted_at > :forgotten AND ({' OR '.join(clauses)}))"
+                ),
                 UpdateExpression=(
                     "SET mac = :mac, failures = if_not_exists(failures, :none) + :one, "
                     "attempted_at = :now, expires_at = if_not_exists(kept_until, :expires_at)"
@@ -208,6 +228,17 @@ class Table:
             response: Any = refused.response
             return Login.from_item(response["Item"]), False
         return Login.from_item(answer["Attributes"]), True
+
+    def _forget_failures(self, mac: str, device: str | None, attempted_at: int) -> None:
+        """Forget an identifier's failures, unless another attempt was counted meanwhile."""
+        with suppress(self._client.exceptions.ConditionalCheckFailedException):
+            self._client.update_item(
+                TableName=self._name,
+                Key=Login.key_of(mac, device),
+                ConditionExpression="attempted_at = :read",
+                UpdateExpression="SET failures = :none",
+                ExpressionAttributeValues={":read": encode(attempted_at), ":none": encode(0)},
+            )
 
     # Mails
 
@@ -224,7 +255,7 @@ class Table:
             expires_at=registration.expires_at,
         )
         records = [
-            _check_receives(registration.email_mac),
+            _check_receives(registration.email_mac, now),
             _put(registration),
             _put(newest),
         ]
@@ -247,7 +278,7 @@ class Table:
         try:
             self._transact(
                 [
-                    _check_receives(email_mac),
+                    _check_receives(email_mac, now),
                     _put(mail),
                     *(_take(slot, now) for slot in slots),
                 ]
@@ -831,12 +862,13 @@ def _end_sessions(account_id: str, kept_slot: int | None) -> Iterator[dict[str, 
             yield _delete(Session.key_of(account_id, slot))
 
 
-def _check_receives(email_mac: str) -> dict[str, Any]:
-    """Return the check that mails to an address do not come back."""
+def _check_receives(email_mac: str, now: int) -> dict[str, Any]:
+    """Return the check that mails to an address do not come back, lately."""
     return {
         "ConditionCheck": {
             "Key": Bounce.key_of(email_mac),
-            "ConditionExpression": "attribute_not_exists(pk)",
+            "ConditionExpression": "attribute_not_exists(pk) OR expires_at <= :now",
+            "ExpressionAttributeValues": {":now": encode(now)},
         }
     }
 

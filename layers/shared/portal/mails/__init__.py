@@ -30,8 +30,8 @@ _SUBJECTS = {
     "email-changed": "Votre adresse courriel a été modifiée",
     "email-restored": "Votre adresse courriel a été rétablie",
     "deletion-scheduled": "Suppression de votre compte demandée",
-    "affiliation-confirmed": "Votre affiliation est confirmée",
-    "affiliation-rejected": "Votre demande d’affiliation est refusée",
+    "affiliation-confirmed": "Notification d’affiliation",
+    "affiliation-rejected": "Demande d’affiliation refusée",
     "contact-acknowledgement": "Nous avons bien reçu votre message",
     "contact-message": "Message d’un usager",
 }

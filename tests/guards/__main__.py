@@ -1,0 +1,162 @@
+"""Removes each guard in a copy of the tree, and sees the tests that hold it fail.
+
+    make guards              every guard, by line of docs/security.md
+    make guards LINE=7       those of a line
+    make guards NAME=pepper  one
+    make guards KIND=fast    those that need no stack (KIND=stack: the others)
+
+The working tree is never touched. First all named tests must pass in the untouched copy; then, for
+each guard, they must fail there without it. A test that cannot run (a broken import, a fixture, no
+such test) did not fail: the guard counts as not held.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from xml.etree import ElementTree as ET
+
+from tests.guards import ROOT, Guard, read
+
+SECONDS = 600
+"""After which the run for one guard is stopped; most take ten seconds, with the stack a minute."""
+SECONDS_FOR_ALL = 3600
+"""The same for the run of all the tests, with nothing removed."""
+SECONDS_TO_STOP = 60
+
+
+def chosen() -> list[Guard]:
+    """Return the guards asked for."""
+    line, name, kind = (os.environ.get(each) for each in ("LINE", "NAME", "KIND"))
+    return [
+        guard
+        for guard in read()
+        if (not line or guard.line == int(line))
+        and (not name or guard.name == name)
+        and (not kind or guard.needs_stack == (kind == "stack"))
+    ]
+
+
+def copy_tree(to: Path) -> None:
+    """Copy what git knows or would, with the emulator and what was built lately."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (to / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, to / name)
+    (to / ".local" / "guards").mkdir(parents=True)
+    if (ROOT / ".local" / "stack").exists():
+        (to / ".local" / "stack").symlink_to(ROOT / ".local" / "stack")
+    # The packages of the layers do not change: built once, by whichever run was first.
+    for cache in (ROOT / ".local" / "test").glob("cache-*"):
+        shutil.copytree(cache, to / ".local" / "guards" / cache.name, symlinks=True)
+
+
+def run(tests: Iterable[str], tree: Path, seconds: float = SECONDS) -> Counter[tuple[str, str]]:
+    """Run tests in a tree; count by name, with and without parameters, and outcome."""
+    report = tree / ".local" / "guards.xml"
+    report.unlink(missing_ok=True)
+    options = ["-q", "-p", "no:cacheprovider", "--junitxml", str(report), "--tb=no"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pytest", *options, *sorted(set(tests))],
+        cwd=tree,
+        # Files are changed within a second, to the same size: no bytecode may be kept of them.
+        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "TEST_STACK": "guards"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        process.wait(seconds)
+    except BaseException as ended:
+        process.send_signal(signal.SIGINT)  # as Ctrl-C does: pytest then stops its stack
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(SECONDS_TO_STOP)
+        process.kill()
+        process.wait()
+        if not isinstance(ended, subprocess.TimeoutExpired):
+            raise
+    return outcomes(report)
+
+
+def outcomes(report: Path) -> Counter[tuple[str, str]]:
+    """Read pytest's report: a name and « passed », « failed » or « error »."""
+    found: Counter[tuple[str, str]] = Counter()
+    if not report.exists():
+        return found
+    for case in ET.parse(report).iter("testcase"):  # noqa: S314 - our own pytest wrote it
+        kinds = {each.tag for each in case}
+        outcome = "error" if "error" in kinds else "failed" if "failure" in kinds else "passed"
+        name = f"{case.get('classname', '').replace('.', '/')}.py::{case.get('name')}"
+        for each in {name, name.partition("[")[0]}:
+            found[each, outcome] += 1
+    return found
+
+
+def survivors(guard: Guard, tree: Path) -> list[str]:
+    """Return the tests that did not fail in a tree without a guard."""
+    file = tree / guard.file
+    original = file.read_text()
+    try:
+        file.write_text(guard.remove(original))
+        seen = run(guard.tests, tree)
+    except ValueError as gone:
+        return [str(gone)]
+    finally:
+        file.write_text(original)
+    return [test for test in guard.tests if not seen[test, "failed"]]
+
+
+def say(*cells: object) -> None:
+    """Print a row of the table."""
+    print("| " + " | ".join(str(cell) for cell in cells) + " |", flush=True)
+
+
+def main(guards: Sequence[Guard]) -> int:
+    """Run all; return the number of guards that are not held."""
+    started = time.monotonic()
+    with TemporaryDirectory(prefix="guards-") as folder:
+        tree = Path(folder)
+        copy_tree(tree)
+        tests = {test for guard in guards for test in guard.tests}
+        print(f"{len(guards)} guards, {len(tests)} tests; first all of them, nothing removed:")
+        seen = run(tests, tree, SECONDS_FOR_ALL)
+        broken = {
+            test
+            for test in tests
+            if not seen[test, "passed"] or seen[test, "failed"] or seen[test, "error"]
+        }
+        print(*(f"does not pass: {test}" for test in sorted(broken)), sep="\n")
+        print(f"{len(tests) - len(broken)} pass ({time.monotonic() - started:.0f} s)\n")
+        say("line", "guard removed", "tests that must fail", "seconds", "result")
+        say("---", "---", "---", "---", "---")
+        lost = 0
+        for guard in guards:
+            since = time.monotonic()
+            alive = sorted(broken.intersection(guard.tests)) or survivors(guard, tree)
+            lost += bool(alive)
+            names = ", ".join(test.removeprefix("tests/") for test in guard.tests)
+            result = f"NOT HELD: {', '.join(alive)}" if alive else "seen failing"
+            say(guard.line, guard.name, names, f"{time.monotonic() - since:.0f}", result)
+    print(
+        f"\n{len(guards) - lost} of {len(guards)} guards, on "
+        f"{len({guard.line for guard in guards})} lines, are held: their tests fail without them "
+        f"({(time.monotonic() - started) / 60:.0f} min)."
+    )
+    return lost
+
+
+if __name__ == "__main__":
+    sys.exit(1 if main(chosen()) else 0)
