@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import SIZES
 from tests.e2e.guards import tab, walk
-from tests.e2e.steps import fill_sign_up, log_in
+from tests.e2e.steps import compare_tree, fill_sign_up, log_in
 from tests.integration.client import Client
 from tests.integration.direct import HOUR, Direct
 from tests.integration.journey import account_holder, signed_up
@@ -85,6 +85,7 @@ def test_empty_forms(page: Page, look: "Look") -> None:
         re.compile("Saisissez votre nom")
     )
     look("sign-up")
+    compare_tree(page, "creer-mon-compte-erreurs")
     alert.get_by_role("link", name="Saisissez votre prénom.").click()
     expect(page.get_by_label("Prénom")).to_be_focused()
     page.get_by_label("Prénom").press_sequentially("Léa")

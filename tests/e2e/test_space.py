@@ -142,3 +142,23 @@ def test_end_of_the_session(page: Page, client: Client, mailbox: Mailbox, look: 
     page.wait_for_url("/mon-compte")
     expect(page.get_by_text("Votre session a pris fin.")).to_be_focused()
     look("ended")
+
+
+def test_printed_feed(page: Page, client: Client, mailbox: Mailbox, look: "Look") -> None:
+    """The feed is printed alone: who, when and what, dark on white, without what one clicks on."""
+    person = account_holder(client, mailbox)
+    log_in(page, person.email)
+    page.emulate_media(media="print", color_scheme="dark")
+    for shown in (
+        page.locator("#greeting"),
+        page.locator("#previous-login"),
+        page.locator("#feed"),
+    ):
+        expect(shown).to_be_visible()
+    for clicked in ("nav", "button", "form", ".services", ".bottom ul", ".demo"):
+        assert page.locator(clicked).filter(visible=True).count() == 0, clicked
+    colours = "getComputedStyle(document.querySelector('#feed li'))"
+    assert page.evaluate(f"{colours}.backgroundColor") == "rgb(255, 255, 255)"
+    assert page.evaluate(f"{colours}.color") == "rgb(0, 0, 0)"
+    assert page.evaluate(f"{colours}.breakInside") == "avoid"
+    look("printed")
