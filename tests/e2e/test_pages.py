@@ -58,6 +58,17 @@ def test_page_opened_directly(page: Page, look: "Look", path: str, heading: str)
     look(path.strip("/"))
 
 
+def test_installable(page: Page) -> None:
+    """A phone may keep the site among its applications; nothing of it is kept for offline use."""
+    page.goto("/")
+    devtools = page.context.new_cdp_session(page)
+    assert devtools.send("Page.getAppManifest")["errors"] == []
+    errors = devtools.send("Page.getInstallabilityErrors")["installabilityErrors"]
+    assert [each for each in errors if each["errorId"] != "in-incognito"] == []
+    assert page.evaluate("navigator.serviceWorker.getRegistrations()") == []
+    assert page.evaluate("caches.keys()") == []
+
+
 def test_every_link_leads_somewhere(client: Client) -> None:
     """No link or asset of any page leads to what does not exist."""
     seen: set[str] = set()
