@@ -53,7 +53,7 @@ openapi: $(TOOLS) ## describe the API anew, in functions/web/openapi.json
 
 AUDIT := .local/audit/node_modules/.package-lock.json
 audit: $(TOOLS) $(EMULATOR) $(AUDIT) browser ## Lighthouse and the HTML validator (needs Node.js and Java)
-	python -m tests.audit
+	PYTHONPATH=layers/shared python -m tests.audit
 
 $(AUDIT): tests/audit/package.json tests/audit/package-lock.json
 	mkdir -p .local/audit && cp $^ .local/audit/ && cd .local/audit && npm install --no-audit --no-fund

@@ -24,6 +24,10 @@ from tests.unit.test_mails import TEMPLATES, mail
 HERE = Path(__file__).parent
 TOOLS = HERE.parents[1] / ".local" / "audit" / "node_modules"
 
+VALIDATOR = TOOLS / "vnu-jar/build/dist/vnu.jar"
+# A remark of before 2020: all browsers know the attribute now, and phones show digits for it.
+OUTDATED = ".*“inputmode” attribute is not supported in all browsers.*"
+
 # The last one is where a password is chosen: any token shows its form.
 LIGHTHOUSE_PAGES = ("/", "/mon-compte", "/creer-mon-compte", f"/nouveau-mot-de-passe#{'A' * 96}")
 # Where only a link of a mail leads, a form that was sent, or nothing.
@@ -80,7 +84,7 @@ def weigh(stack: Stack, path: str) -> dict[str, int]:
 def fetch(stack: Stack, path: str) -> bytes:
     """Return a body as it travels."""
     connection = HTTPConnection(HOST, stack.port, timeout=30)
-    headers = {"Host": f"{DOMAIN}:{stack.port}", "Accept-Encoding": "gzip"}
+    headers = {"Host": f"{DOMAIN}:{stack.port}", "Accept": "*/*", "Accept-Encoding": "gzip"}
     connection.request("GET", path, headers=headers)
     body = connection.getresponse().read()
     connection.close()
@@ -97,7 +101,7 @@ def validate(stack: Stack, paths: list[str]) -> list[str]:
         for template in TEMPLATES:
             (Path(folder) / f"mail-{template}.html").write_text(mail(template).html)
         answer = subprocess.run(  # noqa: S603 - the pinned tool, on our own files
-            ["java", "-jar", str(TOOLS / "vnu-jar/build/dist/vnu.jar"), folder],  # noqa: S607
+            ["java", "-jar", str(VALIDATOR), "--filterpattern", OUTDATED, folder],  # noqa: S607
             capture_output=True,
             check=False,
             text=True,

@@ -157,8 +157,10 @@ def test_printed_feed(page: Page, client: Client, mailbox: Mailbox, look: "Look"
         expect(shown).to_be_visible()
     for clicked in ("nav", "button", "form", ".services", ".bottom ul", ".demo"):
         assert page.locator(clicked).filter(visible=True).count() == 0, clicked
-    colours = "getComputedStyle(document.querySelector('#feed li'))"
-    assert page.evaluate(f"{colours}.backgroundColor") == "rgb(255, 255, 255)"
-    assert page.evaluate(f"{colours}.color") == "rgb(0, 0, 0)"
-    assert page.evaluate(f"{colours}.breakInside") == "avoid"
+    for part in ("body", "#feed li"):
+        style = f"getComputedStyle(document.querySelector('{part}'))"
+        assert page.evaluate(f"{style}.backgroundColor") == "rgb(255, 255, 255)"
+        assert page.evaluate(f"{style}.color") == "rgb(0, 0, 0)"
+        assert page.evaluate(f"{style}.colorScheme") == "light"
+    assert page.evaluate(f"{style}.breakInside") == "avoid"
     look("printed")
