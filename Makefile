@@ -85,17 +85,15 @@ guards: $(TOOLS) $(EMULATOR) ## remove each guard in a copy, see its tests fail:
 
 AUDIT := .local/audit/node_modules/.package-lock.json
 audit: $(TOOLS) $(EMULATOR) $(AUDIT) browser ## Lighthouse and the HTML validator (needs Node.js and Java)
-	python -m tests.audit
+	PYTHONPATH=layers/shared python -m tests.audit
 
 $(AUDIT): tests/audit/package.json tests/audit/package-lock.json
 	mkdir -p .local/audit && cp $^ .local/audit/ && cd .local/audit && npm install --no-audit --no-fund
 
-PICTURES := .local/screenshots/from_home_to_logout
 screenshots: $(TOOLS) $(EMULATOR) browser ## take the pictures of docs/images anew
-	rm -rf $(dir $(PICTURES))
+	rm -rf .local/screenshots
 	python -m pytest tests/e2e
-	mkdir -p docs/images && for picture in $(PICTURES)-*-1280-light.png; do \
-	    name=$${picture#$(PICTURES)-}; cp "$$picture" "docs/images/$${name%-1280-light.png}.png"; done
+	rm -rf docs/images
 	python -m tests.e2e.sheets docs/images
 
 format: $(TOOLS) ## format the code, fix what can be

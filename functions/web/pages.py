@@ -31,6 +31,7 @@ _MEDIA_TYPES = {
 _REFERENCE = re.compile(r'(?<=")\./([\w-]+\.(?:js|svg))(?=")')
 _IMPORT = re.compile(r'(?<=from ")\./([\w-]+\.js)(?=")')
 _COMMENT = re.compile(r"^\s*(?://[^\n]*|/\*\*.*?\*/)\n|^[ \t]+", re.MULTILINE | re.DOTALL)
+_STYLE_SPACE = re.compile(r"/\*.*?\*/\s*|\s*([{};,])\s*|(?<=[a-z])(:)\s+", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,9 +279,15 @@ class _Assets:
 
 
 def _read_asset(file: Path) -> str:
-    """Return a file as it travels: a module without its comments and indentation."""
+    """Return a file as it travels: modules and style without their comments and indentation."""
     text = file.read_text()
-    return _COMMENT.sub("", text) if file.suffix == ".js" else text
+    match file.suffix:
+        case ".js":
+            return _COMMENT.sub("", text)
+        case ".css":
+            return _STYLE_SPACE.sub(lambda found: found[1] or found[2] or "", text)
+        case _:
+            return text
 
 
 def _digest(content: bytes) -> str:

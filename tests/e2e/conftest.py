@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, expect
 
+from tests.e2e.guards import fits, judge, magnified
 from tests.local.stack import LOCAL
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ EXPECTED = re.compile(
     r"Failed to load resource: the server responded with a status of 4\d\d"
     r"|Clear-Site-Data header on"
 )
+
+expect.set_options(timeout=15_000)  # a function's first call is slow where there is much to do
 
 type Look = Callable[[str], None]
 type Check = Callable[[], None]
@@ -99,20 +101,18 @@ def forgive(complaints: list[str]) -> Forgive:
 @pytest.fixture
 def check(page: Page) -> Check:
     """Return what lets axe judge the page where it is the hardest: narrow and dark."""
-    axe = Axe()
 
     def check_now() -> None:
         page.emulate_media(color_scheme="dark")
         page.set_viewport_size(SIZES[-1])
-        judge(axe, page)
+        judge(page)
 
     return check_now
 
 
 @pytest.fixture
 def look(page: Page, request: pytest.FixtureRequest) -> Look:
-    """Return what looks at the page as it is now: axe in each size and theme, a screenshot."""
-    axe = Axe()
+    """Return what looks at the page as it is now, in each size and theme, and pictures it."""
     test = request.node.name.removeprefix("test_").partition("[")[0]
     taken = 0
 
@@ -126,16 +126,13 @@ def look(page: Page, request: pytest.FixtureRequest) -> Look:
             page.emulate_media(color_scheme=theme)
             for size in reversed(SIZES):
                 page.set_viewport_size(size)
-                judge(axe, page)
+                judge(page)
                 state = f"{test}-{taken:02}-{name.strip('/').replace('/', '-')}"
                 shot = SCREENSHOTS / f"{state}-{size['width']}-{theme}.png"
                 page.screenshot(path=shot, full_page=whole)
+        for size in reversed(SIZES):
+            page.set_viewport_size(size)
+            with magnified(page):
+                fits(page)
 
     return look_at
-
-
-def judge(axe: Axe, page: Page) -> None:
-    """Let axe judge the page as it is, which nothing may stand out of."""
-    results = axe.run(page)
-    assert results.violations_count == 0, results.generate_report()
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "too wide"

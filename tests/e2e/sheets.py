@@ -1,7 +1,7 @@
-"""Contact sheets of the states in .local/screenshots, which the tests took: one for each size.
+"""The pictures of docs/images, from the states in .local/screenshots that the tests pictured.
 
-`python -m tests.e2e.sheets FOLDER` writes states-320.jpg and states-1280.jpg: Chromium lays the
-pictures out, each state light and dark.
+`python -m tests.e2e.sheets FOLDER` writes some states of the journey, and a contact sheet of all
+states for each size, light beside dark. Chromium lays out, scales and encodes them.
 """
 
 import html
@@ -15,12 +15,23 @@ from tests.local.stack import LOCAL
 
 SCREENSHOTS = LOCAL / "screenshots"
 SYSTEM_CHROMIUM = Path("/usr/bin/chromium")
-SHOWN = {320: (15, 76, 160), 1280: (8, 160, 132)}
-"""States side by side, then width and height of each picture."""
-QUALITY = 70
+SHOWN = {320: (12, 116, 200), 1280: (7, 224, 165)}
+"""States side by side, then width and height of each picture, which is cut there."""
+QUALITY = 58
+JOURNEY = "from_home_to_logout-"
+ALONE = (
+    "01-home",
+    "02-my-account",
+    "03-sign-up",
+    "04-check-mail",
+    "06-password-typed",
+    "07-password-saved",
+    "09-manage-second",
+)
+ALONE_WIDTH, ALONE_HEIGHT = 720, 820
 STYLE = """
-body { margin: 12px; background: #778; font: 11px/1.2 system-ui, sans-serif; color: #fff;
-    display: grid; grid-template-columns: repeat(%(columns)s, max-content); gap: 14px 12px; }
+body { margin: 12px; background: #778; font: 12px/1.25 system-ui, sans-serif; color: #fff;
+    display: grid; grid-template-columns: repeat(%(columns)s, max-content); gap: 16px 12px; }
 figure { margin: 0; width: min-content; }
 div { display: flex; gap: 2px; }
 span { width: %(width)spx; height: %(height)spx; overflow: hidden; }
@@ -35,7 +46,7 @@ def states(size: int) -> list[str]:
     return sorted(each.name.removesuffix(ending) for each in SCREENSHOTS.glob(f"*{ending}"))
 
 
-def page_of(size: int) -> str:
+def sheet(size: int) -> str:
     """Return the page of thumbnails of a size."""
     columns, width, height = SHOWN[size]
     figures = [
@@ -51,27 +62,31 @@ def page_of(size: int) -> str:
     return f'<!doctype html><meta charset="utf-8"><style>{style}</style>{"".join(figures)}'
 
 
-def take(browser: Browser, size: int, folder: Path) -> None:
-    """Picture the sheet of a size."""
-    source = SCREENSHOTS / f"states-{size}.html"
-    source.write_text(page_of(size))
-    columns, width, _ = SHOWN[size]
-    view = {"width": 24 + columns * (2 * width + 14) - 12, "height": 900}
-    page = browser.new_page(viewport=view)
-    page.goto(source.as_uri())
-    page.wait_for_load_state("networkidle")
-    target = folder / f"states-{size}.jpg"
-    page.screenshot(path=target, full_page=True, type="jpeg", quality=QUALITY)
-    page.close()
+def take(browser: Browser, page: str, target: Path, width: int, height: int = 0) -> None:
+    """Picture a page of pictures, whole when it has no height."""
+    source = SCREENSHOTS / "sheet.html"
+    source.write_text(page)
+    tab = browser.new_page(viewport={"width": width, "height": height or 900})
+    tab.goto(source.as_uri())
+    tab.wait_for_load_state("networkidle")
+    options = {"type": "jpeg", "quality": QUALITY} if target.suffix == ".jpg" else {}
+    tab.screenshot(path=target, full_page=not height, **options)
+    tab.close()
 
 
 def main(folder: Path) -> None:
-    """Picture every sheet."""
+    """Picture every sheet, and the states that stand alone."""
+    folder.mkdir(parents=True, exist_ok=True)
     program = SYSTEM_CHROMIUM if SYSTEM_CHROMIUM.exists() else None
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        for size in SHOWN:
-            take(browser, size, folder)
+        for size, (columns, width, _) in SHOWN.items():
+            whole = 24 + columns * (2 * width + 14) - 12
+            take(browser, sheet(size), folder / f"states-{size}.jpg", whole)
+        for state in ALONE:
+            image = f'<img src="{JOURNEY}{state}-1280-light.png" style="width: 100%">'
+            page = f"<!doctype html><body style='margin: 0'>{image}"
+            take(browser, page, folder / f"{state}.png", ALONE_WIDTH, ALONE_HEIGHT)
         browser.close()
 
 

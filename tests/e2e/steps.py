@@ -1,6 +1,9 @@
 """What several tests do in the browser, by the labels that people read."""
 
+import os
 import re
+from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import Page, expect
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
 
 NIR = "N° de Sécurité sociale (13 chiffres)"
 IDENTIFIER = "Courriel ou N° de Sécurité sociale (13 chiffres)"
+SNAPSHOTS = Path(__file__).parent / "snapshots"
 PASSWORD_LABELS = ("Choisissez votre mot de passe", "Confirmez votre mot de passe")
 
 
@@ -66,3 +70,21 @@ def expect_title(page: Page, title: str) -> None:
 def alert(page: Page, words: str) -> None:
     """Check that the one alert that is shown says these words."""
     expect(page.get_by_role("alert").filter(visible=True)).to_contain_text(words)
+
+
+def compare_tree(
+    page: Page, name: str, personal: "Mapping[str, str]" = MappingProxyType({})
+) -> None:
+    """Compare the accessibility tree of the page with the one kept: UPDATE_SNAPSHOTS=1 keeps it."""
+    tree = page.locator("body").aria_snapshot()
+    for value, kind in personal.items():
+        tree = tree.replace(value, kind)
+    for varies in (r"\d{2}/\d{2}/\d{4} à \d{2}:\d{2}", r"\d{1,2}(er)? \w+ \d{4}( – \d{2}:\d{2})?"):
+        tree = re.sub(varies, "DATE", tree)
+    tree = re.sub(r"0\d( \d\d){4}", "TÉLÉPHONE", tree)
+    tree = re.sub(r"(?<=definition: )[\d ]*[•\d ]*•[• \d]*", "NUMÉRO", tree)
+    kept = SNAPSHOTS / f"{name}.yaml"
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        SNAPSHOTS.mkdir(exist_ok=True)
+        kept.write_text(f"{tree}\n")
+    assert tree.splitlines() == kept.read_text().splitlines()

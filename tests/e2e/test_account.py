@@ -82,7 +82,7 @@ def test_email(page: Page, client: Client, mailbox: Mailbox, look: "Look") -> No
     """Another address serves once its link is opened, and the old one can undo it."""
     person, email = account_holder(client, mailbox), new_person().email
     log_in(page, person.email, start=ACCOUNT)
-    page.get_by_text("Changer mon courriel").click()
+    page.get_by_text("Changer mon courriel", exact=True).click()
     fill(page, {"Nouveau courriel": email, "Confirmation du nouveau courriel": "x@example.fr"})
     page.get_by_role("button", name="Envoyer le lien").click()
     alert(page, "différentes")

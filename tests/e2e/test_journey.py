@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e.steps import compare_tree
 from tests.integration.client import DEVICE_COOKIE, SESSION_COOKIE
 from tests.integration.mailbox import Mailbox
 from tests.integration.people import PASSWORD, Person, new_person
@@ -62,6 +63,8 @@ def sign_up(page: Page, look: "Look", person: Person) -> None:
     expect(page.get_by_label("Siret", exact=True)).to_have_value(person.siret)
     expect(page.get_by_label(NIR)).to_have_value(person.nir)
     look("sign-up")
+    personal = {person.siret: "SIRET", person.nir: "NIR", f'"{person.nir_key}"': '"CLÉ"'}
+    compare_tree(page, "creer-mon-compte-rempli", personal)
     page.get_by_label("Nom", exact=True).fill(person.last_name)
     page.get_by_label("Prénom").fill(person.first_name)
     page.get_by_label("Téléphone mobile").fill(person.mobile_phone)
@@ -72,6 +75,7 @@ def sign_up(page: Page, look: "Look", person: Person) -> None:
     expect(heading).to_be_visible()
     expect(page.get_by_text("m••••••t@example.fr")).to_be_visible()
     look("check-mail")
+    compare_tree(page, "verifiez-vos-courriels")
 
 
 def choose_password(page: Page, look: "Look") -> None:
@@ -80,6 +84,7 @@ def choose_password(page: Page, look: "Look") -> None:
     expect(password).to_be_visible()
     expect(page).to_have_url(re.compile("/valider$"))  # the token leaves the address bar
     look("password-empty")
+    compare_tree(page, "valider")
     met = page.locator("#criteria .met")
     expect(met).to_have_count(0)
     for typed, count in {"a": 2, "aB": 3, "aB3": 4, "aB3-": 5, PASSWORD: 6, "a" * 51: 2}.items():
@@ -91,6 +96,7 @@ def choose_password(page: Page, look: "Look") -> None:
     page.get_by_role("button", name="Enregistrer").click()
     expect(page.get_by_role("heading", name="Votre mot de passe est enregistré")).to_be_visible()
     look("password-saved")
+    compare_tree(page, "mot-de-passe-enregistre")
 
 
 def log_in(page: Page, identifier: str) -> re.Pattern[str]:

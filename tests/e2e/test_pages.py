@@ -6,17 +6,32 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.steps import fill_sign_up
+from tests.e2e.conftest import SIZES
+from tests.e2e.guards import tab, walk
+from tests.e2e.steps import compare_tree, fill_sign_up, log_in
 from tests.integration.client import Client
 from tests.integration.direct import HOUR, Direct
 from tests.integration.journey import account_holder, signed_up
 from tests.integration.mailbox import Mailbox
-from tests.integration.people import PASSWORD, new_person
+from tests.integration.people import PASSWORD, Person, new_person
 
 if TYPE_CHECKING:
+    from playwright.sync_api import ViewportSize
+
     from tests.e2e.conftest import Look
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
+
+PUBLIC = (
+    "/",
+    "/mon-compte",
+    "/creer-mon-compte",
+    "/mot-de-passe-oublie",
+    "/nous-contacter",
+    "/une-question",
+    "/s-informer",
+    f"/nouveau-mot-de-passe#{'A' * 96}",
+)
 
 
 @pytest.mark.parametrize(
@@ -41,6 +56,17 @@ def test_page_opened_directly(page: Page, look: "Look", path: str, heading: str)
     expect(page.get_by_role("heading", name=heading, level=1)).to_be_visible()
     expect(page.get_by_text("site non officiel").first).to_be_visible()
     look(path.strip("/"))
+
+
+def test_installable(page: Page) -> None:
+    """A phone may keep the site among its applications; nothing of it is kept for offline use."""
+    page.goto("/")
+    devtools = page.context.new_cdp_session(page)
+    assert devtools.send("Page.getAppManifest")["errors"] == []
+    errors = devtools.send("Page.getInstallabilityErrors")["installabilityErrors"]
+    assert [each for each in errors if each["errorId"] != "in-incognito"] == []
+    assert page.evaluate("navigator.serviceWorker.getRegistrations()") == []
+    assert page.evaluate("caches.keys()") == []
 
 
 def test_every_link_leads_somewhere(client: Client) -> None:
@@ -70,6 +96,7 @@ def test_empty_forms(page: Page, look: "Look") -> None:
         re.compile("Saisissez votre nom")
     )
     look("sign-up")
+    compare_tree(page, "creer-mon-compte-erreurs")
     alert.get_by_role("link", name="Saisissez votre prénom.").click()
     expect(page.get_by_label("Prénom")).to_be_focused()
     page.get_by_label("Prénom").press_sequentially("Léa")
@@ -196,14 +223,46 @@ def test_password_errors(page: Page, client: Client, mailbox: Mailbox, look: "Lo
     look("server")
 
 
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: str(size["width"]))
+@pytest.mark.parametrize("path", PUBLIC)
+def test_tab_key(page: Page, path: str, size: "ViewportSize") -> None:
+    """Every control of every page is reached by the Tab key, and seen when it is."""
+    page.set_viewport_size(size)
+    page.goto(path)
+    page.wait_for_load_state("networkidle")
+    walk(page)
+
+
+def test_tab_key_in_the_space(page: Page, client: Client, mailbox: Mailbox) -> None:
+    """So it is in the space, where parts unfold."""
+    person = account_holder(client, mailbox)
+    log_in(page, person.email)
+    page.set_viewport_size(SIZES[-1])
+    walk(page)
+    page.goto("/gerer/mon-compte")
+    expect(page.locator("#open-sessions li")).to_have_count(1)
+    page.evaluate("document.querySelectorAll('details').forEach((each) => each.open = true)")
+    walk(page)
+
+
 def test_keyboard_only(page: Page, mailbox: Mailbox) -> None:
-    """Sign-up, password and login need no mouse, and the focus is always seen."""
+    """The whole journey, from the home page to the logout, needs no mouse."""
     person = new_person()
     keys = page.keyboard
-    page.goto("/creer-mon-compte")
+    page.goto("/")
     keys.press("Tab")
     expect(page.get_by_role("link", name="Aller au contenu")).to_be_focused()
     keys.press("Enter")
+    reach(page, page.get_by_role("main").get_by_role("link", name="Mon compte", exact=True))
+    keys.press("Enter")
+    page.wait_for_url("/mon-compte")
+    tab_to(page, "Siret")
+    keys.type(person.siret)
+    tab_to(page, "N° de Sécurité sociale (13 chiffres)")
+    keys.type(person.nir + person.nir_key)
+    keys.press("Enter")
+
+    page.wait_for_url("/creer-mon-compte")
     tab_to(page, "Nom")
     for text in (
         person.last_name,
@@ -211,41 +270,44 @@ def test_keyboard_only(page: Page, mailbox: Mailbox) -> None:
         person.mobile_phone,
         person.email,
         person.email,
-        person.nir,
-        person.nir_key,
     ):
         keys.type(text)
         tab(page)
-    tab(page)  # past « Ce numéro ne m’a pas encore été attribué. »
-    keys.press("Tab")
+    never = page.get_by_label("Ce numéro ne m’a pas encore été attribué.")
+    reach(page, never.last)
     keys.press("Space")
     expect(page.get_by_label("Siret", exact=True)).to_be_disabled()
-    keys.press("Shift+Tab")
-    keys.press("Tab")
     keys.press("Space")
     keys.press("Shift+Tab")
-    keys.type(person.siret)
+    expect(page.get_by_label("Siret", exact=True)).to_be_focused()
     keys.press("Enter")
     expect(page.get_by_text("m••••••t@example.fr")).to_be_visible()
+    go_on_by_keys(page, person, mailbox.token(person.email))
 
-    page.goto(f"/valider#{mailbox.token(person.email)}")
-    expect(page.get_by_label("Choisissez votre mot de passe", exact=True)).to_be_visible()
+
+def go_on_by_keys(page: Page, person: Person, token: str) -> None:
+    """Choose a password, log in, change the phone and log out."""
+    keys = page.keyboard
+    page.goto(f"/valider#{token}")
     tab_to(page, "Choisissez votre mot de passe")
     keys.type(PASSWORD)
     tab_to(page, "Confirmez votre mot de passe")
     keys.type(PASSWORD)
     keys.press("Enter")
     expect(page.get_by_role("heading", name="Votre mot de passe est enregistré")).to_be_visible()
+    reach(page, page.get_by_role("main").get_by_role("link", name="Mon compte"))
+    keys.press("Enter")
 
-    page.goto("/mon-compte")
+    page.wait_for_url("/mon-compte")
     tab_to(page, "Courriel ou N° de Sécurité sociale (13 chiffres)")
     keys.type(person.email)
     tab_to(page, "Mot de passe")
     keys.type(PASSWORD)
     keys.press("Enter")
-    expect(page.get_by_role("heading", name="Mon fil d’activité")).to_be_visible()
+    expect(page.locator("#feed li")).not_to_have_count(0)
+    reach(page, page.get_by_role("link", name="Mes informations personnelles"))
+    keys.press("Enter")
 
-    page.goto("/gerer/mon-compte")
     reach(page, page.get_by_text("Changer mon téléphone mobile"))
     keys.press("Enter")
     tab_to(page, "Nouveau téléphone mobile")
@@ -259,16 +321,6 @@ def test_keyboard_only(page: Page, mailbox: Mailbox) -> None:
     expect(page.get_by_text("La déconnexion est faite")).to_be_focused()
 
 
-def tab(page: Page) -> None:
-    """Go to the next control and check that one sees where it is."""
-    page.keyboard.press("Tab")
-    outline = page.evaluate(
-        "() => { const style = getComputedStyle(document.activeElement);"
-        " return style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2; }"
-    )
-    assert outline, page.evaluate("document.activeElement.outerHTML")
-
-
 def tab_to(page: Page, label: str) -> None:
     """Go from control to control as far as the one with this label."""
     reach(page, page.get_by_label(label, exact=True))
@@ -277,7 +329,7 @@ def tab_to(page: Page, label: str) -> None:
 def reach(page: Page, target: Locator) -> None:
     """Go from control to control as far as this one."""
     expect(target).to_be_visible()
-    for _ in range(30):
+    for _ in range(40):
         tab(page)
         if target.evaluate("(element) => element === document.activeElement"):
             return

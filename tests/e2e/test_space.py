@@ -145,3 +145,25 @@ def test_end_of_the_session(page: Page, client: Client, mailbox: Mailbox, look: 
     page.wait_for_url("/mon-compte")
     expect(page.get_by_text("Votre session a pris fin.")).to_be_focused()
     look("ended")
+
+
+def test_printed_feed(page: Page, client: Client, mailbox: Mailbox, look: "Look") -> None:
+    """The feed is printed alone: who, when and what, dark on white, without what one clicks on."""
+    person = account_holder(client, mailbox)
+    log_in(page, person.email)
+    page.emulate_media(media="print", color_scheme="dark")
+    for shown in (
+        page.locator("#greeting"),
+        page.locator("#previous-login"),
+        page.locator("#feed"),
+    ):
+        expect(shown).to_be_visible()
+    for clicked in ("nav", "button", "form", ".services", ".bottom ul", ".demo"):
+        assert page.locator(clicked).filter(visible=True).count() == 0, clicked
+    for part in ("body", "#feed li"):
+        style = f"getComputedStyle(document.querySelector('{part}'))"
+        assert page.evaluate(f"{style}.backgroundColor") == "rgb(255, 255, 255)"
+        assert page.evaluate(f"{style}.color") == "rgb(0, 0, 0)"
+        assert page.evaluate(f"{style}.colorScheme") == "light"
+    assert page.evaluate(f"{style}.breakInside") == "avoid"
+    look("printed")

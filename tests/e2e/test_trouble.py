@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.e2e.steps import IDENTIFIER, alert, fill, log_in
+from tests.e2e.steps import IDENTIFIER, NIR, alert, fill, log_in
 from tests.integration.client import Client
 from tests.integration.journey import account_holder
 from tests.integration.mailbox import Mailbox
-from tests.integration.people import PASSWORD
+from tests.integration.people import PASSWORD, new_person
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,3 +100,17 @@ def test_sent_before_the_script(page: Page, client: Client, mailbox: Mailbox) ->
         held[0].continue_()
     assert login.value.post_data_json == {"identifier": person.email, "password": PASSWORD}
     expect(page.get_by_role("heading", name="Gérer", level=1)).to_be_visible()
+
+
+def test_pasted_before_the_script(page: Page) -> None:
+    """A number pasted with its key before the script has arrived is parted once it has."""
+    person = new_person()
+    held: list[Route] = []
+    page.route("**/assets/my-account-*.js", lambda route: held.append(route))  # noqa: PLW0108
+    page.goto("/mon-compte", wait_until="commit")
+    number, key = page.get_by_label(NIR, exact=True), page.get_by_label("Clé", exact=True)
+    number.fill(f"{person.nir[0]} {person.nir[1:]} {person.nir_key}")
+    expect(key).to_have_value("")
+    held[0].continue_()
+    expect(number).to_have_value(person.nir)
+    expect(key).to_have_value(person.nir_key)

@@ -347,6 +347,13 @@ def test_typography(template: str) -> None:
         assert '"' not in prose
 
 
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_typography_of_every_branch(template: str) -> None:
+    """So they do in what only some readers are told."""
+    source = (Path(portal.mails.__file__).parent / f"{template}.j2").read_text()
+    assert not re.search(r"[ \n][:;?!»]|«(?!\u00a0)|'|\.\.\.", source)
+
+
 @pytest.mark.parametrize(
     ("number", "shown"),
     [

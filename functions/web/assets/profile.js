@@ -7,7 +7,8 @@ const LINK = "email-change"; // the link that confirms a new address, kept over 
 const byId = (id) => document.getElementById(id);
 
 function phone(number) {
-  return number.replace(/^\+33(\d)/, "0$1").replace(/(\d{2})(?=(\d{2})+$)/g, "$1\u00a0");
+  const dialled = number.replace(/^\+33(\d)/, "0$1");
+  return dialled.startsWith("0") ? dialled.replace(/(\d{2})(?=(\d{2})+$)/g, "$1\u00a0") : dialled;
 }
 
 function show(profile) {
@@ -46,9 +47,13 @@ async function read() {
     show(answer.data);
     byId(location.hash.slice(1))?.scrollIntoView(); // only now has the page its parts
   } else {
-    byId("failed").hidden = false;
-    byId("failed-text").textContent = `Votre compte n’a pas pu être chargé. ${answer.message}`;
+    fail(`Votre compte n’a pas pu être chargé. ${answer.message}`);
   }
+}
+
+function fail(sentence) {
+  byId("failed").hidden = false;
+  byId("failed-text").textContent = sentence;
 }
 
 /** Puts away a form that has done its work. */
@@ -98,30 +103,14 @@ wire(byId("keep"), {
   },
 });
 
-let token;
 function openLink() {
-  token = takeToken(LINK);
-  byId("confirmation").hidden = !token;
-  byId("confirm-email").hidden = false;
-}
-wire(byId("confirm-email"), {
-  send: () => me("POST", "/email/confirmation", { token }),
-  done() {
-    forget(LINK);
-    byId("confirmation").hidden = true;
+  const token = takeToken(LINK);
+  const done = (sentence) => {
     read();
-    document.dispatchEvent(new Event("sessions-ended"));
-    return announce("Votre nouvelle adresse courriel est confirmée. Utilisez-la désormais pour vous connecter.");
-  },
-  refused({ status }) {
-    if (![404, 409, 410].includes(status)) return false;
-    forget(LINK);
-    byId("confirm-email").hidden = true;
-    byId(status === 409 ? "change-taken" : "change-expired").hidden = false;
-    byId("confirmation-title").focus();
-    return true;
-  },
-});
+    return announce(sentence);
+  };
+  if (token) import("./confirm-email.js").then(({ offer }) => offer({ key: LINK, token, done }), () => fail("Rechargez la page pour confirmer votre adresse."));
+}
 
 byId("reload").addEventListener("click", read);
 const told = recall("done");
