@@ -104,6 +104,11 @@ class Stack:
         return f"http://{DOMAIN}:{self.port}"
 
     @property
+    def build_folder(self) -> Path:
+        """Where the functions and layers are built: a folder for each, named as in the template."""
+        return self.folder / "build"
+
+    @property
     def is_running(self) -> bool:
         """Whether the emulator lives."""
         return self._running() is not None
@@ -352,13 +357,7 @@ class Stack:
         """Build what changed, deploy it, and wait until the portal answers."""
         if not self.is_running:
             raise StackError(f"The stack “{self.name}” does not run: start it with `make up`.")
-        if not (ROOT / "template.yaml").exists():
-            raise StackError("There is no template.yaml to deploy.")
-        build = self.folder / "build"
-        # The cache knows nothing of the architecture: each has its own.
-        cache = self.folder / f"cache-{LAYER_ARCHITECTURE}"
-        with _step("Building the functions and layers"):
-            self._sam("build", "--build-dir", build, "--cache-dir", cache)
+        build = self.build()
         with _step("Deploying"):
             self._sam(
                 "deploy",
@@ -373,6 +372,17 @@ class Stack:
             )
         with _step(f"Waiting for {self.url}/"):
             self._wait_portal()
+
+    def build(self) -> Path:
+        """Build the functions and layers that changed; return the folder that holds them."""
+        if not (ROOT / "template.yaml").exists():
+            raise StackError("There is no template.yaml to deploy.")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        # The cache knows nothing of the architecture: each has its own.
+        cache = self.folder / f"cache-{LAYER_ARCHITECTURE}"
+        with _step("Building the functions and layers"):
+            self._sam("build", "--build-dir", self.build_folder, "--cache-dir", cache)
+        return self.build_folder
 
     def _sam(self, command: str, *options: str | Path) -> None:
         """Run a sam command, its output in a log that is shown only on failure."""
