@@ -13,7 +13,7 @@ TOOLS := .venv/.installed
 EMULATOR := .local/stack/.installed
 LOCAL := .venv/bin/python -m tests.local
 
-.PHONY: help dev up down deploy mails affiliate clean test lint format openapi screenshots audit lock hooks browser
+.PHONY: help dev up down deploy mails affiliate clean test lint format openapi screenshots audit bench load lock hooks browser
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -58,6 +58,20 @@ audit: $(TOOLS) $(EMULATOR) $(AUDIT) browser ## Lighthouse and the HTML validato
 $(AUDIT): tests/audit/package.json tests/audit/package-lock.json
 	mkdir -p .local/audit && cp $^ .local/audit/ && cd .local/audit && npm install --no-audit --no-fund
 
+PEERS := .local/peers/.installed
+PEERS_JS := .local/better_auth/node_modules/.package-lock.json
+bench: $(TOOLS) $(PEERS) $(PEERS_JS) ## measure the budgets beside other services (needs Node.js)
+	cp benchmarks/peers/better_auth/server.mjs .local/better_auth/
+	PYTHONPATH=layers/shared python -m benchmarks
+
+$(PEERS_JS): benchmarks/peers/better_auth/package.json benchmarks/peers/better_auth/package-lock.json
+	mkdir -p .local/better_auth && cp $^ .local/better_auth/
+	cd .local/better_auth && npm install --no-audit --no-fund
+
+LOADERS := .local/load/.installed
+load: $(TOOLS) $(EMULATOR) $(LOADERS) ## load the whole journey on the deployed local stack
+	PYTHONPATH=layers/shared python -m tests.load
+
 PICTURES := .local/screenshots/from_home_to_logout
 screenshots: $(TOOLS) $(EMULATOR) browser ## take the pictures of docs/images anew
 	rm -rf $(dir $(PICTURES))
@@ -80,6 +94,12 @@ $(TOOLS): requirements/dev.txt .python-version
 
 $(EMULATOR): requirements/stack.txt .python-version
 	$(call environment,.local/stack,$<)
+
+$(PEERS): requirements/peers.txt .python-version
+	$(call environment,.local/peers,$<)
+
+$(LOADERS): requirements/load.txt .python-version
+	$(call environment,.local/load,$<)
 
 define environment
 @free=$$(df -Pk . | awk 'NR == 2 {print int($$4 / 1024)}'); if [ "$$free" -lt 2048 ]; then \
@@ -143,4 +163,4 @@ lock: ## compile pyproject.toml into the locked requirements
 	$(COMPILE) pyproject.toml --group dev --output-file requirements/dev.txt
 	$(COMPILE) pyproject.toml --constraints requirements/dev.txt \
 	    --output-file layers/dependencies/requirements.txt
-	$(COMPILE) --group stack --output-file requirements/stack.txt
+	for group in stack peers load; do $(COMPILE) --group $$group --output-file requirements/$$group.txt; done
