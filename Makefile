@@ -163,4 +163,6 @@ lock: ## compile pyproject.toml into the locked requirements
 	$(COMPILE) pyproject.toml --group dev --output-file requirements/dev.txt
 	$(COMPILE) pyproject.toml --constraints requirements/dev.txt \
 	    --output-file layers/dependencies/requirements.txt
-	for group in stack peers load; do $(COMPILE) --group $$group --output-file requirements/$$group.txt; done
+	$(COMPILE) --group stack --output-file requirements/stack.txt
+	$(COMPILE) --group peers --output-file requirements/peers.txt
+	$(COMPILE) --group load --output-file requirements/load.txt

@@ -74,18 +74,19 @@ def measure(built: Build) -> tuple[Section, dict[str, Asked]]:
     hashed = cases["login/login"].milliseconds
     section = Section(
         "Warm requests",
-        f"The function inside one Python, AWS answered below botocore. A login takes "
+        f"The function inside one Python, AWS answered below botocore; processor time, for the "
+        f"machine is shared. A login takes "
         f"{hashed:.1f} ms with its hash; without (median of {RUNS} runs' medians, from "
         f"{min(overheads):.1f} to {max(overheads):.1f}) {overhead:.1f} ms. Units are those of "
         f"on-demand DynamoDB, a transaction's counted twice.",
         [
-            Figure("login without the hash, p50", overhead, 2, "ms"),
+            Figure("login without the hash, p50 of CPU", overhead, 2, "ms"),
             *(
                 Figure(f"round trips to DynamoDB, {case}", cases[case].trips, budget)
                 for case, budget in _BUDGETS.items()
             ),
         ],
-        ["request", "ms", "round trips", "write units", "read units", "other calls"],
+        ["request", "CPU, ms", "round trips", "write units", "read units", "other calls"],
         [
             (
                 case,
