@@ -15,7 +15,7 @@ CHECKS := .local/checks/.installed
 LOCAL := .venv/bin/python -m tests.local
 
 .PHONY: help dev up down deploy mails affiliate sam-local sam-invoke clean test lint format \
-    checks licences openapi mutation faults guards screenshots audit lock hooks browser
+    checks licences openapi mutation faults guards screenshots audit bench load lock hooks browser
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
@@ -90,6 +90,20 @@ audit: $(TOOLS) $(EMULATOR) $(AUDIT) browser ## Lighthouse and the HTML validato
 $(AUDIT): tests/audit/package.json tests/audit/package-lock.json
 	mkdir -p .local/audit && cp $^ .local/audit/ && cd .local/audit && npm install --no-audit --no-fund
 
+PEERS := .local/peers/.installed
+PEERS_JS := .local/better_auth/node_modules/.package-lock.json
+bench: $(TOOLS) $(PEERS) $(PEERS_JS) ## measure the budgets beside other services (needs Node.js)
+	cp benchmarks/peers/better_auth/server.mjs .local/better_auth/
+	PYTHONPATH=layers/shared python -m benchmarks
+
+$(PEERS_JS): benchmarks/peers/better_auth/package.json benchmarks/peers/better_auth/package-lock.json
+	mkdir -p .local/better_auth && cp $^ .local/better_auth/
+	cd .local/better_auth && npm install --no-audit --no-fund
+
+LOADERS := .local/load/.installed
+load: $(TOOLS) $(EMULATOR) $(LOADERS) ## load the whole journey on the deployed local stack
+	PYTHONPATH=layers/shared python -m tests.load
+
 screenshots: $(TOOLS) $(EMULATOR) browser ## take the pictures of docs/images anew
 	rm -rf .local/screenshots
 	python -m pytest tests/e2e
@@ -113,6 +127,12 @@ $(EMULATOR): requirements/stack.txt .python-version
 
 $(CHECKS): requirements/checks.txt .python-version
 	$(call environment,.local/checks,$<)
+
+$(PEERS): requirements/peers.txt .python-version
+	$(call environment,.local/peers,$<)
+
+$(LOADERS): requirements/load.txt .python-version
+	$(call environment,.local/load,$<)
 
 define environment
 @free=$$(df -Pk . | awk 'NR == 2 {print int($$4 / 1024)}'); if [ "$$free" -lt 2048 ]; then \
@@ -178,3 +198,5 @@ lock: ## compile pyproject.toml into the locked requirements
 	    --output-file layers/dependencies/requirements.txt
 	$(COMPILE) --group stack --output-file requirements/stack.txt
 	$(COMPILE) --group checks --output-file requirements/checks.txt
+	$(COMPILE) --group peers --output-file requirements/peers.txt
+	$(COMPILE) --group load --output-file requirements/load.txt

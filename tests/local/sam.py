@@ -128,7 +128,7 @@ def function_of(event: Path, content: dict[str, Any]) -> str:
 
 def prepare(stack: Stack) -> dict[str, Any]:
     """Write the template that `sam local` is given; return it."""
-    content = template(stack.folder / "build", variables(stack))
+    content = template(stack.build_folder, variables(stack))
     path = template_path(stack)
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(content))

@@ -123,6 +123,11 @@ class Stack:
         return f"http://{DOMAIN}:{self.port}"
 
     @property
+    def build_folder(self) -> Path:
+        """Where the functions and layers are built: a folder for each, named as in the template."""
+        return self.folder / "build"
+
+    @property
     def is_running(self) -> bool:
         """Whether the emulator lives."""
         return self._running() is not None
@@ -373,13 +378,7 @@ class Stack:
         """Build what changed, deploy it, and wait until the portal answers."""
         if not self.is_running:
             raise StackError(f"The stack “{self.name}” does not run: start it with `make up`.")
-        if not (ROOT / "template.yaml").exists():
-            raise StackError("There is no template.yaml to deploy.")
-        build = self.folder / "build"
-        # The cache knows nothing of the architecture: each has its own.
-        cache = self.folder / f"cache-{LAYER_ARCHITECTURE}"
-        with _step("Building the functions and layers"):
-            self._sam("build", "--build-dir", build, "--cache-dir", cache)
+        build = self.build()
         with _step("Deploying"):
             self._sam(
                 "deploy",
@@ -394,6 +393,17 @@ class Stack:
             self._publish()
         with _step(f"Waiting for {self.url}/"):
             self._wait_portal()
+
+    def build(self) -> Path:
+        """Build the functions and layers that changed; return the folder that holds them."""
+        if not (ROOT / "template.yaml").exists():
+            raise StackError("There is no template.yaml to deploy.")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        # The cache knows nothing of the architecture: each has its own.
+        cache = self.folder / f"cache-{LAYER_ARCHITECTURE}"
+        with _step("Building the functions and layers"):
+            self._sam("build", "--build-dir", self.build_folder, "--cache-dir", cache)
+        return self.build_folder
 
     def _publish(self) -> None:
         """Have the alias of each function be what was deployed just now.

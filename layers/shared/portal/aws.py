@@ -8,7 +8,7 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
-from botocore.session import get_session
+from botocore.session import Session, get_session
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -25,11 +25,19 @@ _CONFIG = Config(
     read_timeout=2,
     retries={"total_max_attempts": 3, "mode": "standard"},
     parameter_validation=False,
+    # What botocore would say of itself is put together anew twice for each call.
+    user_agent="portail",
 )
 
 
+@functools.cache
+def _session() -> Session:
+    """Return the one session: each new one reads botocore's list of endpoints again."""
+    return get_session()
+
+
 def _client(service: str) -> Any:  # noqa: ANN401 - botocore makes its clients from JSON models
-    return get_session().create_client(service, config=_CONFIG)
+    return _session().create_client(service, config=_CONFIG)
 
 
 @functools.cache

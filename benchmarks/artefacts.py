@@ -1,0 +1,73 @@
+"""What is deployed: the functions and layers that ``sam build`` made, and their sizes."""
+
+import io
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.figures import Figure, Section
+from benchmarks.world import FUNCTIONS
+from tests.local.stack import Stack
+
+_MIB = 1 << 20
+_MB = 1_000_000
+_KB = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """The folders of a build."""
+
+    folder: Path
+
+    @property
+    def layers(self) -> list[Path]:
+        """The layers, in the order in which Lambda's Python looks into them."""
+        return [self.folder / "SharedLayer", self.folder / "DependenciesLayer"]
+
+    def code(self, function: str) -> Path:
+        """Return the code of a function."""
+        return self.folder / function
+
+
+def build() -> Build:
+    """Build as the local stack does, in a folder of the benchmarks' own."""
+    return Build(Stack("bench", 0).build())
+
+
+def zipped(folder: Path) -> int:
+    """Return the size of a folder's zip, in bytes, compressed as the SAM CLI does."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                archive.write(path, path.relative_to(folder))
+    return buffer.tell()
+
+
+def without_bytecode(layer: Path) -> list[Path]:
+    """Return the modules of a layer that Python would have to compile at each cold start."""
+    return [
+        path
+        for path in layer.rglob("*.py")
+        if not list((path.parent / "__pycache__").glob(f"{path.stem}.cpython-313.pyc"))
+    ]
+
+
+def measure(built: Build) -> Section:
+    """Weigh the packages."""
+    layers = {layer.name: zipped(layer) for layer in built.layers}
+    functions = {name: zipped(built.code(name)) for name in FUNCTIONS}
+    largest = max(functions, key=functions.__getitem__)
+    missing = [path for layer in built.layers for path in without_bytecode(layer)]
+    return Section(
+        "Packages",
+        "Zips of what `sam build` made, byte-code included.",
+        [
+            Figure("dependency layer, zipped", layers["DependenciesLayer"] / _MB, 10, "MB"),
+            Figure(f"largest function ({largest}), zipped", functions[largest] / _KB, 100, "kB"),
+            Figure("modules of the layers without byte-code", len(missing), 0),
+        ],
+        ["package", "zipped, kB"],
+        [(name, f"{size / _KB:,.1f}") for name, size in {**layers, **functions}.items()],
+    )

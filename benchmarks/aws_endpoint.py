@@ -1,0 +1,46 @@
+"""``python -m benchmarks.aws_endpoint``: the world's AWS over HTTP, in a process of its own.
+
+The first line of its output is its port. It ends when its input does, so it outlives nobody.
+"""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from benchmarks.http_server import Answer, Request, listen, port_of
+from benchmarks.world import World
+
+
+async def _serve() -> None:
+    world = World()
+
+    async def answer(request: Request) -> Answer:
+        target = request.headers.get("x-amz-target", "")
+        return Answer(world.answer(target, request.body), headers={"x-amzn-RequestId": "1"})
+
+    server = await listen(answer)
+    print(port_of(server), flush=True)
+    await asyncio.to_thread(sys.stdin.read)
+
+
+@contextmanager
+def running() -> Generator[str]:
+    """Run it for a block; give its address."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.aws_endpoint"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        try:
+            yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
+        finally:
+            process.stdin.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve())

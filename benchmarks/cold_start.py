@@ -1,0 +1,87 @@
+"""Cold starts: from the start of the process to its first answer."""
+
+import asyncio
+import statistics
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import aws_endpoint
+from benchmarks.artefacts import Build
+from benchmarks.figures import Figure, Section
+from benchmarks.worker import Worker
+from benchmarks.world import FUNCTIONS, World
+
+ROUNDS = 9
+_TIGHT = {"Login", "ValidateEmail"}
+"""What a person waits for most often, and with a link in hand."""
+_EMPTY = "def handler(event, context):\n    return {'statusCode': 200}\n"
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    init: float
+    cpu: float
+    wall: float
+    peak_mib: float
+
+
+def measure(built: Build) -> Section:
+    """Start every function in turn, and the floor, nine times."""
+    return asyncio.run(_measure(built))
+
+
+async def _measure(built: Build) -> Section:
+    starts: dict[str, list[_Start]] = {name: [] for name in ("", *FUNCTIONS)}
+    with tempfile.TemporaryDirectory() as folder, aws_endpoint.running() as url:
+        (Path(folder) / "app.py").write_text(_EMPTY)
+        for _ in range(ROUNDS):
+            world = World()
+            for name, each in starts.items():
+                code = built.code(name) if name else Path(folder)
+                event = world.event(FUNCTIONS[name]) if name else {}
+                each.append(await _start(code, built, url, event))
+    floors = starts.pop("")
+    floor = statistics.median(each.cpu for each in floors)
+    ratios = {
+        name: statistics.median(a.cpu / b.cpu for a, b in zip(each, floors, strict=True))
+        for name, each in starts.items()
+    }
+    others = max(ratios.keys() - _TIGHT, key=ratios.__getitem__)
+    memory = statistics.median(each.peak_mib for each in starts["Login"])
+    return Section(
+        "Cold start",
+        f"`awslambdaric` with the built artefacts, AWS answered by a stub over HTTP; medians of "
+        f"{ROUNDS} rounds, each function once a round. The floor, an empty handler, takes "
+        f"{floor * 1000:.0f} ms of processor. « Init » is what SnapStart would take out.",
+        [
+            *(Figure(f"cold start, {name}", ratios[name], 8, "× floor") for name in sorted(_TIGHT)),
+            Figure(f"cold start, others (most: {others})", ratios[others], 12, "× floor"),
+            Figure("memory of Login, hash included", memory, 70, "MiB"),
+        ],
+        ["function", "init CPU, ms", "CPU, ms", "× floor", "wall, ms", "peak, MiB"],
+        [
+            (
+                name,
+                *(
+                    f"{statistics.median(value(start) for start in each):.0f}"
+                    for value in (lambda s: s.init * 1000, lambda s: s.cpu * 1000)
+                ),
+                f"{ratios[name]:.1f}",
+                f"{statistics.median(start.wall for start in each) * 1000:.0f}",
+                f"{statistics.median(start.peak_mib for start in each):.0f}",
+            )
+            for name, each in starts.items()
+        ],
+    )
+
+
+async def _start(code: Path, built: Build, url: str, event: object) -> _Start:
+    async with Worker(code, built.layers, {"AWS_ENDPOINT_URL": url}) as worker:
+        answer = await worker.invoke(event)
+        wall = worker.age
+        status = int(answer.get("statusCode", 200)) if isinstance(answer, dict) else 200
+        if status >= 400:
+            raise RuntimeError(f"{code.name} answered {answer}")
+        usage = worker.usage()
+        return _Start(worker.ready_cpu, usage.cpu, wall, usage.peak_mib)

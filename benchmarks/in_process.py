@@ -1,0 +1,105 @@
+"""``python -m benchmarks.in_process CASE…``: a function asked again and again inside one Python.
+
+Runs with the built layers alone on its path. AWS is answered below botocore, and neither those
+answers nor, with ``--no-hash``, the password's hash count. The last line that it prints, after the
+functions' logs, is a JSON object: for each case the milliseconds of processor of the median
+request, and the calls to AWS that it made; with ``--count``, the number of its Python calls
+instead of the time.
+"""
+
+import io
+import json
+import sys
+import time
+from typing import Any
+
+import app
+from botocore.awsrequest import AWSResponse
+
+from benchmarks.world import World
+from portal import aws, passwords
+
+_WARM_UP = 50
+_REQUESTS = 400
+
+
+class _Body(io.BytesIO):
+    def stream(self, **_: object) -> Any:
+        yield self.read()
+
+
+class _Aws:
+    """Notes the calls, answers them, and the time that this takes."""
+
+    def __init__(self) -> None:
+        self.world = World()
+        self.calls: list[dict[str, Any]] = []
+        self.seconds = 0.0
+        for client in (aws.dynamodb(), aws.secrets_manager(), aws.kms(), aws.event_bridge()):
+            client.meta.events.register("before-send", self._respond)
+
+    def _respond(self, request: Any, **_: object) -> AWSResponse:
+        started = time.process_time()
+        target = request.headers["X-Amz-Target"].decode()
+        self.calls.append({"target": target, "asked": json.loads(request.body)})
+        body = self.world.answer(target, request.body)
+        answer = AWSResponse(request.url, 200, {}, _Body(body))
+        self.seconds += time.process_time() - started
+        return answer
+
+
+class _Hasher:
+    """Agrees at once."""
+
+    def verify(self, *_: object) -> bool:
+        return True
+
+    def check_needs_rehash(self, *_: object) -> bool:
+        return False
+
+
+def _count(stub: _Aws, case: str) -> dict[str, Any]:
+    event = stub.world.event(case)
+    calls = 0
+
+    def note(_frame: object, what: str, _argument: object) -> None:
+        nonlocal calls
+        calls += what in {"call", "c_call"}
+
+    for _ in range(_WARM_UP):
+        app.handler(event, None)
+    sys.setprofile(note)
+    answer = app.handler(event, None)
+    sys.setprofile(None)
+    return {"status": answer["statusCode"], "python_calls": calls}
+
+
+def _ask(stub: _Aws, case: str) -> dict[str, Any]:
+    event = stub.world.event(case)
+    times: list[float] = []
+    for _ in range(_WARM_UP + _REQUESTS):
+        stub.calls.clear()
+        stub.seconds = 0
+        started = time.process_time()
+        answer = app.handler(event, None)
+        times.append(time.process_time() - started - stub.seconds)
+    median = sorted(times[_WARM_UP:])[_REQUESTS // 2]
+    return {
+        "status": answer["statusCode"],
+        "milliseconds": median * 1000,
+        "calls": list(stub.calls),
+    }
+
+
+def main() -> None:
+    """Ask, and print."""
+    stub = _Aws()
+    if "--no-hash" in sys.argv:
+        passwords._hasher = _Hasher()  # noqa: SLF001 - what is measured is all but the hash
+    cases = [each for each in sys.argv[1:] if not each.startswith("--")]
+    ask = _count if "--count" in sys.argv else _ask
+    print(json.dumps({case: ask(stub, case) for case in cases}))
+
+
+if __name__ == "__main__":
+    main()

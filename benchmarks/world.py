@@ -1,0 +1,198 @@
+"""The AWS that a measured function sees: one account with its session, and one open sign-up.
+
+Each call is answered from memory, without looking at its conditions: what is measured is the
+function, and every run of it does the same.
+"""
+
+import base64
+import hashlib
+import json
+import re
+import time
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from portal import identifiers, passwords, tokens
+from portal.items import Account, Activity, Link, Login, Outgoing, Record, Registration, Session
+from portal.keys import Keyring
+
+ROOT = Path(__file__).resolve().parents[1]
+PASSWORD = "Sample-Password-1"
+EMAIL = "dominique.petit@example.fr"
+ENVIRONMENT = {
+    "AWS_DEFAULT_REGION": "eu-west-3",
+    "AWS_ACCESS_KEY_ID": "measured",
+    "AWS_SECRET_ACCESS_KEY": "measured",
+    "TABLE_NAME": "table",
+    "PUBLIC_URL": "https://portail.example",
+    "TOKEN_SECRET": "token",
+    "LOOKUP_SECRET": "lookup",
+    "PEPPER_SECRET": "pepper",
+    "DATA_KEY": "key",
+    "MAIL_FROM": "Portail <ne-pas-repondre@portail.example>",
+    "MAIL_CONFIGURATION_SET": "mails",
+    "SUPPORT_MAILBOX": "assistance@portail.example",
+    "EVENT_BUS": "bus",
+    "REQUESTS_PER_MINUTE": "60",
+    "MAIL_INTERVAL": "60",
+    "MAIL_PER_HOUR": "3",
+    "MAIL_PER_DAY": "6",
+    "FREE_FAILURES": "5",
+    "KEY_REFRESH": "300",
+    "UNSENT_MESSAGES": "https://sqs.example/unsent",
+    "FAILED_EVENTS": "https://sqs.example/failed",
+    "POWERTOOLS_SERVICE_NAME": "portail",
+}
+FUNCTIONS = {
+    "Login": "login/login",
+    "ValidateEmail": "validate_email/good-link",
+    "Signup": "signup/sign-up",
+    "SetPassword": "set_password/set-password",
+    "Logout": "logout/logout",
+    "Activity": "activity/first-page",
+    "Account": "account/read",
+    "RecoverPassword": "recover_password/recover",
+    "Contact": "contact/message",
+    "Web": "web/home",
+    "SendMail": "send_mail/validation-mail",
+    "MailFeedback": "mail_feedback/bounce",
+    "Affiliation": "affiliation/confirmed",
+    "DeleteAccounts": "delete_accounts/daily",
+    "Ops": "ops/look-up",
+}
+"""Each function of the template and the sample event that it is measured with."""
+
+_SECRETS = {name: json.dumps({"1": name[0] * 64}) for name in ("token", "lookup", "pepper")}
+_TOKENS, _LOOKUP, _PEPPER = (Keyring({1: name[0].encode() * 64}) for name in _SECRETS)
+_ACCOUNT = str(uuid.UUID(int=7, version=4))
+_SECRET = bytes(32)
+_MESSAGE = "m" * 22
+
+
+def _records(now: int) -> dict[str, Record]:
+    """Return what stands in the table, by the first word of its partition."""
+    mac = identifiers.email_mac(_LOOKUP, EMAIL)
+    names = {"first_name": "Dominique", "last_name": "Petit"}
+    registration = Registration(
+        **names,
+        id="r" * 42 + "w",
+        account_id=_ACCOUNT,
+        created_at=now,
+        expires_at=now + Registration.RETENTION,
+        mobile_phone="+33612345678",
+        email="camille.martin@example.fr",
+        email_mac=identifiers.email_mac(_LOOKUP, "camille.martin@example.fr"),
+        nir_mac=identifiers.nir_mac(_LOOKUP, "2951099126111"),
+        nir_masked="2 95 10 •• ••• •••",
+        nir_encrypted=bytes(152),
+    )
+    return {
+        "REGISTRATION": registration,
+        "TOKEN": Link.of(tokens.Token(tokens.Purpose.EMAIL_VALIDATION, registration.id, now)),
+        "ACCOUNT": Account(
+            **names,
+            id=_ACCOUNT,
+            created_at=now,
+            mobile_phone="+33612345678",
+            email=EMAIL,
+            email_mac=mac,
+        ),
+        "LOGIN": Login(
+            **names,
+            mac=mac,
+            failures=1,
+            attempted_at=now * 1000,
+            account_id=_ACCOUNT,
+            password_hash=passwords.hash_password(_PEPPER, PASSWORD),
+            twin_mac=identifiers.nir_mac(_LOOKUP, "2940375120005"),
+            # A first login, which costs what one from a device that is known costs.
+            logins=0,
+        ),
+        "SESSION": Session(
+            account_id=_ACCOUNT,
+            slot=0,
+            secret_sha256=hashlib.sha256(_SECRET).digest(),
+            created_at=now,
+            seen_at=now,
+            expires_at=now + Session.ABSOLUTE,
+            device="Firefox, Linux",
+        ),
+        "ACTIVITY": Activity(
+            account_id=_ACCOUNT, id="0", at=now * 1000, kind="new-device", actor=_ACCOUNT
+        ),
+        "OUTBOX": Outgoing(
+            id=_MESSAGE,
+            kind="validation",
+            created_at=now,
+            expires_at=now + Outgoing.RETENTION,
+            registration_id=registration.id,
+        ),
+    }
+
+
+class World:
+    """Answers calls to AWS, and fills sample events with what it holds."""
+
+    def __init__(self, now: int | None = None) -> None:
+        self.now = int(time.time()) if now is None else now
+        self.records = _records(self.now)
+        items = {name: record.to_item() for name, record in self.records.items()}
+        self._items: dict[str, Any] = json.loads(json.dumps(items, default=_base64))
+
+    def event(self, case: str) -> dict[str, Any]:
+        """Return a sample event of ``events/``, its words in braces filled in."""
+        registration = self.records["REGISTRATION"]
+        assert isinstance(registration, Registration)
+        token = tokens.Token(tokens.Purpose.EMAIL_VALIDATION, registration.id, self.now)
+        session = uuid.UUID(_ACCOUNT).bytes + b"\0" + _SECRET
+        words = {
+            "token": tokens.seal(_TOKENS, token),
+            "session": base64.urlsafe_b64encode(session).decode().rstrip("="),
+            "account_id": _ACCOUNT,
+            "address": identifiers.email_mac(_LOOKUP, EMAIL),
+            "registration_id": registration.id,
+            "message_id": _MESSAGE,
+        }
+        text = (ROOT / "events" / f"{case}.json").read_text()
+        return json.loads(re.sub(r"\{\{(\w+)\}\}", lambda found: words[found[1]], text))
+
+    def answer(self, target: str, body: bytes) -> bytes:
+        """Answer a call: ``X-Amz-Target``, empty for SES, which speaks REST."""
+        asked: dict[str, Any] = json.loads(body or b"{}")
+        return json.dumps(self._answer(target.rpartition(".")[2], asked)).encode()
+
+    def _answer(self, operation: str, asked: dict[str, Any]) -> dict[str, Any]:
+        match operation:
+            case "GetSecretValue":
+                return {"SecretString": _SECRETS[asked["SecretId"]], "CreatedDate": 0}
+            case "Encrypt":
+                return {"CiphertextBlob": _base64(bytes(152))}
+            case "GetItem":
+                item = self._item(asked["Key"])
+                return {"Item": item} if item else {}
+            case "UpdateItem":
+                # A limit's counter, or the record whose count was raised.
+                return {"Attributes": self._item(asked["Key"]) or {"hits": {"N": "1"}}}
+            case "BatchGetItem":
+                ((table, keys),) = asked["RequestItems"].items()
+                found = [self._item(each) for each in keys["Keys"]]
+                return {"Responses": {table: [each for each in found if each]}}
+            case "Query":
+                partition = asked["ExpressionAttributeValues"].get(":partition", {"S": ""})["S"]
+                item = self._items.get(partition.partition("#")[0])
+                return {"Items": [item] if item else []}
+            case "PutEvents":
+                return {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]}
+            case "":
+                return {"MessageId": "1"}
+            case _:
+                return {}
+
+    def _item(self, key: Mapping[str, Any]) -> dict[str, Any] | None:
+        return self._items.get(key["pk"]["S"].partition("#")[0])
+
+
+def _base64(value: bytes) -> str:
+    return base64.b64encode(value).decode()

@@ -1,0 +1,68 @@
+"""Accounts in bulk, written straight into the table."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import batched
+from typing import TYPE_CHECKING, Any
+
+from portal import activity, identifiers, passwords
+from portal.items import Account, Login, Record
+from portal.keys import Keyring
+from tests.integration.people import PASSWORD
+
+if TYPE_CHECKING:
+    from tests.integration.direct import Direct
+
+_AT_ONCE = 4
+_MOST = 25
+"""Items of one BatchWriteItem."""
+
+
+def email(number: int) -> str:
+    """Return the address of a seeded account."""
+    return f"charge-{number}@example.fr"
+
+
+def write(direct: "Direct", first: int, last: int, now: int) -> None:
+    """Write the accounts of these numbers; all have the same password."""
+    lookup = direct.lookup
+    password_hash = passwords.hash_password(direct.keyring("PepperSecret"), PASSWORD)
+    records = (
+        record
+        for number in range(first, last)
+        for record in _account(lookup, password_hash, number, now)
+    )
+
+    def put(batch: tuple[Record, ...]) -> None:
+        requests: list[Any] = [{"PutRequest": {"Item": each.to_item()}} for each in batch]
+        answer = direct.dynamodb.batch_write_item(RequestItems={direct.table: requests})
+        assert not answer["UnprocessedItems"]
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        # A window at a time: the whole of it would not fit into memory.
+        for window in batched(batched(records, _MOST, strict=False), 200, strict=False):
+            list(pool.map(put, window))
+
+
+def _account(lookup: Keyring, password_hash: str, number: int, now: int) -> Iterator[Record]:
+    """Yield the records of an account: itself, its two logins, the first entry of its feed."""
+    account_id = f"00000000-0000-4000-8000-{number:012}"
+    names = {"first_name": "Camille", "last_name": f"Charge{number}"}
+    macs = (
+        identifiers.email_mac(lookup, email(number)),
+        identifiers.nir_mac(lookup, f"2940175{number:06}"),
+    )
+    yield Account(
+        **names,
+        id=account_id,
+        created_at=now,
+        mobile_phone="+33612345678",
+        email=email(number),
+        email_mac=macs[0],
+        nir_mac=macs[1],
+    )
+    for mac, twin in (macs, macs[::-1]):
+        yield Login(
+            **names, mac=mac, twin_mac=twin, account_id=account_id, password_hash=password_hash
+        )
+    yield activity.entry(account_id, activity.WELCOME, now)
