@@ -70,7 +70,7 @@ def test_each_refusal_is_a_sentence(rule: Callable[[str], object], typed: str, c
     with pytest.raises(RuleError) as caught:
         rule(typed)
     detail = caught.value.detail
-    assert caught.value.code == code
+    assert caught.value.args == (caught.value.code, detail) == (code, detail)
     assert re.fullmatch(r"[A-ZÀ-Ý].*[^ .][.!]", detail)
     assert not re.search(r"[A-ZÀ-Ý]{2}(?<!AB)|  |X|(?<!\u00a0)[:;?!](?!$)(?=\s)|'", detail)
     assert not re.search(r"siret|sécurité sociale|\bcorse\b|\d[ab]\b", detail)
@@ -82,3 +82,8 @@ def test_each_refusal_is_a_sentence(rule: Callable[[str], object], typed: str, c
 def test_a_masked_nir_is_not_broken_over_lines() -> None:
     """The first and last characters are shown, with no-break spaces between."""
     assert mask_nir("2940375120005") == "2 •• •• •• ••• •05".replace(" ", "\u00a0")
+
+
+def test_the_longest_number_typed() -> None:
+    """64 characters are read, however many of them are spaces."""
+    assert parse_siret("35600000000048".rjust(64)) == "35600000000048"
