@@ -3,8 +3,10 @@
 import asyncio
 import statistics
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from benchmarks import aws_endpoint
 from benchmarks.artefacts import Build
@@ -49,6 +51,10 @@ async def _measure(built: Build) -> Section:
     }
     others = max(ratios.keys() - _TIGHT, key=ratios.__getitem__)
     memory = statistics.median(each.peak_mib for each in starts["Login"])
+
+    def median(name: str, what: Callable[[_Start], float]) -> str:
+        return f"{statistics.median(what(each) for each in starts[name]):.0f}"
+
     return Section(
         "Cold start",
         f"`awslambdaric` with the built artefacts, AWS answered by a stub over HTTP; medians of "
@@ -63,25 +69,22 @@ async def _measure(built: Build) -> Section:
         [
             (
                 name,
-                *(
-                    f"{statistics.median(value(start) for start in each):.0f}"
-                    for value in (lambda s: s.init * 1000, lambda s: s.cpu * 1000)
-                ),
+                median(name, lambda start: start.init * 1000),
+                median(name, lambda start: start.cpu * 1000),
                 f"{ratios[name]:.1f}",
-                f"{statistics.median(start.wall for start in each) * 1000:.0f}",
-                f"{statistics.median(start.peak_mib for start in each):.0f}",
+                median(name, lambda start: start.wall * 1000),
+                median(name, lambda start: start.peak_mib),
             )
-            for name, each in starts.items()
+            for name in starts
         ],
     )
 
 
 async def _start(code: Path, built: Build, url: str, event: object) -> _Start:
     async with Worker(code, built.layers, {"AWS_ENDPOINT_URL": url}) as worker:
-        answer = await worker.invoke(event)
+        answer: dict[str, Any] | None = await worker.invoke(event)
         wall = worker.age
-        status = int(answer.get("statusCode", 200)) if isinstance(answer, dict) else 200
-        if status >= 400:
+        if int((answer or {}).get("statusCode", 200)) >= 400:
             raise RuntimeError(f"{code.name} answered {answer}")
         usage = worker.usage()
         return _Start(worker.ready_cpu, usage.cpu, wall, usage.peak_mib)

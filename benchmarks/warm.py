@@ -103,7 +103,8 @@ def measure(built: Build) -> tuple[Section, dict[str, Asked]]:
 
 
 def _asked(answer: Mapping[str, Any]) -> Asked:
-    trips, written, read, others = 0, 0, 0.0, []
+    trips, written, read = 0, 0, 0.0
+    others: list[str] = []
     for call in answer["calls"]:
         service, _, operation = call["target"].partition(".")
         if not service.startswith("DynamoDB"):
@@ -119,7 +120,7 @@ def _asked(answer: Mapping[str, Any]) -> Asked:
 def _writes(operation: str, asked: Mapping[str, Any]) -> list[tuple[int, int]]:
     """Return the bytes that each write is billed for, and how often: twice in a transaction."""
     if operation == "TransactWriteItems":
-        puts = [each.get("Put", {}).get("Item") for each in asked["TransactItems"]]
+        puts: list[Any] = [each.get("Put", {}).get("Item") for each in asked["TransactItems"]]
         return [(size(item) if item else _ITEM, 2) for item in puts]
     if operation == "PutItem":
         return [(size(asked["Item"]), 1)]

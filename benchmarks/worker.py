@@ -136,8 +136,8 @@ class Worker:
             body = await asyncio.wait_for(self._answers.get(), _PATIENCE)
         except TimeoutError:
             body = b'{"errorType": "no answer"}'
-        answer = json.loads(body)
-        if isinstance(answer, dict) and "errorType" in answer:
+        answer: Any = json.loads(body)
+        if answer and "errorType" in answer:
             self._log.seek(0)
             raise RuntimeError(f"{self._code.name}: {answer}\n{self._log.read().decode()}")
         return answer

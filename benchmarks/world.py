@@ -74,9 +74,9 @@ _MESSAGE = "m" * 22
 def _records(now: int) -> dict[str, Record]:
     """Return what stands in the table, by the first word of its partition."""
     mac = identifiers.email_mac(_LOOKUP, EMAIL)
-    names = {"first_name": "Dominique", "last_name": "Petit"}
     registration = Registration(
-        **names,
+        first_name="Dominique",
+        last_name="Petit",
         id="r" * 42 + "w",
         account_id=_ACCOUNT,
         created_at=now,
@@ -92,7 +92,8 @@ def _records(now: int) -> dict[str, Record]:
         "REGISTRATION": registration,
         "TOKEN": Link.of(tokens.Token(tokens.Purpose.EMAIL_VALIDATION, registration.id, now)),
         "ACCOUNT": Account(
-            **names,
+            first_name="Dominique",
+            last_name="Petit",
             id=_ACCOUNT,
             created_at=now,
             mobile_phone="+33612345678",
@@ -100,7 +101,8 @@ def _records(now: int) -> dict[str, Record]:
             email_mac=mac,
         ),
         "LOGIN": Login(
-            **names,
+            first_name="Dominique",
+            last_name="Petit",
             mac=mac,
             failures=1,
             attempted_at=now * 1000,

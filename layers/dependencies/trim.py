@@ -8,6 +8,7 @@ import gzip
 import json
 import sys
 from pathlib import Path
+from typing import Any, cast
 
 # Names of the services' endpoints, where they are not those of their models.
 _ENDPOINTS = {"sesv2": "email"}
@@ -43,19 +44,17 @@ def main(site: Path) -> None:
     )
 
 
-def _without_documentation(model: object) -> object:
+def _without_documentation(model: Any) -> Any:  # noqa: ANN401 - decoded JSON
     """Return a model without its texts; a member that is called so has no text for a value."""
-    match model:
-        case dict():
-            return {
-                name: _without_documentation(value)
-                for name, value in model.items()
-                if not (name == "documentation" and isinstance(value, str))
-            }
-        case list():
-            return [_without_documentation(each) for each in model]
-        case _:
-            return model
+    if isinstance(model, list):
+        return [_without_documentation(each) for each in cast("list[Any]", model)]
+    if not isinstance(model, dict):
+        return model
+    return {
+        name: _without_documentation(value)
+        for name, value in cast("dict[str, Any]", model).items()
+        if not (name == "documentation" and isinstance(value, str))
+    }
 
 
 def _keep_endpoints(path: Path, services: list[str]) -> None:
