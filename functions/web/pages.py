@@ -192,6 +192,7 @@ def render_site() -> tuple[dict[str, Resource], Resource]:
             title=page.title,
             article=page.article,
             kind=page.kind,
+            private=page.private,
             script=page.script,
             modules=assets.imported_by(page.script),
             asset=assets.url,
