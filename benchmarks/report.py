@@ -18,7 +18,7 @@ _CONDITIONS = (
     "`benchmarks/`; the remarks at the end are by hand. How requests behave under load, and as "
     "the table grows: [load.md](load.md).\n"
 )
-_ROW, _LABEL, _BAR, _NUMBER = 26, 330, 300, 170
+_ROW, _LABEL, _BAR, _NUMBER = 26, 390, 300, 220
 _SCALE = 2.0
 """How many budgets the bars' width stands for."""
 
