@@ -102,7 +102,7 @@ $(PEERS_JS): benchmarks/peers/better_auth/package.json benchmarks/peers/better_a
 
 LOADERS := .local/load/.installed
 load: $(TOOLS) $(EMULATOR) $(LOADERS) ## load the whole journey on the deployed local stack
-	TEST_STACK=load PYTHONPATH=layers/shared python -m tests.load
+	TEST_STACK=under-load PYTHONPATH=layers/shared python -m tests.load
 
 screenshots: $(TOOLS) $(EMULATOR) browser ## take the pictures of docs/images anew
 	rm -rf .local/screenshots

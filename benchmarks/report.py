@@ -13,11 +13,12 @@ DOCUMENT = ROOT / "docs" / "performance.md"
 PLOT = ROOT / "docs" / "images" / "performance.svg"
 
 _CONDITIONS = (
-    "One run of `make bench`, {date}, on {machine}. The machine is shared: what is compared was "
-    "run in turn, and the figures are medians. Written by `benchmarks/`; the remarks at the end "
-    "are by hand. How requests behave under load, and as the table grows: [load.md](load.md).\n"
+    "One run of `make bench`, {date}, on {machine}, with {load:.0f} processes wanting to run on "
+    "them. What is compared was run in turn, and the figures are medians. Written by "
+    "`benchmarks/`; the remarks at the end are by hand. How requests behave under load, and as "
+    "the table grows: [load.md](load.md).\n"
 )
-_ROW, _LABEL, _BAR, _NUMBER = 26, 330, 300, 170
+_ROW, _LABEL, _BAR, _NUMBER = 26, 390, 300, 220
 _SCALE = 2.0
 """How many budgets the bars' width stands for."""
 
@@ -28,7 +29,9 @@ def write(sections: Sequence[Section], remarks: str) -> None:
     PLOT.write_text(_plot(figures))
     parts = [
         "# Performance\n",
-        _CONDITIONS.format(date=f"{datetime.now(UTC):%d %B %Y}", machine=_machine()),
+        _CONDITIONS.format(
+            date=f"{datetime.now(UTC):%d %B %Y}", machine=_machine(), load=os.getloadavg()[2]
+        ),
         "## Budgets\n",
         _table(
             ["what", "reached", "budget", ""],

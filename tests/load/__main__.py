@@ -30,8 +30,10 @@ LOCUST = LOCAL / "load" / "bin" / "locust"
 SMALL, LARGE = 1_000, 100_000
 _CONDITIONS = (
     "One run of `make load`, {date}, on {cores} shared cores that hold the emulator, a process for "
-    "each request in progress, and Locust: latencies are this machine's, not AWS's. Written by "
-    "`tests/load/`."
+    "each request in progress, and Locust: latencies are this machine's, not AWS's. Saturation "
+    "shows as waiting: the emulator queues what it cannot start, where AWS would refuse (429 of "
+    "Lambda and the gateway, 503 of ours when a service throttles), which "
+    "`tests/unit/test_faults.py` plays. Written by `tests/load/`."
 )
 
 
