@@ -45,6 +45,7 @@ STATUS = {
     "set_password/set-password": 204,
     "set_password/unknown-link": 404,
     "set_password/weak-password": 422,
+    "signup/delivery": 200,
     "signup/identifiers": 204,
     "signup/resend": 202,
     "signup/sign-up": 202,
