@@ -145,12 +145,14 @@ def renew_resources(template: dict[str, Any]) -> None:
 
 
 def create_table(name: str, properties: dict[str, Any]) -> None:
-    """Create a table: keys, indexes, stream and TTL as the template has them."""
+    """Create a table: keys, indexes and TTL as the template has them.
+
+    Not its stream: nothing reads it here, and moto copies all of it at each transaction.
+    """
     wanted = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
     aws.dynamodb().create_table(
         TableName=name,
         **{each: properties[each] for each in wanted if each in properties},
-        StreamSpecification={"StreamEnabled": True, **properties["StreamSpecification"]},
     )
     aws.dynamodb().update_time_to_live(
         TableName=name, TimeToLiveSpecification=properties["TimeToLiveSpecification"]

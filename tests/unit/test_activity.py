@@ -154,7 +154,7 @@ def test_no_entry_shows_a_placeholder(world: "World", kind: str, about: dict[str
 
 def test_every_kind_that_is_named_has_its_words() -> None:
     """No entry is written that the feed cannot tell: each kind has a title and a body."""
-    actors = {"BACK_OFFICE", "PORTAL"}
+    actors = {"BACK_OFFICE", "PORTAL", "SUPPORT"}
     named = {
         value
         for name, value in vars(activity).items()

@@ -394,6 +394,11 @@ def operate(action: str, **about: str) -> Callable[[Scene], None]:
 def unsent(scene: Scene) -> None:
     """Start from a sign-up whose mail SES refused: a note tells of it."""
     scene.world.sign_up(scene.now)
+    deliver_in_vain(scene)
+
+
+def deliver_in_vain(scene: Scene) -> None:
+    """Have SES refuse what waits in the outbox."""
     refused = ClientError({"Error": {"Code": "MessageRejected"}}, "SendEmail")
     with scene.world.failing(aws.ses(), "SendEmail", refused):
         scene.drain()
