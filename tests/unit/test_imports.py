@@ -56,6 +56,8 @@ ENVIRONMENT = {
     "MAIL_PER_HOUR": "3",
     "MAIL_PER_DAY": "6",
     "FREE_FAILURES": "5",
+    "UNSENT_MESSAGES": "https://sqs.example/unsent",
+    "FAILED_EVENTS": "https://sqs.example/failed",
     "KEY_REFRESH": "300",
     "POWERTOOLS_SERVICE_NAME": "portail",
 }

@@ -39,14 +39,13 @@ def cancelled(*codes: str) -> dict[str, Any]:
 
 
 def test_the_table_is_made_as_the_template_says(world: "World") -> None:
-    """One table, keyed by pk and sk, swept by expires_at, its inserts streamed."""
+    """One table, keyed by pk and sk, swept by expires_at."""
     name = world.settings.table_name
     description = aws.dynamodb().describe_table(TableName=name)["Table"]
     assert {each["AttributeName"]: each["KeyType"] for each in description["KeySchema"]} == {
         "pk": "HASH",
         "sk": "RANGE",
     }
-    assert description["StreamSpecification"]["StreamViewType"] == "NEW_IMAGE"
     ttl = aws.dynamodb().describe_time_to_live(TableName=name)["TimeToLiveDescription"]
     assert (ttl["AttributeName"], ttl["TimeToLiveStatus"]) == ("expires_at", "ENABLED")
 
