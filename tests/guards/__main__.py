@@ -126,6 +126,9 @@ def say(*cells: object) -> None:
 
 def main(guards: Sequence[Guard]) -> int:
     """Run all; return the number of guards that are not held."""
+    if not guards:
+        print("No guard is of that line, name and kind: see tests/guards/guards.toml.")
+        return 1
     started = time.monotonic()
     with TemporaryDirectory(prefix="guards-") as folder:
         tree = Path(folder)
