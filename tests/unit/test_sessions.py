@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 from argon2 import PasswordHasher
@@ -96,18 +96,35 @@ def test_login_of_a_corsican_nir(world: "World") -> None:
     assert world.log_in("2 94 03 2a 120 005")
 
 
-def test_wrong_unknown_and_pending_are_alike(world: "World") -> None:
+class CountingHasher(PasswordHasher):
+    """Counts the hashes that it verifies."""
+
+    verified = 0
+
+    def verify(self, *record_and_password: str) -> Literal[True]:
+        """Verify, whatever comes of it."""
+        self.verified += 1
+        return super().verify(*record_and_password)
+
+
+def test_wrong_unknown_and_pending_are_alike(
+    world: "World", monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A wrong password, an unknown identifier and a pending sign-up: same refusal, calls, hash."""
     world.open_account()
     world.sign_up(email="pending@example.fr", nir="294032A120005", siret=None)
-    shapes: list[tuple[str, list[str]]] = []
+    hasher = CountingHasher()
+    monkeypatch.setattr(passwords, "_hasher", hasher)
+    shapes: list[tuple[str, list[str], int]] = []
     for identifier in (EMAIL, "nobody@example.fr", "pending@example.fr", "294032A120005", "x"):
+        hasher.verified = 0
         with world.calls.counted() as made:
             problem = refused(
                 INVALID_CREDENTIALS, lambda identifier=identifier: world.log_in(identifier, WRONG)
             )
-        shapes.append((repr((problem.errors, problem.retry_after, problem.extensions)), made))
-    assert shapes == [("((), None, {})", ["UpdateItem"])] * 5
+        said = repr((problem.errors, problem.retry_after, problem.extensions))
+        shapes.append((said, made, hasher.verified))
+    assert shapes == [("((), None, {})", ["UpdateItem"], 1)] * 5
 
 
 def test_an_account_without_nir_is_not_found_by_one(world: "World") -> None:
