@@ -14,7 +14,7 @@ from portal.items import Deletion, Link
 from portal.tokens import LIFETIME, Purpose, Token, seal
 from tests.integration.client import DEVICE_COOKIE, Answer, new_address
 from tests.integration.people import PASSWORD
-from tests.local.stack import ALIAS, CREDENTIALS, REGION
+from tests.local.stack import CREDENTIALS, REGION
 
 if TYPE_CHECKING:
     from tests.local.stack import Stack
@@ -104,15 +104,6 @@ class Direct:
         answer = json.load(called["Payload"])
         assert "FunctionError" not in called, answer
         return answer
-
-    def hand_over(self, function: str, event: object) -> None:
-        """Give a function an event as the event bus does, which waits for no answer."""
-        self._lambda.invoke(
-            FunctionName=self.names[function],
-            Qualifier=ALIAS,  # which is what has a queue for what fails
-            InvocationType="Event",
-            Payload=json.dumps(event),
-        )
 
     # What the back office says
 

@@ -5,29 +5,18 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from benchmarks.world import ENVIRONMENT
 from tests.unit.conftest import NOW, PASSWORD
+from tests.unit.use_cases import EMAIL, PERSON
 
 if TYPE_CHECKING:
     from tests.unit.conftest import Gateway, World
 
 ROOT = Path(__file__).resolve().parents[2]
-EMAIL = "michele.dupont@example.fr"
-SIGN_UP: dict[str, Any] = {
-    "last_name": "Dupont",
-    "first_name": "Michèle",
-    "mobile_phone": "06 12 34 56 78",
-    "email": EMAIL,
-    "email_confirmation": EMAIL,
-    "nir": "2940375120005",
-    "nir_key": "91",
-    "siret": "35600000000048",
-    "is_agent": False,
-}
 PYTHON_CALLS = 11_000
 """A warm login makes 7,300, most of them botocore's."""
 
@@ -36,7 +25,7 @@ def test_a_sign_up_takes_three_round_trips_at_most(world: "World", gateway: "Gat
     """Two for the first; three for one whose address may not be written to again yet."""
     for most in (2, 3):
         with world.calls.counted() as made:
-            answer = gateway.ask("signup", "POST", "/api/signup", SIGN_UP)
+            answer = gateway.ask("signup", "POST", "/api/signup", PERSON)
         assert answer.status == 202
         assert len(made) <= most, made
 
