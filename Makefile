@@ -56,8 +56,9 @@ lint: $(TOOLS) ## check style, types and the template
 	pyright
 	sam validate --lint --region eu-west-3
 
-checks: $(TOOLS) $(CHECKS) ## look for common mistakes of the template, secrets, licences
+checks: $(TOOLS) $(CHECKS) ## look for common mistakes of the template, unfinished merges, secrets, licences
 	.local/checks/bin/checkov --config-file .checkov.yaml
+	git ls-files -z | xargs -0 check-merge-conflict --assume-in-merge
 	git ls-files -z | xargs -0 detect-secrets-hook --disable-plugin KeywordDetector \
 	    --exclude-files '^requirements/|requirements\.txt$$|package-lock\.json$$' \
 	    --exclude-lines '"(apiId|eventID)": '
