@@ -6,13 +6,13 @@
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
+from msgspec import Struct
 
 _MONTHS = [
     "janvier",
@@ -36,8 +36,7 @@ _BREAKABLE = re.compile(r"[ \n](?=[:;?!»])|(?<=«) |(?<=\d) (?=\d{3}\b|[€%])"
 _WORD = re.compile(r"[a-z0-9]{2,}")
 
 
-@dataclass(frozen=True, slots=True)
-class Article:
+class Article(Struct, frozen=True):
     """A text of the site; ``words`` are more words by which a search finds it."""
 
     slug: str

@@ -6,11 +6,11 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from content import Article, fold, read_articles
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from msgspec import Struct
 
 from portal.rules.password import CRITERIA
 
@@ -34,8 +34,7 @@ _COMMENT = re.compile(r"^\s*(?://[^\n]*|/\*\*.*?\*/)\n|^[ \t]+", re.MULTILINE | 
 _STYLE_SPACE = re.compile(r"/\*.*?\*/\s*|\s*([{};,])\s*|(?<=[a-z])(:)\s+", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """One address of the site.
 
     A ``private`` page shows personal data: nothing may keep it. ``found_by`` are the words by
@@ -143,16 +142,14 @@ PAGES = (
 NOT_FOUND = Page("/404", "not-found", "Page introuvable")
 
 
-@dataclass(frozen=True, slots=True)
-class Representation:
+class Representation(Struct, frozen=True):
     """A body ready for the gateway (text, or base64 when compressed) and its strong ETag."""
 
     body: str
     etag: str
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(Struct, frozen=True):
     """What is served at one path, in both encodings."""
 
     media_type: str

@@ -1,6 +1,6 @@
 """The activity feed."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 from typing import TYPE_CHECKING
 
 import pytest

@@ -1,9 +1,9 @@
 """The environment that the template gives the functions, and the clients."""
 
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import fields
 
 from portal import aws
 from portal.clock import rfc3339, rfc3339_seconds

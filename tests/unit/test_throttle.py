@@ -1,9 +1,9 @@
 """Limits on requests, logins and mails: counted in the table, judged by the time of arrival."""
 
-import dataclasses
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from portal import keys, throttle
 from portal.items import DAY, HOUR, Login, Outgoing
@@ -192,7 +192,7 @@ def test_of_two_that_forget_one_counts(world: "World") -> None:
 
 def test_the_number_of_free_failures_is_a_parameter(world: "World") -> None:
     """With other limits the delays start elsewhere, and still end at 15 minutes."""
-    limits = dataclasses.replace(world.limits, free_failures=1)
+    limits = replace(world.limits, free_failures=1)
     throttle.count_attempt(world.table, limits, MAC, NOW * 1000)
     with pytest.raises(Problem) as caught:
         throttle.count_attempt(world.table, limits, MAC, NOW * 1000)

@@ -5,7 +5,9 @@ told by mail, and stands in the feed.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from portal import activity, events, identifiers, passwords, throttle
 from portal.clock import rfc3339, rfc3339_seconds
@@ -56,8 +58,7 @@ SERVICES = (
 _OPEN_AT_ONCE = frozenset({"activity-feed", "my-account", "creation-request"})
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Struct, frozen=True):
     """A tile of the space: open, or closed with the reason."""
 
     id: str

@@ -2,7 +2,8 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from portal.clock import rfc3339
 from portal.items import Activity, Registration
@@ -45,8 +46,7 @@ PORTAL = "portal"
 SUPPORT = "support"
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """The French words of an entry; ``body`` may hold ``{first_name}`` and ``{last_name}``."""
 
     title: str
@@ -134,8 +134,7 @@ AGENT_TEXTS: Mapping[str, Text] = {
 """What is said otherwise to a mandataire."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """An entry as it is read: ``at`` is an RFC 3339 time in UTC."""
 
     id: str
@@ -145,8 +144,7 @@ class Entry:
     body: str
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """Some entries, newest first, and where the next ones start, if there are any."""
 
     entries: Sequence[Entry]

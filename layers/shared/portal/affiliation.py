@@ -1,6 +1,6 @@
 """What the back office says of an account's affiliation."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from portal import activity, identifiers
 from portal.items import (

@@ -4,9 +4,9 @@ import base64
 import re
 import secrets
 import unicodedata
-from dataclasses import dataclass, field
 
 from portal import identifiers, throttle
+from portal.confidential import Confidential
 from portal.items import ContactMessage, Outgoing
 from portal.keys import Keyring
 from portal.settings import Limits
@@ -24,15 +24,14 @@ _NIR = re.compile(
 _MASK = "[numéro de Sécurité sociale masqué]"
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Confidential, frozen=True):
     """What the form asks; every field already checked."""
 
     reason: str
     last_name: str
     first_name: str
     email: str
-    message: str = field(repr=False)
+    message: str
 
 
 def send(table: Table, lookup: Keyring, limits: Limits, form: Form, now: int) -> str:

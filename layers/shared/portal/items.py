@@ -31,9 +31,11 @@ in seconds since the epoch; TTL may lag by two days, so readers compare it with 
 import hashlib
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from portal.tokens import Token
 
@@ -82,9 +84,8 @@ def key(partition: str, sort: str) -> Attributes:
     return {"pk": {"S": partition}, "sk": {"S": sort}}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """A stored record: a dataclass of strings, integers, booleans, bytes and absent values."""
+class Record(Struct, frozen=True):
+    """A stored record: strings, integers, booleans, bytes and absent values."""
 
     def key(self) -> Attributes:
         """Return the primary key."""
@@ -92,18 +93,17 @@ class Record:
 
     def to_item(self) -> Attributes:
         """Return the whole item, without the attributes that are absent."""
-        values = ((each.name, getattr(self, each.name)) for each in fields(self))
+        values = asdict(self).items()
         return self.key() | {name: encode(value) for name, value in values if value is not None}
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Self:
         """Read an item; attributes that this record does not know are left aside."""
-        known = {each.name for each in fields(cls)}
-        return cls(**{name: decode(value) for name, value in item.items() if name in known})
+        known = cls.__struct_fields__
+        return cls(**{name: decode(item[name]) for name in known if name in item})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Registration(Record):
+class Registration(Record, frozen=True, kw_only=True):
     """A sign-up waiting for its password, kept 30 days.
 
     Once completed it stays as a trace without personal data, so that its links can answer
@@ -140,8 +140,7 @@ class Registration(Record):
         return key(f"REGISTRATION#{registration_id}", "REGISTRATION")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewestRegistration(Record):
+class NewestRegistration(Record, frozen=True, kw_only=True):
     """Which sign-up of an address is the newest: the one that a resend is about."""
 
     email_mac: str
@@ -158,8 +157,7 @@ class NewestRegistration(Record):
         return key(f"EMAIL#{email_mac}", "REGISTRATION")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link(Record):
+class Link(Record, frozen=True, kw_only=True):
     """A link that was sent and is still good: consumed by deleting it, dead once late."""
 
     id: str
@@ -187,8 +185,7 @@ class Link(Record):
         return key(f"TOKEN#{self.id}", f"{self.purpose}#{self.issued_at}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account(Record):
+class Account(Record, frozen=True, kw_only=True):
     """An account: the person's identity and the state of the affiliation."""
 
     id: str
@@ -232,8 +229,7 @@ class Account(Record):
         return key(f"ACCOUNT#{account_id}", "ACCOUNT")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Login(Record):
+class Login(Record, frozen=True, kw_only=True):
     """What logging in under one identifier needs, in the record that counts its failures.
 
     An unknown identifier has such a record too, with a count and no account, so that guessing
@@ -266,8 +262,7 @@ class Login(Record):
         return key(f"LOGIN#{mac}", f"DEVICE#{device}" if device else "LOGIN")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SiretHolder(Record):
+class SiretHolder(Record, frozen=True, kw_only=True):
     """The one account that may hold a Siret."""
 
     mac: str
@@ -278,8 +273,7 @@ class SiretHolder(Record):
         return key(f"SIRET#{self.mac}", "ACCOUNT")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session(Record):
+class Session(Record, frozen=True, kw_only=True):
     """A session, in one of its account's places.
 
     A login takes the place after the last one taken, so an account never has more sessions than
@@ -320,8 +314,7 @@ class Session(Record):
         return f"SESSION#{account_id}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Activity(Record):
+class Activity(Record, frozen=True, kw_only=True):
     """One entry of an account's feed. ``at`` is in milliseconds; ``id`` sorts by time."""
 
     RETENTION: ClassVar = 365 * DAY
@@ -350,8 +343,7 @@ class Activity(Record):
         return f"ACTIVITY#{account_id}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outgoing(Record):
+class Outgoing(Record, frozen=True, kw_only=True):
     """A mail or an event, written with the data that causes it and deleted once sent.
 
     It holds references only: no address, no name, no secret.
@@ -393,8 +385,7 @@ class Outgoing(Record):
         return key(f"OUTBOX#{outgoing_id}", "OUTBOX")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unsent(Record):
+class Unsent(Record, frozen=True, kw_only=True):
     """A message that failed; all stand in one partition, so that they are found without a scan."""
 
     PARTITION: ClassVar = "UNSENT#OUTBOX"
@@ -409,8 +400,7 @@ class Unsent(Record):
         return key(self.PARTITION, self.id)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Audit(Record):
+class Audit(Record, frozen=True, kw_only=True):
     """What an operator did, for whom and why: only ever added, kept twelve months."""
 
     RETENTION: ClassVar = 365 * DAY
@@ -443,8 +433,7 @@ class Audit(Record):
         return key(f"AUDIT#{datetime.fromtimestamp(self.at, UTC):%Y-%m}", self.id)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bounce(Record):
+class Bounce(Record, frozen=True, kw_only=True):
     """An address that mails come back from; forgotten after a week, for mailboxes get mended."""
 
     RETENTION: ClassVar = 7 * DAY
@@ -463,8 +452,7 @@ class Bounce(Record):
         return key(f"BOUNCE#{email_mac}", "BOUNCE")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContactMessage(Record):
+class ContactMessage(Record, frozen=True, kw_only=True):
     """A message to the support, kept until it can be expected to be answered."""
 
     RETENTION: ClassVar = 90 * DAY
@@ -488,8 +476,7 @@ class ContactMessage(Record):
         return key(f"CONTACT#{ticket}", "CONTACT")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deletion(Record):
+class Deletion(Record, frozen=True, kw_only=True):
     """An account whose holder asked for its deletion, under the day on which it is due."""
 
     account_id: str

@@ -9,17 +9,16 @@ import hashlib
 import hmac
 import json
 import time
-from dataclasses import dataclass, field
 
 from portal import aws
+from portal.confidential import Confidential
 from portal.settings import settings
 
 
-@dataclass(frozen=True, slots=True)
-class Keyring:
+class Keyring(Confidential, frozen=True):
     """The numbered keys of one secret; the newest signs unless ``signing`` names another."""
 
-    keys: dict[int, bytes] = field(repr=False)
+    keys: dict[int, bytes]
     signing: int | None = None
 
     @property

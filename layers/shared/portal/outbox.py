@@ -5,9 +5,10 @@ what never could be sent is still there to be sent again; only a crash between s
 deleting repeats one.
 """
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from portal import activity, contact, events, recovery, throttle
 from portal.accounts import EMAIL_CHANGE_MAIL
@@ -44,8 +45,7 @@ NOTICES = frozenset(
 """What is told by mail as well as in the feed, under the same name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outbox:
+class Outbox(Struct, frozen=True):
     """Where messages go: the table that holds them, SES for mails, the bus for events."""
 
     table: Table

@@ -5,12 +5,12 @@ and ``detail`` are French sentences for people and never repeat what a person ty
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct, field
 
-@dataclass(frozen=True, slots=True)
-class ProblemType:
+
+class ProblemType(Struct, frozen=True):
     """One kind of failure: its slug, HTTP status, French title and default French detail."""
 
     slug: str
@@ -19,8 +19,7 @@ class ProblemType:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class FieldError:
+class FieldError(Struct, frozen=True):
     """One refused field of a request: where, a stable code, and what to do, in French."""
 
     field: str
@@ -51,8 +50,7 @@ class Problem(Exception):  # noqa: N818 - the field's term (RFC 9457) for what i
         self.extensions = extensions
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """A problem as it is sent: status, headers and JSON body."""
 
     status: int

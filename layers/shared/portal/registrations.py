@@ -7,9 +7,9 @@ signing up never reads, hence never tells, whether an account exists.
 
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 from portal import activity, events, identifiers, passwords, throttle
+from portal.confidential import Confidential
 from portal.items import Account, Bounce, Link, Login, Outgoing, Registration, SiretHolder
 from portal.keys import Keyring
 from portal.problems import (
@@ -30,15 +30,14 @@ VALIDATION_MAIL = "validation"
 """Kind of the mails that carry a validation link, in the outbox and for the limits."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
+class Identity(Confidential, frozen=True, kw_only=True):
     """Who signs up, every field already checked; ``None`` for a number never attributed."""
 
     last_name: str
     first_name: str
     mobile_phone: str
     email: str
-    nir: str | None = field(repr=False)
+    nir: str | None
     nir_masked: str | None
     siret: str | None
     is_agent: bool

@@ -13,9 +13,11 @@ import secrets
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+
+from msgspec.structs import replace
 
 from portal import activity, devices, passwords, throttle
+from portal.confidential import Confidential
 from portal.events import LOGIN_SUCCEEDED
 from portal.identifiers import login_mac
 from portal.items import Login, Outgoing, Record, Session
@@ -33,19 +35,17 @@ _PAUSE = 0.02
 """Added to the longest pause before each new try, when another login was faster, in seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Confidential, frozen=True):
     """What a person and their browser send to log in."""
 
     identifier: str
-    password: str = field(repr=False)
-    session_cookie: str = field(default="", repr=False)
-    device_cookie: str = field(default="", repr=False)
+    password: str
+    session_cookie: str = ""
+    device_cookie: str = ""
     user_agent: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Confidential, frozen=True):
     """What a login gives: the cookies' values and what to greet the person with.
 
     ``device_cookie`` is ``None`` for a device that has a good one.

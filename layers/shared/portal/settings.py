@@ -2,11 +2,11 @@
 
 import functools
 import os
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """How often a thing may happen; the defaults are those of the template's parameters."""
 
     requests_per_minute: int
@@ -19,8 +19,7 @@ class Limits:
     """Failed logins of one identifier before delays start."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What ``template.yaml`` tells a function: names of resources, addresses, limits."""
 
     table_name: str

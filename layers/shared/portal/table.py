@@ -9,11 +9,12 @@ import random
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
+from msgspec import Struct
+from msgspec.structs import replace
 
 from portal import aws
 from portal.items import (
@@ -75,16 +76,14 @@ class EmailChange(Enum):
     """The account, its login or the link changed meanwhile."""
 
 
-@dataclass(frozen=True, slots=True)
-class MailLimit:
+class MailLimit(Struct, frozen=True):
     """At most ``count`` mails in any ``seconds``."""
 
     count: int
     seconds: int
 
 
-@dataclass(frozen=True, slots=True)
-class MailSlot:
+class MailSlot(Struct, frozen=True):
     """The memory of when mails of a ``kind`` were last written to a ``recipient``.
 
     ``recipient`` is the MAC of an address or the id of a registration.

@@ -13,8 +13,9 @@ import base64
 import hmac
 import re
 import secrets
-from dataclasses import dataclass
 from enum import IntEnum
+
+from msgspec import Struct
 
 from portal.keys import Keyring
 from portal.problems import LINK_UNKNOWN, Problem
@@ -43,8 +44,7 @@ LIFETIME = {
 """Seconds a link stays valid, per purpose."""
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """The signed content of a link. ``issued_at`` is in seconds since the epoch."""
 
     purpose: Purpose

@@ -9,7 +9,6 @@ Only the mailer imports this, because Jinja2 is slow to load.
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -18,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
+from msgspec import Struct
 
 # Constant, so that nothing typed by a person reaches a header.
 _SUBJECTS = {
@@ -44,8 +44,7 @@ _INNER_DOT = re.compile(r"\.(?=\w)")
 _ZERO_WIDTH_NON_JOINER = "\u200c"
 
 
-@dataclass(frozen=True, slots=True)
-class Mail:
+class Mail(Struct, frozen=True):
     """A mail ready to send: its subject and its two equivalent bodies."""
 
     subject: str

@@ -8,8 +8,9 @@ hold what others know of the person (NIST SP 800-63B 5.1.1.2, ASVS 5.0 6.2.11).
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import LiteralString
+
+from msgspec import Struct
 
 from portal.rules import RuleError
 from portal.rules.nir import looks_like_nir
@@ -21,8 +22,7 @@ _SHORTEST_WHOLE = 3
 _SHORTEST_PART = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Criterion:
+class Criterion(Struct, frozen=True):
     """One condition: a length in code points, or a character of a kind that must be there.
 
     `label` says it beside the field, `detail` in an error. Exactly one of `minimum`, `maximum`,
