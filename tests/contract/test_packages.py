@@ -1,11 +1,16 @@
 """What is deployed: sizes, byte-code, and what a cold start is spared."""
 
+import ast
 import gzip
 import json
 import subprocess
-from typing import TYPE_CHECKING
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore import xform_name
+from botocore.session import get_session
 
 from benchmarks.artefacts import Build, without_bytecode, zipped
 from benchmarks.worker import PYTHON, environment
@@ -16,8 +21,11 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.stack
 
+ROOT = Path(__file__).resolve().parents[2]
 MODULES = 570
 """Modules that Python holds once Login is imported: 510, of which 60 are there from the start."""
+_NOT_OF_AWS = {"verify"}
+"""argon2's, which has the name of a call of KMS."""
 
 
 @pytest.fixture(scope="module")
@@ -53,18 +61,90 @@ def test_botocore_reads_little(built: Build) -> None:
     assert not [text for text in texts if b'"documentation":"' in text]
 
 
+def test_the_layer_describes_every_call(built: Build) -> None:
+    """Whatever method of a called service's client the code calls, the layer's botocore has."""
+    data = built.folder / "DependenciesLayer" / "python" / "botocore" / "data"
+    called = {
+        node.func.attr
+        for folder in ("functions", "layers/shared")
+        for path in (ROOT / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    }
+    session = get_session()
+    for model in data.rglob("service-2.json.gz"):
+        described = {xform_name(each) for each in _json(model)["operations"]}
+        service = model.parents[1].name
+        published = session.get_service_model(service).operation_names
+        wanted = {xform_name(each) for each in published} & called - _NOT_OF_AWS
+        assert wanted <= described, service
+
+
+def test_the_layer_calls_the_addresses_of_aws(built: Build) -> None:
+    """Without its rules for endpoints, botocore finds the ones that it finds with them."""
+    answers = _in_layer(
+        built,
+        """
+        from botocore.session import get_session
+        session = get_session()
+        answer = {
+            f"{service} {region}": session.create_client(service, region).meta.endpoint_url
+            for service in session.get_available_services()
+            for region in ("eu-west-3", "eu-central-1", "us-east-1")
+        }
+        """,
+    )
+    assert len(answers) == 3 * 7
+    session = get_session()
+    session.set_credentials("testing", "testing")
+    for name, address in answers.items():
+        service, region = name.split()
+        assert session.create_client(service, region).meta.endpoint_url == address
+
+
+def test_a_transaction_is_sent_with_its_token(built: Build) -> None:
+    """Of botocore's handlers, the one is left that makes a repeated transaction harmless."""
+    body = _in_layer(
+        built,
+        """
+        from botocore.awsrequest import AWSResponse
+        from portal import aws
+        sent = []
+        def answer(request, **_):
+            sent.append(request.body)
+            return AWSResponse(request.url, 200, {}, None)
+        aws.dynamodb().meta.events.register("before-send", answer)
+        try:
+            aws.dynamodb().transact_write_items(TransactItems=[])
+        except AttributeError:
+            pass  # an answer without a body
+        answer = json.loads(sent[0])
+        """,
+    )
+    assert len(body["ClientRequestToken"]) == 36
+
+
 @pytest.mark.parametrize("function", sorted(FUNCTIONS))
 def test_functions_start_lean(built: Build, function: str) -> None:
     """Every function starts from its package alone, without asyncio, and loads few modules."""
-    program = "import app, json, sys; print('\\n' + json.dumps(sorted(sys.modules)))"
+    modules = _in_layer(built, "import app, sys; answer = sorted(sys.modules)", function)
+    if function != "SendMail":  # the processor of batches brings it
+        assert "asyncio" not in modules
+    assert len(modules) <= MODULES
+
+
+def _in_layer(built: Build, program: str, function: str = "Login") -> Any:
+    """Run a program with a function's package alone; return what it leaves in ``answer``."""
+    text = f"import json\n{textwrap.dedent(program)}\nprint('\\n' + json.dumps(answer))"
     done = subprocess.run(  # noqa: S603 - our own program
-        [PYTHON, "-s", "-c", program],
+        [PYTHON, "-s", "-c", text],
         env=environment(built.code(function), built.layers),
         check=True,
         capture_output=True,
         text=True,
     )
-    modules = json.loads(done.stdout.splitlines()[-1])
-    if function != "SendMail":  # the processor of batches brings it
-        assert "asyncio" not in modules
-    assert len(modules) <= MODULES
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def _json(path: Path) -> Any:
+    return json.loads(gzip.decompress(path.read_bytes()))
