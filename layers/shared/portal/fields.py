@@ -30,7 +30,13 @@ from portal.rules.siret import parse_siret
 class StrictModel(BaseModel):
     """A request body: unknown fields refused, nothing coerced, input kept out of errors."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        hide_input_in_errors=True,
+        defer_build=True,  # Powertools builds its own validator of each body: one is enough
+    )
 
 
 def _refusing(rule: Callable[[str], str]) -> Callable[[str], str]:
