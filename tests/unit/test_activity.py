@@ -1,11 +1,11 @@
 """The activity feed."""
 
-from msgspec.structs import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from portal import activity, aws
 from portal.activity import SECURITY, TEXTS, WELCOME, entry

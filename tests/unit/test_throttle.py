@@ -1,6 +1,6 @@
 """Limits on requests, logins and mails: counted in the table, judged by the time of arrival."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec.structs import replace
@@ -181,13 +181,34 @@ def test_an_account_is_forgotten_like_nobody(world: "World") -> None:
     assert found.account_id, "its credentials are kept"
 
 
-def test_of_two_that_forget_one_counts(world: "World") -> None:
-    """Attempts that meet the same old count forget it once: none of them is lost."""
-    world.table.count_attempt(MAC, NOW * 1000, 5)
-    now_ms = (NOW + 2 * DAY) * 1000
-    assert world.table.count_attempt(MAC, now_ms, 5)[0].failures == 1
-    world.table._forget_failures(MAC, None, NOW * 1000)
-    assert world.table.count_attempt(MAC, now_ms, 5)[0].failures == 2
+@pytest.mark.parametrize(
+    ("failures", "later", "expected"), [(1, 2 * DAY, (2, True)), (5, 1, (6, False))]
+)
+def test_of_two_that_read_one_count_both_count(
+    world: "World",
+    monkeypatch: pytest.MonkeyPatch,
+    failures: int,
+    later: int,
+    expected: tuple[int, bool],
+) -> None:
+    """Attempts that meet the same count, old or waited for, are judged one after the other."""
+    for _ in range(failures):
+        world.table.count_attempt(MAC, NOW * 1000, 5)
+    now_ms = (NOW + later) * 1000
+    client: Any = world.table._client
+    write = client.update_item
+    others: list[bool] = []
+
+    def write_after_another(**asked: Any) -> Any:
+        if ":last" in asked["ExpressionAttributeValues"] and not others:
+            others.append(True)
+            others[:] = [world.table.count_attempt(MAC, now_ms, 5)[1]]
+        return write(**asked)
+
+    monkeypatch.setattr(client, "update_item", write_after_another)
+    login, allowed = world.table.count_attempt(MAC, now_ms, 5)
+    assert others == [True]
+    assert (login.failures, allowed) == expected
 
 
 def test_the_number_of_free_failures_is_a_parameter(world: "World") -> None:
@@ -205,6 +226,9 @@ def test_an_attempt_is_one_round_trip(world: "World") -> None:
         with world.calls.counted() as made:
             attempt(world, NOW)
         assert made == ["UpdateItem"]
+    with world.calls.counted() as made:
+        attempt(world, NOW + 1)
+    assert made == ["UpdateItem", "UpdateItem"], "one more for who waited for a delay to pass"
 
 
 def test_mails_to_an_address(world: "World") -> None:

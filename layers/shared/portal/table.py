@@ -8,7 +8,6 @@ import functools
 import random
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -173,53 +172,70 @@ class Table:
         """Count a login attempt as a failure, if its identifier may try now.
 
         Returns the login's record and whether the attempt may go on; with ``device``, the count
-        kept for that device, which holds no credentials. The count is raised before
-        anything is compared, in one conditional write: of any number of parallel attempts, no
-        more go on than ``free`` failures and the elapsed delays allow (ASVS 6.3.1).
+        kept for that device, which holds no credentials. The count is raised before anything is
+        compared, by conditional writes: of any number of parallel attempts, no more go on than
+        ``free`` failures and the elapsed delays allow (ASVS 6.3.1).
 
         Failures are forgotten a day after the last, by the clock and for every identifier: those
         of an identifier that nobody has are swept then, and a count that outlived them would tell
         which ones have an account.
         """
-        login, allowed = self._count_attempt(mac, now_ms, free, device)
-        if not allowed and login.attempted_at is not None:
-            forgotten = now_ms - 1000 * Login.RETENTION
-            if login.attempted_at <= forgotten:
-                self._forget_failures(mac, device, login.attempted_at)
-                return self._count_attempt(mac, now_ms, free, device)
-        return login, allowed
+        forgotten = now_ms - 1000 * Login.RETENTION
+        while True:
+            login, allowed = self._raise_failures(
+                Login.key_of(mac, device),
+                mac,
+                now_ms,
+                "attribute_not_exists(failures) OR failures = :none"
+                " OR (failures < :free AND attempted_at > :forgotten)",
+                "if_not_exists(failures, :none) + :one",
+                {":none": 0, ":one": 1, ":free": free, ":forgotten": forgotten},
+            )
+            last = login.attempted_at
+            if allowed or last is None:
+                return login, allowed
+            failures = login.failures
+            if last <= forgotten:
+                failures = 0
+            elif now_ms < last + 1000 * delay_after(failures, free):
+                return login, False
+            login, allowed = self._raise_failures(
+                Login.key_of(mac, device),
+                mac,
+                now_ms,
+                "failures = :read AND attempted_at = :last",
+                ":next",
+                {":read": login.failures, ":last": last, ":next": failures + 1},
+            )
+            if allowed:
+                return login, True
+            # Another attempt was counted meanwhile: this one is judged anew.
 
-    def _count_attempt(
-        self, mac: str, now_ms: int, free: int, device: str | None
+    def _raise_failures(
+        self,
+        at: Attributes,
+        mac: str,
+        now_ms: int,
+        condition: str,
+        failures: str,
+        values: Mapping[str, int],
     ) -> tuple[Login, bool]:
-        last = free
-        values = {":none": encode(0), ":one": encode(1), ":now": encode(now_ms)}
-        clauses = ["failures < :free"]
-        values[":free"] = encode(free)
-        while delay_after(last, free) < LONGEST_DELAY:
-            values[f":n{last}"] = encode(last)
-            values[f":t{last}"] = encode(now_ms - 1000 * delay_after(last, free))
-            clauses.append(f"(failures = :n{last} AND attempted_at <= :t{last})")
-            last += 1
-        values[":most"] = encode(last)
-        values[":longest"] = encode(now_ms - 1000 * LONGEST_DELAY)
-        clauses.append("(failures >= :most AND attempted_at <= :longest)")
-        values[":forgotten"] = encode(now_ms - 1000 * Login.RETENTION)
-        values[":expires_at"] = encode(now_ms // 1000 + Login.RETENTION)
-        values[":mac"] = encode(mac)
+        """Note an attempt on a condition; return the record, as it is if the condition failed."""
         try:
             answer = self._client.update_item(
                 TableName=self._name,
-                Key=Login.key_of(mac, device),
-                ConditionExpression=(
-                    "attribute_not_exists(failures) OR failures = :none OR "
-                    f"(attempted_at > :forgotten AND ({' OR '.join(clauses)}))"
-                ),
+                Key=at,
+                ConditionExpression=condition,
                 UpdateExpression=(
-                    "SET mac = :mac, failures = if_not_exists(failures, :none) + :one, "
-                    "attempted_at = :now, expires_at = if_not_exists(kept_until, :expires_at)"
+                    f"SET mac = :mac, failures = {failures}, attempted_at = :now, "
+                    "expires_at = if_not_exists(kept_until, :expires_at)"
                 ),
-                ExpressionAttributeValues=values,
+                ExpressionAttributeValues={
+                    ":mac": encode(mac),
+                    ":now": encode(now_ms),
+                    ":expires_at": encode(now_ms // 1000 + Login.RETENTION),
+                    **{name: encode(value) for name, value in values.items()},
+                },
                 ReturnValues="ALL_NEW",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
@@ -227,17 +243,6 @@ class Table:
             response: Any = refused.response
             return Login.from_item(response["Item"]), False
         return Login.from_item(answer["Attributes"]), True
-
-    def _forget_failures(self, mac: str, device: str | None, attempted_at: int) -> None:
-        """Forget an identifier's failures, unless another attempt was counted meanwhile."""
-        with suppress(self._client.exceptions.ConditionalCheckFailedException):
-            self._client.update_item(
-                TableName=self._name,
-                Key=Login.key_of(mac, device),
-                ConditionExpression="attempted_at = :read",
-                UpdateExpression="SET failures = :none",
-                ExpressionAttributeValues={":read": encode(attempted_at), ":none": encode(0)},
-            )
 
     # Mails
 
