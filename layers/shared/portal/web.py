@@ -68,14 +68,16 @@ class Api(APIGatewayRestResolver):
         self.exception_handler(Exception)(self._refuse)
         self._outcome = OK
         self._account_id: str | None = None
+        self._headers: Mapping[str, list[str]] = {}
 
     def resolve(self, event: Mapping[str, Any], context: "LambdaContext") -> dict[str, Any]:
         """Answer one REST API proxy event."""
         started = time.perf_counter()
         self._outcome, self._account_id = OK, None
+        self._headers = _headers_of(event)
         request = dict(event)
         try:
-            _check(request)
+            _check(request, self._headers)
         except Problem as problem:
             self._outcome = problem.kind.slug
             answer = _proxy_answer(problem, _request_id(event))
@@ -144,7 +146,7 @@ class Api(APIGatewayRestResolver):
     @property
     def user_agent(self) -> str:
         """What the browser calls itself, or an empty string."""
-        return next(iter(_header_values(self.current_event.raw_event, "user-agent")), "")
+        return next(iter(self._headers.get("user-agent", [])), "")
 
     @property
     def session_cookie(self) -> str:
@@ -157,7 +159,7 @@ class Api(APIGatewayRestResolver):
         return self._cookie(DEVICE_COOKIE)
 
     def _cookie(self, wanted: str) -> str:
-        for header in _header_values(self.current_event.raw_event, "cookie"):
+        for header in self._headers.get("cookie", []):
             for pair in header.split(";"):
                 name, _, value = pair.strip().partition("=")
                 if name == wanted:
@@ -210,12 +212,11 @@ def documented(status: HTTPStatus, *problems: ProblemType) -> "dict[int, OpenAPI
     return answers
 
 
-def _check(event: dict[str, Any]) -> None:
+def _check(event: dict[str, Any], headers: Mapping[str, list[str]]) -> None:
     """Refuse a state change from another site or that is not JSON; leave the body decoded."""
     if event.get("httpMethod") in _SAFE_METHODS:
         return
-    site = _header_values(event, "sec-fetch-site")
-    origin = _header_values(event, "origin")
+    site, origin = headers.get("sec-fetch-site", []), headers.get("origin", [])
     if any(each not in {"same-origin", "none"} for each in site) or any(
         each != settings().public_url for each in origin
     ):
@@ -227,7 +228,7 @@ def _check(event: dict[str, Any]) -> None:
         raw = base64.b64decode(body) if event.get("isBase64Encoded") else body.encode()
         if len(raw) > MAX_BODY:
             raise Problem(TOO_LARGE)
-        if raw and _media_types(event) != {"application/json"}:
+        if raw and _media_types(headers) != {"application/json"}:
             raise Problem(UNSUPPORTED_MEDIA_TYPE)
         text = raw.decode() or "{}"
         json.loads(text)
@@ -242,8 +243,8 @@ def _check(event: dict[str, Any]) -> None:
         ("headers", "application/json"),
         ("multiValueHeaders", ["application/json"]),
     ):
-        headers: Mapping[str, Any] = event.get(form) or {}
-        others = {name: each for name, each in headers.items() if name.lower() != "content-type"}
+        sent: Mapping[str, Any] = event.get(form) or {}
+        others = {name: each for name, each in sent.items() if name.lower() != "content-type"}
         event[form] = others | {"content-type": value}
 
 
@@ -312,19 +313,19 @@ def _context(event: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - an e
     return context.get(name)
 
 
-def _media_types(event: Mapping[str, Any]) -> set[str]:
-    values = _header_values(event, "content-type")
+def _media_types(headers: Mapping[str, list[str]]) -> set[str]:
+    values = headers.get("content-type", [])
     return {value.partition(";")[0].strip().lower() for value in values}
 
 
-def _header_values(event: Mapping[str, Any], name: str) -> list[str]:
-    """Return every value of a header, whichever of the two forms the event has."""
-    multiple: Mapping[str, list[str]] = event.get("multiValueHeaders") or {}
-    found = [value for each, values in multiple.items() if each.lower() == name for value in values]
-    if found:
-        return found
+def _headers_of(event: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return every value of each header, by lower-case name, from the form that has it."""
     single: Mapping[str, str] = event.get("headers") or {}
-    return [value for each, value in single.items() if each.lower() == name]
+    multiple: Mapping[str, list[str]] = event.get("multiValueHeaders") or {}
+    found: dict[str, list[str]] = {}
+    for name, values in multiple.items():
+        found.setdefault(name.lower(), []).extend(values)
+    return {name.lower(): [value] for name, value in single.items()} | found
 
 
 def _to_json(body: object) -> str:
