@@ -83,7 +83,7 @@ class Worker:
         self._asked = 0
         self._started = 0.0
         self.ready_cpu = 0.0
-        """Seconds of processor used when the first event was asked for: the init phase."""
+        """Seconds of processor used in the init phase: until the snapshot, or the first event."""
 
     async def __aenter__(self) -> Self:
         self._server = await listen(self._answer)
@@ -150,8 +150,9 @@ class Worker:
         if request.method == "POST":
             self._answers.put_nowait(request.body)
             return Answer(b'{"status":"OK"}', "202 Accepted")
-        if not self._asked:
-            self.ready_cpu = self.usage().cpu
+        self.ready_cpu = self.ready_cpu or self.usage().cpu
+        if request.path.endswith("/restore/next"):
+            return Answer(b"{}")
         self._asked += 1
         return Answer(
             await self._events.get(),

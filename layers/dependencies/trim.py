@@ -72,6 +72,7 @@ _PLAIN_DICT = """\
         def __init_subclass__(cls, total=True):
             pass
 """
+_FORMATS = "from . import inspect, json, msgpack, structs, toml, yaml"
 _METADATA = "from importlib.metadata import version\n"
 
 _EVENT_HANDLER = "from aws_lambda_powertools.event_handler.api_gateway import *  # noqa: F403\n"
@@ -99,6 +100,7 @@ def main(site: Path) -> None:
     )
     (site / "pydantic" / "plugin" / "_loader.py").write_text(_NO_PLUGINS)
     _replace(site / "pydantic_core" / "core_schema.py", _TYPED_DICT, _PLAIN_DICT)
+    _replace(site / "msgspec" / "__init__.py", _FORMATS, "from . import structs")
     http2 = site / "urllib3" / "http2" / "__init__.py"
     _replace(http2, _METADATA, "")  # asked for by who injects HTTP/2, which nobody does
     _replace(http2, "    h2_version", f"    {_METADATA}    h2_version")

@@ -124,6 +124,24 @@ def test_a_transaction_is_sent_with_its_token(built: Build) -> None:
     assert len(body["ClientRequestToken"]) == 36
 
 
+def test_a_snapshot_holds_clients_and_no_key(built: Build) -> None:
+    """What SnapStart keeps of a function is ready to call AWS, and no secret has been read."""
+    made, keyrings = _in_layer(
+        built,
+        """
+        import app
+        from portal import aws, keys
+        from snapshot_restore_py import get_before_snapshot
+        for hook, arguments, named in get_before_snapshot():
+            hook(*arguments, **named)
+        clients = (aws.dynamodb, aws.secrets_manager)
+        answer = [each.cache_info().currsize for each in clients], len(keys._cache)
+        """,
+    )
+    assert made == [1, 1]
+    assert keyrings == 0
+
+
 @pytest.mark.parametrize("function", sorted(FUNCTIONS))
 def test_functions_start_lean(built: Build, function: str) -> None:
     """Every function starts from its package alone, without asyncio, and loads few modules."""

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
 from botocore.session import Session, get_session
+from snapshot_restore_py import (  # pyright: ignore[reportMissingTypeStubs]
+    register_before_snapshot,  # pyright: ignore[reportUnknownVariableType]
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -80,3 +83,13 @@ def sqs() -> "SQSClient":
 def lambda_() -> "LambdaClient":
     """Return the Lambda client."""
     return _client("lambda")
+
+
+@register_before_snapshot
+def _make_clients() -> None:
+    """Put into the snapshot that functions start from the clients that nearly all use.
+
+    They hold neither a connection nor a secret; credentials are asked for again once they expire.
+    """
+    dynamodb()
+    secrets_manager()
