@@ -211,6 +211,25 @@ def test_of_two_that_read_one_count_both_count(
     assert (login.failures, allowed) == expected
 
 
+def test_a_count_that_goes_meanwhile_is_begun_anew(
+    world: "World", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An attempt that finds its record swept, or forgiven, counts as the first."""
+    for _ in range(5):
+        world.table.count_attempt(MAC, NOW * 1000, 5)
+    client: Any = world.table._client
+    write = client.update_item
+
+    def write_after_the_sweep(**asked: Any) -> Any:
+        if ":last" in asked["ExpressionAttributeValues"]:
+            client.delete_item(TableName=asked["TableName"], Key=asked["Key"])
+        return write(**asked)
+
+    monkeypatch.setattr(client, "update_item", write_after_the_sweep)
+    login, allowed = world.table.count_attempt(MAC, (NOW + 1) * 1000, 5)
+    assert (login.failures, allowed) == (1, True)
+
+
 def test_the_number_of_free_failures_is_a_parameter(world: "World") -> None:
     """With other limits the delays start elsewhere, and still end at 15 minutes."""
     limits = replace(world.limits, free_failures=1)

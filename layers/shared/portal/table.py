@@ -241,7 +241,9 @@ class Table:
             )
         except self._client.exceptions.ConditionalCheckFailedException as refused:
             response: Any = refused.response
-            return Login.from_item(response["Item"]), False
+            # None when the record went meanwhile: swept, or forgiven by a login of its device.
+            item = response.get("Item")
+            return Login.from_item(item) if item else Login(mac=mac), False
         return Login.from_item(answer["Attributes"]), True
 
     # Mails
