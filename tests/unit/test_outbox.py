@@ -66,7 +66,7 @@ def test_a_sign_up_gets_its_link(world: "World") -> None:
     assert not world.messages()
     (call,) = (each for each in world.calls.all if each.operation == "SendEmail")
     assert call.asked["FromEmailAddress"] == (
-        "Portail auto-entrepreneur <ne-pas-repondre@portail.example>"
+        "Espace auto-entrepreneur <ne-pas-repondre@portail.example>"
     )
     assert call.asked["ConfigurationSetName"] == world.settings.mail_configuration_set
 
