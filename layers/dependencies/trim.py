@@ -73,20 +73,29 @@ _PLAIN_DICT = """\
             pass
 """
 _FORMATS = "from . import inspect, json, msgpack, structs, toml, yaml"
+# The slowest to compile of its patterns, which nothing matches with.
+_UNUSED_PATTERN = '_IPV6_RE = re.compile("^" + _IPV6_PAT + "$")\n'
 _METADATA = "from importlib.metadata import version\n"
 
 _EVENT_HANDLER = "from aws_lambda_powertools.event_handler.api_gateway import *  # noqa: F403\n"
-# What the resolver of the REST API and the processor of batches import.
+# What the resolver of the REST API imports at its start.
 _DATA_CLASSES = {
     "alb_event": ["ALBEvent"],
     "api_gateway_proxy_event": ["APIGatewayProxyEvent", "APIGatewayProxyEventV2"],
     "bedrock_agent_event": ["BedrockAgentEvent"],
-    "dynamo_db_stream_event": ["DynamoDBStreamEvent"],
-    "event_source": ["event_source"],
     "lambda_function_url_event": ["LambdaFunctionUrlEvent"],
-    "s3_event": ["S3Event"],
     "vpc_lattice": ["VPCLatticeEvent", "VPCLatticeEventV2"],
 }
+# What the processor of batches does.
+_LAZY_DATA_CLASSES = """
+
+def __getattr__(name):
+    if name != "S3Event":
+        raise AttributeError(name)
+    from .s3_event import S3Event
+
+    return S3Event
+"""
 
 
 def main(site: Path) -> None:
@@ -96,11 +105,14 @@ def main(site: Path) -> None:
     (powertools / "event_handler" / "__init__.py").write_text(_EVENT_HANDLER)
     imports = [f"from .{name} import {', '.join(names)}" for name, names in _DATA_CLASSES.items()]
     (powertools / "utilities" / "data_classes" / "__init__.py").write_text(
-        "\n".join([*imports, ""])
+        "\n".join([*imports, _LAZY_DATA_CLASSES])
     )
+    # Empty: it imports what merges descriptions of several APIs.
+    (powertools / "event_handler" / "openapi" / "__init__.py").write_text("")
     (site / "pydantic" / "plugin" / "_loader.py").write_text(_NO_PLUGINS)
     _replace(site / "pydantic_core" / "core_schema.py", _TYPED_DICT, _PLAIN_DICT)
     _replace(site / "msgspec" / "__init__.py", _FORMATS, "from . import structs")
+    _replace(site / "urllib3" / "util" / "url.py", _UNUSED_PATTERN, "")
     http2 = site / "urllib3" / "http2" / "__init__.py"
     _replace(http2, _METADATA, "")  # asked for by who injects HTTP/2, which nobody does
     _replace(http2, "    h2_version", f"    {_METADATA}    h2_version")
