@@ -14,6 +14,7 @@ from portal.fields import (
     MobilePhone,
     Password,
     StrictModel,
+    load_slow_rules,
     require_same_email,
 )
 from portal.identifiers import decrypt_nir
@@ -30,12 +31,14 @@ from portal.problems import (
 )
 from portal.rules.email import mask_email
 from portal.settings import settings
+from portal.snapshot import before_snapshot
 from portal.table import table
 from portal.throttle import limit_requests
 from portal.web import Api, documented, json_answer, session_cookie
 
 app = Api()
 handler = app.resolve
+before_snapshot(load_slow_rules)
 
 
 class Affiliation(StrictModel):

@@ -6,15 +6,17 @@ from typing import Literal
 from aws_lambda_powertools.event_handler import Response
 
 from portal import contact, keys
-from portal.fields import EmailAddress, Message, PersonName, StrictModel
+from portal.fields import EmailAddress, Message, PersonName, StrictModel, load_slow_rules
 from portal.problems import INVALID_REQUEST, THROTTLED
 from portal.settings import settings
+from portal.snapshot import before_snapshot
 from portal.table import table
 from portal.throttle import limit_requests
 from portal.web import Api, documented, json_answer
 
 app = Api()
 handler = app.resolve
+before_snapshot(load_slow_rules)
 
 
 class ContactForm(StrictModel):

@@ -13,6 +13,7 @@ from portal.fields import (
     PersonName,
     Siret,
     StrictModel,
+    load_slow_rules,
     require_same_email,
 )
 from portal.identifiers import encrypt_nir
@@ -20,12 +21,14 @@ from portal.problems import INVALID_REQUEST, THROTTLED
 from portal.registrations import Identity
 from portal.rules.nir import mask_nir
 from portal.settings import settings
+from portal.snapshot import before_snapshot
 from portal.table import table
 from portal.throttle import limit_requests
 from portal.web import Api, documented, json_answer
 
 app = Api()
 handler = app.resolve
+before_snapshot(load_slow_rules)
 
 
 class Identifiers(NirFields):

@@ -128,18 +128,25 @@ def test_a_snapshot_holds_clients_and_no_key(built: Build) -> None:
     """What SnapStart keeps of a function is ready to call AWS, and no secret has been read."""
     made, keyrings = _in_layer(
         built,
-        """
+        f"""
         import app
         from portal import aws, keys
-        from snapshot_restore_py import get_before_snapshot
-        for hook, arguments, named in get_before_snapshot():
-            hook(*arguments, **named)
+        {_SNAPSHOT}
         clients = (aws.dynamodb, aws.secrets_manager)
         answer = [each.cache_info().currsize for each in clients], len(keys._cache)
         """,
     )
     assert made == [1, 1]
     assert keyrings == 0
+
+
+@pytest.mark.parametrize("function", ["Signup", "Contact", "Account"])
+def test_a_snapshot_holds_the_slow_rules(built: Build, function: str) -> None:
+    """After a snapshot, nobody who types an address waits for the rules of addresses to load."""
+    loaded = _in_layer(
+        built, f"import app, sys\n{_SNAPSHOT}\nanswer = sorted(sys.modules)", function
+    )
+    assert {"phonenumbers", "email_validator.syntax", "idna"} <= set(loaded)
 
 
 @pytest.mark.parametrize("function", sorted(FUNCTIONS))
@@ -149,6 +156,12 @@ def test_functions_start_lean(built: Build, function: str) -> None:
     if function != "SendMail":  # the processor of batches brings it
         assert "asyncio" not in modules
     assert len(modules) <= MODULES
+
+
+_SNAPSHOT = """\
+for hook, arguments, named in __import__("snapshot_restore_py").get_before_snapshot(): \
+hook(*arguments, **named)"""
+"""What Lambda does before it takes a snapshot."""
 
 
 def _in_layer(built: Build, program: str, function: str = "Login") -> Any:

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
 from botocore.session import Session, get_session
-from snapshot_restore_py import (  # pyright: ignore[reportMissingTypeStubs]
-    register_before_snapshot,  # pyright: ignore[reportUnknownVariableType]
-)
+
+from portal.snapshot import before_snapshot
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -85,7 +84,7 @@ def lambda_() -> "LambdaClient":
     return _client("lambda")
 
 
-@register_before_snapshot
+@before_snapshot
 def _make_clients() -> None:
     """Put into the snapshot that functions start from the clients that nearly all use.
 
