@@ -61,8 +61,9 @@ def copy_tree(to: Path) -> None:
     if (ROOT / ".local" / "stack").exists():
         (to / ".local" / "stack").symlink_to(ROOT / ".local" / "stack")
     # The packages of the layers do not change: built once, by whichever run was first.
-    for cache in (ROOT / ".local" / "test").glob("cache-*"):
-        shutil.copytree(cache, to / ".local" / "guards" / cache.name, symlinks=True)
+    for cache in (ROOT / ".local").glob("test*/cache-*"):
+        kept = to / ".local" / "guards" / cache.name
+        shutil.copytree(cache, kept, symlinks=True, dirs_exist_ok=True)
 
 
 def run(tests: Iterable[str], tree: Path, seconds: float = SECONDS) -> Counter[tuple[str, str]]:

@@ -469,9 +469,11 @@ class Stack:
 def stack_for_tests() -> Generator[Stack]:
     """Run the tests' own stack, from an empty state, while the developer's may run too.
 
-    Its name is `TEST_STACK` (default: test); two runs at once need two names.
+    Its name is `TEST_STACK` (default: test), and each worker of a run has one of its own; two
+    runs at once need two names.
     """
-    stack = Stack(os.environ.get("TEST_STACK", "test"), free_port(4567), keeps_state=False)
+    parts = os.environ.get("TEST_STACK", "test"), os.environ.get("PYTEST_XDIST_WORKER")
+    stack = Stack("-".join(filter(None, parts)), free_port(), keeps_state=False)
     stack.folder.mkdir(parents=True, exist_ok=True)
     with (stack.folder / "owner").open("a") as owner:
         try:
