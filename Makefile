@@ -48,7 +48,7 @@ clean: ## stop, and forget the local data
 	@if [ -x .venv/bin/python ]; then $(LOCAL) clean; fi
 
 test: $(TOOLS) $(EMULATOR) browser lint checks ## install what is missing, check everything, run every test
-	python -m pytest --numprocesses=2 --dist=loadfile --cov --cov-report=term
+	python -m pytest --numprocesses=2 --dist=worksteal --cov --cov-report=term
 
 lint: $(TOOLS) ## check style, types and the template
 	ruff check

@@ -4,10 +4,10 @@ import json
 import time
 import uuid
 from collections import Counter
-from typing import Any
 
 import pytest
 
+from tests.integration.bus import decision_event
 from tests.integration.client import Client, in_parallel
 from tests.integration.direct import HOUR, Direct
 from tests.integration.journey import logged_in
@@ -18,18 +18,6 @@ from tests.local.stack import ALIAS
 pytestmark = pytest.mark.stack
 
 
-def event(decision: str, account_id: object, at: float, **detail: Any) -> dict[str, Any]:
-    """Return an event as the bus gives it to the function."""
-    return {
-        "version": "0",
-        "id": str(uuid.uuid4()),
-        "source": "portal.backoffice",
-        "detail-type": decision,
-        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at)),
-        "detail": {"account_id": account_id, **detail},
-    }
-
-
 def told(client: Client) -> Counter[str]:
     """Count the kinds of the entries of a feed."""
     return Counter(each["kind"] for each in client.activity("?limit=50").json["entries"])
@@ -38,7 +26,7 @@ def told(client: Client) -> Counter[str]:
 def test_twice(client: Client, mailbox: Mailbox, direct: Direct) -> None:
     """One decision that comes eight times at once, and again later, is told once."""
     person = logged_in(client, mailbox)
-    confirmed = event("AffiliationConfirmed", client.me().json["id"], time.time())
+    confirmed = decision_event("AffiliationConfirmed", client.me().json["id"], time.time())
     in_parallel(lambda _: direct.hand("Affiliation", confirmed), 8, 2)
     direct.hand("Affiliation", confirmed)
     mailbox.wait_titled(person.email, CONFIRMED)
@@ -52,9 +40,13 @@ def test_out_of_order(client: Client, mailbox: Mailbox, direct: Direct) -> None:
     person = logged_in(client, mailbox)
     account_id, now = client.me().json["id"], time.time()
     decisions = [
-        event("AffiliationRejected", account_id, now - 3 * HOUR, reason="Pièce illisible."),
-        event("AffiliationConfirmed", account_id, now - HOUR),
-        event("AffiliationRejected", account_id, now - 2 * HOUR, reason="Autre pièce illisible."),
+        decision_event(
+            "AffiliationRejected", account_id, now - 3 * HOUR, reason="Pièce illisible."
+        ),
+        decision_event("AffiliationConfirmed", account_id, now - HOUR),
+        decision_event(
+            "AffiliationRejected", account_id, now - 2 * HOUR, reason="Autre pièce illisible."
+        ),
     ]
     for number in (0, 1, 2, 0):
         direct.hand("Affiliation", decisions[number])
@@ -65,14 +57,16 @@ def test_out_of_order(client: Client, mailbox: Mailbox, direct: Direct) -> None:
     assert told(client)["affiliation-confirmed"] == told(client)["affiliation-rejected"] == 1
     mailbox.settle()
     assert len(mailbox.titled(person.email, REJECTED)) == 1
-    direct.hand("Affiliation", event("AffiliationRejected", account_id, now, reason="Radié."))
+    direct.hand(
+        "Affiliation", decision_event("AffiliationRejected", account_id, now, reason="Radié.")
+    )
     assert client.me().json["affiliation"]["status"] == "rejected"
 
 
 def test_nobody(direct: Direct) -> None:
     """A decision about an account that does not exist, or no longer, makes none."""
     account_id = str(uuid.uuid4())
-    direct.hand("Affiliation", event("AffiliationConfirmed", account_id, time.time()))
+    direct.hand("Affiliation", decision_event("AffiliationConfirmed", account_id, time.time()))
     assert [item["pk"] for item in direct.items() if account_id in repr(item)] == []
 
 
@@ -83,7 +77,8 @@ def test_a_siret_of_somebody_else(client: Client, mailbox: Mailbox, direct: Dire
     account_id = client.me().json["id"]
     for siret in (holder.siret, new_siret()):
         direct.hand(
-            "Affiliation", event("AffiliationConfirmed", account_id, time.time(), siret=siret)
+            "Affiliation",
+            decision_event("AffiliationConfirmed", account_id, time.time(), siret=siret),
         )
         assert client.me().json["siret"] == person.siret
     assert len(direct.accounts(siret=holder.siret)) == 1
@@ -94,7 +89,9 @@ def test_a_reason_that_attacks(client: Client, mailbox: Mailbox, direct: Direct)
     person = logged_in(client, mailbox)
     account_id = client.me().json["id"]
     reason = "{first_name.__class__} {{ 7*7 }} <script>alert(1)</script> %s {0}"
-    direct.hand("Affiliation", event("AffiliationRejected", account_id, time.time(), reason=reason))
+    direct.hand(
+        "Affiliation", decision_event("AffiliationRejected", account_id, time.time(), reason=reason)
+    )
     mail = mailbox.wait_titled(person.email, REJECTED)
     assert "<script>" not in mail.html
     bodies = [each["body"] for each in client.activity().json["entries"]]
@@ -107,7 +104,7 @@ def test_broken(direct: Direct) -> None:
     The emulator knows no queue of an alias: that it is set is all that can be seen here.
     """
     mark = f"Zebulon-{uuid.uuid4()}"
-    broken = event("AffiliationRejected", mark, time.time(), reason=mark)
+    broken = decision_event("AffiliationRejected", mark, time.time(), reason=mark)
     function = {"FunctionName": direct.names["Affiliation"], "Qualifier": ALIAS}
     client = direct.client("lambda")
     called = client.invoke(**function, Payload=json.dumps(broken))

@@ -1,12 +1,13 @@
 """The whole journey with marked values, then a search for them wherever they must not be."""
 
 import json
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from portal.identifiers import email_mac
-from tests.integration.bus import Listener
+from tests.integration.bus import Listener, decision_event
 from tests.integration.client import Client
 from tests.integration.direct import Direct, be_due
 from tests.integration.mailbox import (
@@ -94,7 +95,8 @@ def test_the_whole_journey(  # noqa: PLR0915 - it is long because it is whole
     message = f"Mon numéro : {' '.join(spellings(other_nir))}, {other_nir}."
     answers.append(client.post("/api/contact", contact_form(writer, message)))
     mailbox.wait_titled(writer.email, ACKNOWLEDGEMENT)
-    direct.decide("AffiliationRejected", account_id, reason="Pièce illisible.")
+    rejected = decision_event("AffiliationRejected", account_id, time.time(), reason="Illisible.")
+    direct.hand("Affiliation", rejected)  # handed: the emulator keeps no log of what its bus calls
     mailbox.wait_titled(person.email, REJECTED)
     tags = {"address": [email_mac(direct.lookup, person.email)], "account": [account_id]}
     bounce = {"bounceType": "Permanent", "bouncedRecipients": [{"emailAddress": person.email}]}

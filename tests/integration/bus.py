@@ -2,10 +2,23 @@
 
 import json
 import time
+import uuid
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tests.integration.direct import Direct
+
+
+def decision_event(decision: str, account_id: object, at: float, **detail: Any) -> dict[str, Any]:
+    """Return what the back office says of an affiliation, as the bus gives it to the function."""
+    return {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "source": "portal.backoffice",
+        "detail-type": decision,
+        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at)),
+        "detail": {"account_id": account_id, **detail},
+    }
 
 
 class Listener:
