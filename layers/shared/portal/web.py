@@ -212,6 +212,13 @@ def documented(status: HTTPStatus, *problems: ProblemType) -> "dict[int, OpenAPI
     return answers
 
 
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)  # NaN and Infinity: Python reads them, JSON has none
+
+
+_JSON = json.JSONDecoder(parse_constant=_refuse_constant)
+
+
 def _check(event: dict[str, Any], headers: Mapping[str, list[str]]) -> None:
     """Refuse a state change from another site or that is not JSON; leave the body decoded."""
     if event.get("httpMethod") in _SAFE_METHODS:
@@ -231,7 +238,7 @@ def _check(event: dict[str, Any], headers: Mapping[str, list[str]]) -> None:
         if raw and _media_types(headers) != {"application/json"}:
             raise Problem(UNSUPPORTED_MEDIA_TYPE)
         text = raw.decode() or "{}"
-        json.loads(text)
+        _JSON.decode(text)
     except (ValueError, RecursionError):
         raise Problem(MALFORMED_JSON) from None
     if event.get("httpMethod") == HTTPMethod.DELETE and text.strip() != "{}":
