@@ -290,6 +290,13 @@ def test_the_password_is_changed(person: Person) -> None:
         refused(INVALID_CREDENTIALS, lambda name=identifier: person.world.log_in(name, PASSWORD))
 
 
+def test_one_password_typed_in_two_ways_is_confirmed(person: Person) -> None:
+    """Compared is what is hashed: an accent as one character, or as a letter and a mark."""
+    form = {"password": "Un-\u00e9t\u00e9-bleu-8", "confirmation": "Un-e\u0301te\u0301-bleu-8"}
+    assert person.ask("PUT", "/api/me/password", form).status == 204
+    assert person.world.log_in(EMAIL, form["password"])
+
+
 def test_a_password_change_is_told(person: Person) -> None:
     """By mail, in the feed and as an event without personal data."""
     person.world.change_password(person.session, NEW, NOW + 60)

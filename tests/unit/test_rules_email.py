@@ -56,6 +56,7 @@ def test_addresses(typed: str, stored: str) -> None:
         ("michel\u200b@example.fr", "invalid-characters"),
         ("michel\u202e@example.fr", "invalid-characters"),
         ("michel@exam\ud800ple.fr", "invalid-characters"),
+        ("a" * 65 + "@example.fr", "invalid-email"),
         ("a" * 246 + "@example.fr", "invalid-length"),
         (" " * 320 + "@", "invalid-length"),
         ("a" * 230 + "@" + "é" * 15 + ".fr", "invalid-email"),

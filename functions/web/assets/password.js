@@ -39,7 +39,8 @@ function lacking(open) {
 export function checkPassword(values) {
   const open = mark(true);
   const errors = open.length ? [{ field: "password", detail: `Votre mot de passe ne convient pas. ${lacking(open)}` }] : [];
-  if (values.password !== values.confirmation) errors.push({ field: "confirmation", detail: DIFFERENT });
+  if (values.password.normalize("NFKC") !== values.confirmation.normalize("NFKC"))
+    errors.push({ field: "confirmation", detail: DIFFERENT });
   return errors;
 }
 

@@ -45,7 +45,7 @@ def check(
         is_own_nir=lambda nir: identifiers.nir_mac(lookup, nir) == person.nir_mac,
     )
     errors = [FieldError("password", rule.code, rule.detail) for rule in broken]
-    if password != confirmation:
+    if normalize_password(password) != normalize_password(confirmation):
         detail = "Les deux mots de passe sont différents."
         errors.append(FieldError("confirmation", "confirmation-differs", detail))
     if errors:

@@ -42,7 +42,12 @@ def parse_email(text: str) -> str:
             " ni lettre d’un autre alphabet.",
         )
     try:
-        valid = validate_email(address, allow_smtputf8=False, check_deliverability=False)
+        valid = validate_email(
+            address,
+            allow_smtputf8=False,
+            check_deliverability=False,
+            strict=True,  # no server takes more than 64 characters before the sign @
+        )
     except EmailNotValidError:
         raise RuleError(
             "invalid-email",
