@@ -121,6 +121,56 @@ def test_twice_is_once(world: "World", decide: "Callable[..., None]", account_id
     assert len(world.deliver()) == 1
 
 
+@pytest.mark.parametrize(
+    ("kind", "detail"), [(CONFIRMED, {}), (REJECTED, {"reason": "Pièce manquante."})]
+)
+def test_said_again_later_is_told_once(
+    world: "World",
+    decide: "Callable[..., None]",
+    account_id: str,
+    kind: str,
+    detail: dict[str, str],
+) -> None:
+    """A back office that says the same again, as of a later time, tells nobody anything new."""
+    decide(kind, account_id, NOW + 60, **detail)
+    decide(kind, account_id, NOW + 180, **detail)
+    other = REJECTED if kind == CONFIRMED else CONFIRMED
+    decide(other, account_id, NOW + 120)  # late: the same was said after it
+    assert len(world.kinds(account_id)) == len(world.deliver()) == 1
+    assert world.account(account_id).affiliation_at == (NOW + 180) * 1000
+    decide(other, account_id, NOW + 240)
+    assert len(world.kinds(account_id)) == 2
+
+
+def test_another_reason_is_news(
+    world: "World", decide: "Callable[..., None]", account_id: str
+) -> None:
+    """A refusal for another reason is told: the person has something else to correct."""
+    decide(REJECTED, account_id, NOW + 60, reason="Pièce manquante.")
+    decide(REJECTED, account_id, NOW + 120, reason="Pièce illisible.")
+    assert len(world.kinds(account_id)) == len(world.deliver()) == 2
+
+
+def test_two_decisions_at_once_are_told_in_turn(
+    world: "World", decide: "Callable[..., None]", account_id: str
+) -> None:
+    """One that was overtaken is judged anew: the same, it tells nothing; older, it is dropped."""
+    overtaken: list[int] = []
+
+    def overtake(**_: object) -> None:
+        if not overtaken:
+            overtaken.append(1)
+            decide(CONFIRMED, account_id, NOW + 60)
+
+    events = aws.dynamodb().meta.events
+    events.register("before-call.*.TransactWriteItems", overtake)
+    try:
+        decide(CONFIRMED, account_id, NOW + 61)
+    finally:
+        events.unregister("before-call.*.TransactWriteItems", overtake)
+    assert len(world.kinds(account_id)) == len(world.deliver()) == 1
+
+
 def test_late_is_nothing(world: "World", decide: "Callable[..., None]", account_id: str) -> None:
     """A decision that comes after a newer one changes nothing, whatever it says."""
     decide(CONFIRMED, account_id, NOW + 60)

@@ -60,14 +60,15 @@ def test_a_link_for_either_identifier(world: "World", identifier: str) -> None:
 
 
 def test_half_an_hour_exactly(world: "World") -> None:
-    """At 1799 seconds the link is good, at 1800 it is late, swept or not."""
+    """At 1799 seconds the link is good, at 1800 it is late, swept or not; gone before, unknown."""
     world.open_account()
     token = link(world)
     late = NOW + 1800
     refused(RECOVERY_EXPIRED, lambda: world.reset(token, NEW, late))
     refused(INVALID_REQUEST, lambda: world.reset(token, "short", late - 1))
     world.sweep("TOKEN#")
-    refused(RECOVERY_EXPIRED, lambda: world.reset(token, NEW, NOW + 1))
+    refused(RECOVERY_EXPIRED, lambda: world.reset(token, NEW, late))
+    refused(LINK_UNKNOWN, lambda: world.reset(token, NEW, NOW + 1))
     assert world.log_in(EMAIL, PASSWORD)
 
 
@@ -86,7 +87,7 @@ def test_only_the_newest_link_is_good(world: "World") -> None:
     second = link(world, now=NOW + 60)
     refused(RECOVERY_EXPIRED, lambda: world.reset(first, NEW, NOW + 61))
     world.reset(second, NEW, NOW + 61)
-    refused(RECOVERY_EXPIRED, lambda: world.reset(first, "Third-Horse-99", NOW + 62))
+    refused(LINK_UNKNOWN, lambda: world.reset(first, "Third-Horse-99", NOW + 62))
 
 
 def test_a_link_is_used_once(world: "World") -> None:
@@ -95,7 +96,7 @@ def test_a_link_is_used_once(world: "World") -> None:
     token = link(world)
     world.reset(token, NEW)
     before = world.items()
-    refused(RECOVERY_EXPIRED, lambda: world.reset(token, "Third-Horse-99"))
+    refused(LINK_UNKNOWN, lambda: world.reset(token, "Third-Horse-99"))
     assert world.items() == before
 
 
@@ -113,7 +114,7 @@ def test_consumption_is_atomic(world: "World") -> None:
     events = aws.dynamodb().meta.events
     events.register("before-call.*.TransactWriteItems", overtake)
     try:
-        refused(RECOVERY_EXPIRED, lambda: world.reset(token, NEW))
+        refused(LINK_UNKNOWN, lambda: world.reset(token, NEW))
     finally:
         events.unregister("before-call.*.TransactWriteItems", overtake)
     assert world.log_in(EMAIL, "Faster-Horse-77")
@@ -125,7 +126,7 @@ def test_a_password_change_kills_the_link(world: "World") -> None:
     token = link(world)
     session = world.authenticate(world.log_in(EMAIL).cookie)
     world.change_password(session, NEW)
-    refused(RECOVERY_EXPIRED, lambda: world.reset(token, "Third-Horse-99"))
+    refused(LINK_UNKNOWN, lambda: world.reset(token, "Third-Horse-99"))
 
 
 def test_an_email_change_kills_the_link(world: "World") -> None:
@@ -136,7 +137,7 @@ def test_an_email_change_kills_the_link(world: "World") -> None:
     world.request_email(session, "new@example.fr")
     (mail,) = (each for each in world.deliver() if each.to == ["new@example.fr"])
     world.confirm_email(session, mail.token)
-    refused(RECOVERY_EXPIRED, lambda: world.reset(token, NEW))
+    refused(LINK_UNKNOWN, lambda: world.reset(token, NEW))
 
 
 def test_known_and_unknown_cost_the_same(world: "World", gateway: "Gateway") -> None:
@@ -245,11 +246,11 @@ def test_a_mail_that_fails_is_sent_again(world: "World") -> None:
 
 
 def test_a_link_of_a_forgotten_account(world: "World") -> None:
-    """A link whose account is gone is answered like a late one."""
+    """A link whose account is gone is answered like one that served."""
     world.open_account()
     token = link(world)
     world.sweep("ACCOUNT#")
-    refused(RECOVERY_EXPIRED, lambda: world.reset(token, NEW))
+    refused(LINK_UNKNOWN, lambda: world.reset(token, NEW))
 
 
 def test_each_link_has_its_page(world: "World", gateway: "Gateway") -> None:
@@ -261,7 +262,7 @@ def test_each_link_has_its_page(world: "World", gateway: "Gateway") -> None:
     new = {"token": token, "password": NEW, "confirmation": NEW}
     assert gateway.ask("set_password", "PUT", "/api/password", new, now=NOW + 1).status == 204
     again = gateway.ask("set_password", "PUT", "/api/password", new, now=NOW + 2)
-    assert (again.status, again.json["type"].rpartition("/")[2]) == (410, "link-expired")
+    assert (again.status, again.json["type"].rpartition("/")[2]) == (404, "link-unknown")
     world.sign_up(NOW + 60, email="other@example.fr", nir=None, siret=None)
     mail = world.deliver(NOW + 60)[-1]
     refused(LINK_UNKNOWN, lambda: world.reset(mail.token, NEW))

@@ -219,6 +219,19 @@ def test_the_session_remembers_the_previous_login(world: "World") -> None:
     assert world.authenticate(opened.cookie, NOW + 20).previous_login_at == NOW
 
 
+def test_confirming_who_one_is_keeps_the_previous_login(world: "World") -> None:
+    """Within a session a login anew is no return: the login shown is still the one before."""
+    world.open_account()
+    world.log_in(EMAIL, now=NOW)
+    first = world.log_in(EMAIL, now=NOW + 10)
+    again = world.log_in(EMAIL, now=NOW + 60, session_cookie=first.cookie)
+    assert again.previous_login_at == NOW
+    assert world.authenticate(again.cookie, NOW + 70).previous_login_at == NOW
+    # Once that session is over, its cookie counts no more.
+    late = world.log_in(EMAIL, now=NOW + 60 + 1800, session_cookie=again.cookie)
+    assert late.previous_login_at == NOW + 60
+
+
 def test_a_login_is_told_to_the_bus(world: "World") -> None:
     """A login writes its event with it: the account's id and no personal data."""
     account_id = world.open_account()

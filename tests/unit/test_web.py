@@ -57,9 +57,9 @@ ROUTES = [
     ("account", "GET", "/api/me/sessions"),
     ("account", "DELETE", "/api/me/sessions/0123456789abcdef"),
 ]
-# Those whose body has no field that must be there.
-BODILESS = {("POST", "/api/logout"): 204, ("PATCH", "/api/me"): 401, ("DELETE", "/api/me"): 401}
-BODILESS[("DELETE", "/api/me/sessions/0123456789abcdef")] = 401
+# Those that say nothing of an empty body: it has no field that must be, or nobody is logged in.
+BODILESS = {("POST", "/api/logout"): 204}
+BODILESS |= {(method, path): 401 for _, method, path in ROUTES if path.startswith("/api/me")}
 WRITING = [route for route in ROUTES if route[1] != "GET"]
 HEADERS = {
     "Strict-Transport-Security": ["max-age=63072000; includeSubDomains"],
@@ -305,6 +305,19 @@ def test_an_empty_body_is_an_empty_object(
             assert {error["code"] for error in answer.json["errors"]} == {"required"}
 
 
+def test_who_is_not_logged_in_learns_that_first(
+    gateway: "Gateway", event: "Callable[..., dict[str, Any]]"
+) -> None:
+    """What they sent is not looked at before: a wrong field, or a wrong query, tells nothing."""
+    for name, method, path in ROUTES:
+        if path.startswith("/api/me"):
+            body = None if method == "DELETE" else '{"unknown": 1}'
+            answer = gateway.send(name, event(method, path, body, headers=JSON))
+            assert (answer.status, holds(answer)) == (401, "unauthenticated"), (method, path)
+    answer = gateway.ask("activity", "GET", "/api/me/activity", query={"limit": ["0"]})
+    assert (answer.status, holds(answer)) == (401, "unauthenticated")
+
+
 @pytest.mark.parametrize(
     "media_type", ["text/plain", "application/octet-stream", "text/plain;charset=UTF-8"]
 )
@@ -406,6 +419,7 @@ def test_invalid_base64_is_malformed(send: "Callable[..., Answer]", text: str) -
         '"text"',
         "[]",
         "[{}]",
+        json.dumps([{"siret": None, "nir": None, "nir_key": None}]),
         "1e999",
         "9" * 4000,
         "[" * 500 + "]" * 500,

@@ -454,7 +454,7 @@ USE_CASES = [
         recovering,
         SET_PASSWORD,
         logs_in(EMAIL, CHANGED),
-        again=frozenset({410}),
+        again=frozenset({404}),
     ),
     UseCase("profile", "account", logged_in, request("account", "GET", "/api/me")),
     UseCase("export", "account", logged_in, request("account", "GET", "/api/me/export")),

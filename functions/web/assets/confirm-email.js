@@ -28,6 +28,7 @@ wire(byId("confirm-email"), {
     forget(offered.key);
     byId("confirm-email").hidden = true;
     byId(status === 409 ? "change-taken" : "change-expired").hidden = false;
+    if (status === 409) byId("unconfirmed").hidden = true;
     byId("confirmation-title").focus();
     return true;
   },

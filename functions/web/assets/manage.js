@@ -36,6 +36,10 @@ function tell(profile) {
     const badge = tile.querySelector(".badge");
     badge.hidden = false;
     badge.textContent = open ? "Ouvert" : "Fermé";
+    for (const link of tile.querySelectorAll("a")) {
+      if (open) link.href = link.dataset.href;
+      else link.removeAttribute("href");
+    }
     const note = tile.querySelector(".hint");
     note.textContent = open ? note.dataset.open : (REASONS[reason] ?? "Fermé pour le moment.");
   }

@@ -141,7 +141,11 @@ def request_email(
     email: str,
     now: int,
 ) -> str:
-    """Ask the new address to confirm; return it masked. Answers alike for an address in use."""
+    """Ask the new address to confirm; return it masked.
+
+    Answers alike for an address in use, and when too many were asked for: then the one asked for
+    before stays.
+    """
     email_mac = identifiers.email_mac(lookup, email)
     account = read(table, session.account_id)
     if email_mac == account.email_mac:
@@ -151,8 +155,11 @@ def request_email(
     if email_mac != account.new_email_mac:
         changes["email_change_id"] = None
     message = Outgoing.new(EMAIL_CHANGE_MAIL, now, account_id=account.id)
-    _write(table.update_account(account.id, changes))
-    table.send(message, [throttle.account_slot(limits, account.id, EMAIL_CHANGE_MAIL)], now)
+    slots = (
+        throttle.account_slot(limits, account.id, EMAIL_CHANGE_MAIL),
+        throttle.address_slot(limits, email_mac, EMAIL_CHANGE_MAIL),
+    )
+    _write(table.ask_email(account.id, changes, message, slots, now))
     return mask_email(email)
 
 
@@ -173,16 +180,24 @@ def confirm_email(table: Table, tokens: Keyring, session: Session, text: str, no
         "email": account.email,
         "email_mac": account.email_mac,
     }
-    _move_email(
-        table,
-        account,
-        link,
-        Link.of(undo, **about),
-        activity.entry(account.id, activity.EMAIL_CHANGED, now),
-        Outgoing.new(activity.EMAIL_CHANGED, now, account_id=account.id, link_id=undo.id),
-        kept_slot=session.slot,
-        now=now,
-    )
+    try:
+        _move_email(
+            table,
+            account,
+            link,
+            Link.of(undo, **about),
+            activity.entry(account.id, activity.EMAIL_CHANGED, now),
+            Outgoing.new(activity.EMAIL_CHANGED, now, account_id=account.id, link_id=undo.id),
+            kept_slot=session.slot,
+            now=now,
+        )
+    except Problem as problem:
+        if problem.kind is IDENTITY_CONFLICT:  # nothing is left to wait for
+            asked = ("new_email", "new_email_mac", "email_change_id")
+            table.update_account(
+                account.id, dict.fromkeys(asked), expected={"email_change_id": token.id}
+            )
+        raise
 
 
 def undo_email(table: Table, tokens: Keyring, text: str, now: int) -> None:
@@ -285,11 +300,13 @@ def export(
 ) -> Mapping[str, object]:
     """Return everything that the portal holds of a person, readable by programs (GDPR art. 20)."""
     account = read(table, account_id)
+    login = table.get(Login, Login.key_of(account.email_mac))
     nir = account.nir_encrypted and decrypt_nir(account.nir_encrypted, account.id)
     return {
         "account": {
             "id": account.id,
             "created_at": rfc3339_seconds(account.created_at),
+            "last_login_at": rfc3339_seconds(login.last_login_at if login else None),
             "last_name": account.last_name,
             "first_name": account.first_name,
             "mobile_phone": account.mobile_phone,

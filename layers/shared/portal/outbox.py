@@ -155,10 +155,7 @@ class Outbox(Struct, frozen=True):
                 email=account.new_email,
                 email_mac=account.new_email_mac,
             )
-            slot = throttle.address_slot(
-                self.settings.limits, account.new_email_mac, EMAIL_CHANGE_MAIL
-            )
-            if not self.table.put_email_change_link(account, link, message, slot, now):
+            if not self.table.put_email_change_link(account, link, message):
                 return
         self._send(
             account.new_email,

@@ -114,7 +114,8 @@ LINK_UNKNOWN = ProblemType(
     "link-unknown",
     404,
     "Lien inconnu",
-    "Ce lien n’est pas valable. Recommencez votre inscription.",
+    "Ce lien n’est pas valable, ou il a déjà servi. Ouvrez-le depuis le courriel, sans le "
+    "recopier, ou demandez-en un autre.",
 )
 METHOD_NOT_ALLOWED = ProblemType(
     "method-not-allowed",
@@ -145,7 +146,7 @@ RECOVERY_EXPIRED = ProblemType(
     "link-expired",
     410,
     "Lien expiré",
-    "Ce lien a expiré, a déjà servi ou a été remplacé par un plus récent. Demandez-en un nouveau.",
+    "Ce lien a expiré, ou a été remplacé par un plus récent. Demandez-en un nouveau.",
 )
 CHANGE_EXPIRED = ProblemType(
     "link-expired",

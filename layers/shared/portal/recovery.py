@@ -3,7 +3,7 @@
 from portal import accounts, identifiers, passwords, throttle
 from portal.items import Account, Link, Outgoing
 from portal.keys import Keyring
-from portal.problems import RECOVERY_EXPIRED, Problem
+from portal.problems import LINK_UNKNOWN, RECOVERY_EXPIRED, Problem
 from portal.settings import Limits
 from portal.table import Table
 from portal.tokens import Token
@@ -35,14 +35,19 @@ def reset(
 ) -> None:
     """Set a new password with a recovery link; ends every session and tells the holder.
 
-    Raises ``Problem``: ``RECOVERY_EXPIRED`` unless the link is the account's newest and in time,
+    Raises ``Problem``: ``RECOVERY_EXPIRED`` unless the link is in time and the account's newest,
+    ``LINK_UNKNOWN`` when it has served, or another change of the account ended it,
     ``INVALID_REQUEST`` with one error for each broken rule.
     """
     row = table.get(Link, Link.of(token).key())
+    if row is None and now < token.expires_at:
+        raise Problem(LINK_UNKNOWN)
     if row is None or row.expires_at <= now or row.account_id is None:
         raise Problem(RECOVERY_EXPIRED)
     account = table.get(Account, Account.key_of(row.account_id))
-    if account is None or account.recovery_id != token.id:
+    if account is None or account.recovery_id is None:
+        raise Problem(LINK_UNKNOWN)
+    if account.recovery_id != token.id:
         raise Problem(RECOVERY_EXPIRED)
     passwords.check(lookup, account, password, confirmation)
     done = table.change_password(
@@ -52,4 +57,4 @@ def reset(
         link=row,
     )
     if not done:
-        raise Problem(RECOVERY_EXPIRED)
+        raise Problem(LINK_UNKNOWN)

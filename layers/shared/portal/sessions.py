@@ -90,6 +90,7 @@ def log_in(
     new_hash = passwords.hash_password(pepper, attempt.password) if stale else None
     now = now_ms // 1000
     label = devices.describe(attempt.user_agent)
+    known = _session_before(table, attempt.session_cookie, account_id, now)
     news: list[Record] = [Outgoing.new(LOGIN_SUCCEEDED, now, account_id=account_id)]
     if device is None and login.logins:
         news += [
@@ -100,6 +101,7 @@ def log_in(
         if tried:
             time.sleep(random.uniform(0, _PAUSE * tried))  # noqa: S311 - no secret
         secret = secrets.token_bytes(32)
+        previous_login_at = known.previous_login_at if known else login.last_login_at
         session = Session(
             account_id=account_id,
             slot=login.logins % Session.PLACES,
@@ -107,7 +109,7 @@ def log_in(
             created_at=now,
             seen_at=now,
             expires_at=now + Session.IDLE,
-            previous_login_at=login.last_login_at,
+            previous_login_at=previous_login_at,
             device=label,
         )
         moved = table.start_session(login, session, news, new_hash=new_hash, device=used_device)
@@ -119,7 +121,7 @@ def log_in(
                 None if device else devices.new_cookie(lookup, login),
                 login.first_name,
                 login.last_name,
-                login.last_login_at,
+                previous_login_at,
             )
         if moved.password_hash != login.password_hash:
             # Changed meanwhile, or only hashed anew by another login: the password tells.
@@ -147,6 +149,31 @@ def _count(
     return table.get(Login, Login.key_of(mac)) or Login(mac=mac), device
 
 
+def _session_before(table: Table, cookie: str, account_id: str, now: int) -> Session | None:
+    """Return the session in which a person logs in again, to confirm who they are."""
+    try:
+        of_account, slot, secret_sha256 = _unseal(cookie)
+    except Problem:
+        return None
+    if of_account != account_id:
+        return None
+    return _good_session(table, account_id, slot, secret_sha256, now)
+
+
+def _good_session(
+    table: Table, account_id: str, slot: int, secret_sha256: bytes, now: int
+) -> Session | None:
+    """Return the session in a place, if it has this secret and is not over."""
+    session = table.get(Session, Session.key_of(account_id, slot))
+    if (
+        session is None
+        or not hmac.compare_digest(session.secret_sha256, secret_sha256)
+        or session.expires_at <= now
+    ):
+        return None
+    return session
+
+
 def _end_replaced(table: Table, cookie: str, session: Session) -> None:
     """End the session that a browser had of an account before logging in to it again."""
     try:
@@ -162,13 +189,8 @@ def authenticate(table: Table, cookie: str, now: int) -> Session:
 
     Idle for 30 minutes or 12 hours old, a session is over (ASVS 7.3).
     """
-    account_id, slot, secret_sha256 = _unseal(cookie)
-    session = table.get(Session, Session.key_of(account_id, slot))
-    if (
-        session is None
-        or not hmac.compare_digest(session.secret_sha256, secret_sha256)
-        or session.expires_at <= now
-    ):
+    session = _good_session(table, *_unseal(cookie), now)
+    if session is None:
         raise Problem(UNAUTHENTICATED)
     if now - session.seen_at >= _TOUCH_AFTER:
         session = replace(

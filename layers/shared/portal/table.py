@@ -479,31 +479,48 @@ class Table:
         The message that is to carry it remembers it, for when sending fails.
         """
         change = _update(Account.key_of(account.id), {"recovery_id": link.id}, {"id": account.id})
-        return self._put_account_link(change, link, message, slot, now)
+        return self._put_account_link(change, link, message, _take(slot, now))
 
-    def put_email_change_link(
-        self, account: Account, link: Link, message: Outgoing, slot: MailSlot, now: int
+    def ask_email(
+        self,
+        account_id: str,
+        changes: Mapping[str, str | None],
+        mail: Outgoing,
+        slots: Sequence[MailSlot],
+        now: int,
     ) -> bool:
-        """Make a link the one that confirms an account's new address, unless the slot is full.
+        """Note the address that an account asks for, with its mail, unless a slot is full.
+
+        Then nothing changes, and the link of the address asked for before stays good. Returns
+        ``False`` when the account is gone.
+        """
+        update = _update(Account.key_of(account_id), changes, {"id": account_id})
+        try:
+            self._transact([update, _put(mail), *(_take(slot, now) for slot in slots)])
+        except ConditionFailedError as refused:
+            return 0 not in refused.failed
+        return True
+
+    def put_email_change_link(self, account: Account, link: Link, message: Outgoing) -> bool:
+        """Make a link the one that confirms an account's new address, if it is still asked for.
 
         The message that is to carry it remembers it, for when sending fails.
         """
         expected = {"id": account.id, "new_email": account.new_email}
         change = _update(Account.key_of(account.id), {"email_change_id": link.id}, expected)
-        return self._put_account_link(change, link, message, slot, now)
+        return self._put_account_link(change, link, message)
 
     def _put_account_link(
         self,
         change: dict[str, Any],
         link: Link,
         message: Outgoing,
-        slot: MailSlot,
-        now: int,
+        *others: dict[str, Any],
     ) -> bool:
         carried = {"link_id": link.id, "link_issued_at": link.issued_at}
         remember = _update(message.key(), carried, {"id": message.id})
         try:
-            self._transact([change, remember, _put(link), _take(slot, now)])
+            self._transact([change, remember, _put(link), *others])
         except ConditionFailedError:
             return False
         return True
@@ -651,9 +668,9 @@ class Table:
     # Affiliation
 
     def set_affiliation(
-        self, account: Account, holder: SiretHolder | None, *records: Record
+        self, read: Account, account: Account, holder: SiretHolder | None, *records: Record
     ) -> bool:
-        """Store the back office's word unless a later one is known; ``False`` when it is.
+        """Store the back office's word, unless another came since the account was read.
 
         ``holder`` claims a Siret that the account did not have; raises ``ConditionFailedError``
         when another account has it.
@@ -665,12 +682,8 @@ class Table:
             "siret": account.siret,
             "siret_mac": account.siret_mac,
         }
-        values: Attributes = {":at": encode(account.affiliation_at)}
-        update = _update(Account.key_of(account.id), changes, {"id": account.id})
-        update["Update"]["ConditionExpression"] += (
-            " AND (attribute_not_exists(affiliation_at) OR affiliation_at < :at)"
-        )
-        update["Update"]["ExpressionAttributeValues"] |= values
+        expected = {"id": read.id, "affiliation_at": read.affiliation_at}
+        update = _update(Account.key_of(read.id), changes, expected)
         operations = [update, *(_put(record) for record in records)]
         if holder:
             operations.append(_put_new(holder))

@@ -28,6 +28,7 @@ from portal.problems import (
     MALFORMED_JSON,
     NOT_FOUND,
     TOO_LARGE,
+    UNAUTHENTICATED,
     UNAVAILABLE,
     UNSUPPORTED_MEDIA_TYPE,
     FieldError,
@@ -49,6 +50,9 @@ DEVICE_COOKIE = "__Host-device"
 
 OK = "ok"
 """Outcome of a request that met no problem; of any other, the problem's slug."""
+
+_OWN = "/api/me"
+"""How the routes begin that are for who is logged in."""
 
 _FIELD = re.compile(r"[a-z_]{1,32}", re.ASCII)
 _SAFE_METHODS = {HTTPMethod.GET, HTTPMethod.HEAD, HTTPMethod.OPTIONS}
@@ -78,6 +82,7 @@ class Api(APIGatewayRestResolver):
         request = dict(event)
         try:
             _check(request, self._headers)
+            self._require_cookie(event)
         except Problem as problem:
             self._outcome = problem.kind.slug
             answer = _proxy_answer(problem, _request_id(event))
@@ -102,6 +107,11 @@ class Api(APIGatewayRestResolver):
             ),
         )
         return answer
+
+    def _require_cookie(self, event: Mapping[str, Any]) -> None:
+        """Refuse who is not logged in before anything is said of what they sent."""
+        if str(event.get("resource")).startswith(_OWN) and not self.session_cookie:
+            raise Problem(UNAUTHENTICATED)
 
     def note_account(self, account_id: str) -> None:
         """Have the line that this request leaves in the log name the account it is about."""
@@ -238,9 +248,11 @@ def _check(event: dict[str, Any], headers: Mapping[str, list[str]]) -> None:
         if raw and _media_types(headers) != {"application/json"}:
             raise Problem(UNSUPPORTED_MEDIA_TYPE)
         text = raw.decode() or "{}"
-        _JSON.decode(text)
+        sent: object = _JSON.decode(text)
     except (ValueError, RecursionError):
         raise Problem(MALFORMED_JSON) from None
+    if not isinstance(sent, dict):  # of a list, Powertools would read the first element
+        raise Problem(INVALID_REQUEST, errors=[FieldError("", *french_detail("dict_type", ""))])
     if event.get("httpMethod") == HTTPMethod.DELETE and text.strip() != "{}":
         raise Problem(INVALID_REQUEST)  # no route reads it, and nothing unknown is let pass
     # From here on there is one reading of the body, whatever the headers said of it.
@@ -250,8 +262,8 @@ def _check(event: dict[str, Any], headers: Mapping[str, list[str]]) -> None:
         ("headers", "application/json"),
         ("multiValueHeaders", ["application/json"]),
     ):
-        sent: Mapping[str, Any] = event.get(form) or {}
-        others = {name: each for name, each in sent.items() if name.lower() != "content-type"}
+        found: Mapping[str, Any] = event.get(form) or {}
+        others = {name: each for name, each in found.items() if name.lower() != "content-type"}
         event[form] = others | {"content-type": value}
 
 
