@@ -93,6 +93,7 @@ def test_known_and_unknown_are_alike(world: "World", write: "Callable[..., Answe
         ({"reason": "other"}, "reason", "invalid-choice"),
         ({"message": ""}, "message", "required"),
         ({"message": " \n\t "}, "message", "required"),
+        ({"message": "\u200b\u2060"}, "message", "required"),
         ({"message": "x" * 4001}, "message", "too-long"),
         ({"message": "a\0b"}, "message", "invalid-characters"),
         ({"message": "a\x1bb"}, "message", "invalid-characters"),

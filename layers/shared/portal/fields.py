@@ -84,7 +84,7 @@ def _without_controls(text: str) -> str:
 def _message(text: str) -> str:
     message = unicodedata.normalize("NFC", text.replace("\r\n", "\n")).strip()
     _without_controls(message.replace("\n", " ").replace("\t", " "))
-    if not message:
+    if not any(c.isprintable() and not c.isspace() for c in message):  # nothing to be seen
         raise RuleError("required", "Écrivez votre message.")
     return message
 
