@@ -48,7 +48,7 @@ def test_forgotten_password(page: Page, client: Client, mailbox: Mailbox, look: 
     log_in(page, person.email, NEW_PASSWORD)
     page.goto(link)
     choose_password(page, NEW_PASSWORD)
-    expect_title(page, NO_LONGER)
+    expect_title(page, "Ce lien n’est pas valable")
     look("used")
 
 
