@@ -14,7 +14,8 @@ from portal.fields import (
     MobilePhone,
     Password,
     StrictModel,
-    load_slow_rules,
+    load_address_rule,
+    load_phone_rule,
     require_same_email,
 )
 from portal.identifiers import decrypt_nir
@@ -38,7 +39,8 @@ from portal.web import Api, documented, json_answer, session_cookie
 
 app = Api()
 handler = app.resolve
-before_snapshot(load_slow_rules)
+before_snapshot(load_address_rule)
+before_snapshot(load_phone_rule)
 
 
 class Affiliation(StrictModel):
@@ -175,7 +177,7 @@ def delete_account() -> Response[ScheduledDeletion]:
     responses=documented(HTTPStatus.OK, UNAUTHENTICATED, REAUTHENTICATION_REQUIRED),
 )
 def export_account() -> Response[dict[str, Any]]:
-    """Read everything that the portal holds of the person."""
+    """Read everything that the account holds."""
     session = _fresh_session()
     decrypt = partial(decrypt_nir, aws.kms(), settings().data_key)
     exported = accounts.export(table(), decrypt, session.account_id, app.now)

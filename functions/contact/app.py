@@ -6,7 +6,7 @@ from typing import Literal
 from aws_lambda_powertools.event_handler import Response
 
 from portal import contact, keys
-from portal.fields import EmailAddress, Message, PersonName, StrictModel, load_slow_rules
+from portal.fields import EmailAddress, Message, PersonName, StrictModel, load_address_rule
 from portal.problems import INVALID_REQUEST, THROTTLED
 from portal.settings import settings
 from portal.snapshot import before_snapshot
@@ -16,7 +16,7 @@ from portal.web import Api, documented, json_answer
 
 app = Api()
 handler = app.resolve
-before_snapshot(load_slow_rules)
+before_snapshot(load_address_rule)
 
 
 class ContactForm(StrictModel):

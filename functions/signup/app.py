@@ -13,7 +13,8 @@ from portal.fields import (
     PersonName,
     Siret,
     StrictModel,
-    load_slow_rules,
+    load_address_rule,
+    load_phone_rule,
     require_same_email,
 )
 from portal.identifiers import encrypt_nir
@@ -28,7 +29,8 @@ from portal.web import Api, documented, json_answer
 
 app = Api()
 handler = app.resolve
-before_snapshot(load_slow_rules)
+before_snapshot(load_address_rule)
+before_snapshot(load_phone_rule)
 
 
 class Identifiers(NirFields):

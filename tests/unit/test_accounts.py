@@ -500,8 +500,9 @@ def test_an_address_taken_meanwhile(world: "World", gateway: "Gateway") -> None:
     other = Person(world, gateway, **OTHER)
     before = person.account
     refused(IDENTITY_CONFLICT, lambda: world.confirm_email(person.session, mail.token))
-    waiting_for_nothing = replace(before, new_email=None, new_email_mac=None, email_change_id=None)
+    waiting_for_nothing = replace(before, new_email=None, new_email_mac=None)
     assert (person.account, other.account.email) == (waiting_for_nothing, OTHER["email"])
+    refused(IDENTITY_CONFLICT, lambda: world.confirm_email(person.session, mail.token))
     assert world.log_in(OTHER["email"]).first_name
 
 
@@ -528,7 +529,8 @@ def test_an_address_too_many_leaves_the_one_before(person: Person) -> None:
     """When no mail goes out, the address asked for before, and its link, stay good."""
     for n in range(3):
         person.world.request_email(person.session, f"a{n}@new.example.fr", NOW + n)
-    mail = person.world.deliver(NOW + 3)[-1]
+    (mail,) = person.world.deliver(NOW + 3)
+    assert mail.to == ["a2@new.example.fr"]
     for late in (ELSEWHERE, "a0@new.example.fr"):
         answer = person.ask("PUT", "/api/me/email", {"email": late}, now=NOW + 4)
         assert answer.status == 202
@@ -558,6 +560,19 @@ def test_a_mail_of_a_change_that_fails_is_sent_again(person: Person) -> None:
     assert world.items("MAIL#") == slots
     world.confirm_email(person.session, world.mails()[-1].token, NOW + 2)
     assert not [each for each in world.messages() if each.kind == "email-change"]
+
+
+def test_a_mail_goes_to_no_address_asked_for_later(person: Person) -> None:
+    """A mail that waited, or failed half-way, is not sent to the address of another request."""
+    world = person.world
+    world.request_email(person.session, ELSEWHERE)
+    (message,) = world.messages()
+    with world.failing(aws.ses(), "SendEmail", DOWN), pytest.raises(ClientError):
+        world.outbox().deliver(message.id, NOW)
+    world.request_email(person.session, THIRD, NOW + 1)
+    (mail,) = world.deliver(NOW + 2)
+    assert mail.to == [THIRD]
+    world.confirm_email(person.session, mail.token, NOW + 3)
 
 
 def test_a_request_withdrawn_sends_nothing(person: Person) -> None:

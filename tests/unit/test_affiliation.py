@@ -142,6 +142,17 @@ def test_said_again_later_is_told_once(
     assert len(world.kinds(account_id)) == 2
 
 
+def test_a_confirmation_has_no_reason(
+    world: "World", decide: "Callable[..., None]", account_id: str
+) -> None:
+    """A confirmation says the same with a reason as without: it is told once."""
+    decide(CONFIRMED, account_id, NOW + 60, reason="Dossier 12.")
+    assert world.account(account_id).affiliation_reason is None
+    world.deliver()
+    decide(CONFIRMED, account_id, NOW + 120)
+    assert world.deliver() == []
+
+
 def test_another_reason_is_news(
     world: "World", decide: "Callable[..., None]", account_id: str
 ) -> None:

@@ -232,6 +232,16 @@ def test_confirming_who_one_is_keeps_the_previous_login(world: "World") -> None:
     assert late.previous_login_at == NOW + 60
 
 
+def test_a_login_from_elsewhere_is_shown_to_who_confirms(world: "World") -> None:
+    """Logging in anew within a session hides no login that somebody else made meanwhile."""
+    world.open_account()
+    world.log_in(EMAIL, now=NOW)
+    first = world.log_in(EMAIL, now=NOW + 10)
+    world.log_in(EMAIL, now=NOW + 20)
+    again = world.log_in(EMAIL, now=NOW + 30, session_cookie=first.cookie)
+    assert again.previous_login_at == NOW + 20
+
+
 def test_a_login_is_told_to_the_bus(world: "World") -> None:
     """A login writes its event with it: the account's id and no personal data."""
     account_id = world.open_account()

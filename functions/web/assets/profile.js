@@ -3,7 +3,8 @@ import { wire } from "./form.js";
 import { forget, onNewLink, recall, remember, takeToken } from "./memory.js";
 import { leave, me } from "./session.js";
 
-const LINK = "email-change"; // the link that confirms a new address, kept over a login
+// The link that confirms a new address, kept over a login.
+const LINK = "email-change";
 const byId = (id) => document.getElementById(id);
 
 function phone(number) {
@@ -45,7 +46,8 @@ async function read() {
   byId("loading").textContent = "";
   if (answer.ok) {
     show(answer.data);
-    byId(location.hash.slice(1))?.scrollIntoView(); // only now has the page its parts
+    // Only now has the page its parts.
+    byId(location.hash.slice(1))?.scrollIntoView();
   } else {
     fail(`Votre compte n’a pas pu être chargé. ${answer.message}`);
   }
@@ -74,7 +76,7 @@ wire(byId("new-email"), {
   send: (values) => me("PUT", "/email", values),
   done({ data }) {
     read();
-    return finish(byId("new-email"), `Un courriel part à ${data.email_masked}. Ouvrez son lien pour confirmer l’adresse.`);
+    return finish(byId("new-email"), `Un courriel part à ${data.email_masked}, sauf si plusieurs viennent d’être demandés.`);
   },
 });
 wire(byId("export"), {
@@ -119,4 +121,5 @@ if (told) announce(told);
 onNewLink(openLink);
 openLink();
 read();
-import("./sessions.js").catch(() => {}); // further down the page
+// Further down the page.
+import("./sessions.js").catch(() => {});

@@ -154,7 +154,8 @@ def request_email(
     changes: dict[str, str | None] = {"new_email": email, "new_email_mac": email_mac}
     if email_mac != account.new_email_mac:
         changes["email_change_id"] = None
-    message = Outgoing.new(EMAIL_CHANGE_MAIL, now, account_id=account.id)
+    # The limits are taken for this address: the message may go to no other.
+    message = Outgoing.new(EMAIL_CHANGE_MAIL, now, account_id=account.id, email_mac=email_mac)
     slots = (
         throttle.account_slot(limits, account.id, EMAIL_CHANGE_MAIL),
         throttle.address_slot(limits, email_mac, EMAIL_CHANGE_MAIL),
@@ -193,7 +194,7 @@ def confirm_email(table: Table, tokens: Keyring, session: Session, text: str, no
         )
     except Problem as problem:
         if problem.kind is IDENTITY_CONFLICT:  # nothing is left to wait for
-            asked = ("new_email", "new_email_mac", "email_change_id")
+            asked = ("new_email", "new_email_mac")
             table.update_account(
                 account.id, dict.fromkeys(asked), expected={"email_change_id": token.id}
             )
@@ -298,7 +299,7 @@ def _delete(table: Table, deletion: Deletion, now: int) -> bool:
 def export(
     table: Table, decrypt_nir: Callable[[bytes, str], str], account_id: str, now: int
 ) -> Mapping[str, object]:
-    """Return everything that the portal holds of a person, readable by programs (GDPR art. 20)."""
+    """Return everything that an account holds, readable by programs (GDPR art. 20)."""
     account = read(table, account_id)
     login = table.get(Login, Login.key_of(account.email_mac))
     nir = account.nir_encrypted and decrypt_nir(account.nir_encrypted, account.id)

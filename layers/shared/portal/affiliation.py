@@ -38,12 +38,14 @@ def decide(
 ) -> bool:
     """Apply a decision taken at a time (milliseconds) to an account; tell whether it was news.
 
-    Late after a newer one, or for an account that does not exist: nothing happens. Said again
-    later, it is told no second time. A Siret that another account holds is left aside.
+    Not later than the one known, or for an account that does not exist: nothing happens. Said
+    again later, it is told no second time. A Siret that another account holds is left aside, as
+    is the reason of a confirmation, which no text tells.
 
     Raises ``Problem(UNAVAILABLE)`` when other decisions were always faster.
     """
     state, kind = STATES[detail_type]
+    reason = reason if state == AFFILIATION_REJECTED else None
     for _ in range(_TRIES):
         account = table.get(Account, Account.key_of(account_id))
         if account is None or (account.affiliation_at or 0) >= at_ms:

@@ -52,15 +52,19 @@ def _refusing(rule: Callable[[str], str]) -> Callable[[str], str]:
 
 
 def _mobile(text: str) -> str:
-    # Imported at the first use: phonenumbers is slow to load and only sign-up reads a phone.
+    # Imported at the first use: phonenumbers is slow to load and few functions read a phone.
     from portal.rules.phone import parse_mobile  # noqa: PLC0415
 
     return parse_mobile(text)
 
 
-def load_slow_rules() -> None:
-    """Load what the rules of phones and addresses load at their first use."""
+def load_phone_rule() -> None:
+    """Load what the rule of phones loads at its first use."""
     _mobile("06 12 34 56 78")
+
+
+def load_address_rule() -> None:
+    """Load what the rule of e-mail addresses loads at its first use."""
     parse_email("personne@example.fr")
 
 

@@ -143,6 +143,8 @@ class Outbox(Struct, frozen=True):
         account = self._account(message.account_id)
         if account is None or account.new_email is None or account.new_email_mac is None:
             return
+        if account.new_email_mac != message.email_mac:
+            return  # another address was asked for since: it has a message of its own
         holder = self._holder(account.new_email_mac)
         if holder:
             self._send_to_account(holder, "account-exists")

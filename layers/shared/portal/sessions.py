@@ -101,7 +101,10 @@ def log_in(
         if tried:
             time.sleep(random.uniform(0, _PAUSE * tried))  # noqa: S311 - no secret
         secret = secrets.token_bytes(32)
-        previous_login_at = known.previous_login_at if known else login.last_login_at
+        # The login before is shown on through a session, unless another came in between.
+        previous_login_at = login.last_login_at
+        if known and known.created_at == previous_login_at:
+            previous_login_at = known.previous_login_at
         session = Session(
             account_id=account_id,
             slot=login.logins % Session.PLACES,

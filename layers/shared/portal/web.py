@@ -51,8 +51,8 @@ DEVICE_COOKIE = "__Host-device"
 OK = "ok"
 """Outcome of a request that met no problem; of any other, the problem's slug."""
 
-_OWN = "/api/me"
-"""How the routes begin that are for who is logged in."""
+_OWN = "/api/me/"
+"""How the routes begin, a slash added, that are for who is logged in."""
 
 _FIELD = re.compile(r"[a-z_]{1,32}", re.ASCII)
 _SAFE_METHODS = {HTTPMethod.GET, HTTPMethod.HEAD, HTTPMethod.OPTIONS}
@@ -109,8 +109,8 @@ class Api(APIGatewayRestResolver):
         return answer
 
     def _require_cookie(self, event: Mapping[str, Any]) -> None:
-        """Refuse who is not logged in before anything is said of what they sent."""
-        if str(event.get("resource")).startswith(_OWN) and not self.session_cookie:
+        """Refuse who sends no session before anything is said of the fields that they sent."""
+        if f"{event.get('resource')}/".startswith(_OWN) and not self.session_cookie:
             raise Problem(UNAUTHENTICATED)
 
     def note_account(self, account_id: str) -> None:
