@@ -108,7 +108,7 @@ load: $(TOOLS) $(EMULATOR) $(LOADERS) ## load the whole journey on the deployed 
 screenshots: $(TOOLS) $(EMULATOR) browser ## take the pictures of docs/images anew
 	rm -rf .local/screenshots
 	python -m pytest tests/e2e
-	rm -rf docs/images
+	rm -f docs/images/*.png docs/images/*.jpg
 	python -m tests.e2e.sheets docs/images
 
 format: $(TOOLS) ## format the code, fix what can be
