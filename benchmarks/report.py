@@ -13,10 +13,10 @@ DOCUMENT = ROOT / "docs" / "performance.md"
 PLOT = ROOT / "docs" / "images" / "performance.svg"
 
 _CONDITIONS = (
-    "One run of `make bench`, {date}, on {machine}, with {load:.0f} processes wanting to run on "
-    "them. What is compared was run in turn, and the figures are medians. Written by "
-    "`benchmarks/`; the remarks at the end are by hand. How requests behave under load, and as "
-    "the table grows: [load.md](load.md).\n"
+    "One run of `make bench`, {date}, on {machine}, at a load average of {load:.0f}. "
+    "What is compared was run in turn, and the figures are medians. Written by `benchmarks/`; the "
+    "remarks at the end are by hand. How requests behave under load, and as the table grows: "
+    "[load.md](load.md).\n"
 )
 _ROW, _LABEL, _BAR, _NUMBER = 26, 390, 300, 220
 _SCALE = 2.0
