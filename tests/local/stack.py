@@ -224,11 +224,11 @@ class Stack:
         """Start the emulator and wait until it is ready."""
         if self.is_running:
             raise StackError(f"The stack “{self.name}” already runs on port {self.port}.")
+        self._check_disk()
+        self._check_port()
         program = LOCAL / "stack" / "bin" / "ministack"
         if not program.exists():
             raise StackError("The emulator is not installed: run `make up`, which installs it.")
-        self._check_disk()
-        self._check_port()
         if not self.keeps_state:
             shutil.rmtree(self.folder / "state", ignore_errors=True)
         shutil.rmtree(self.folder / "tmp", ignore_errors=True)

@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,7 +33,15 @@ def _recorded(home: Path) -> Path:
 def test_taken_port(tmp_path: Path, taken_port: int) -> None:
     """A port that is taken is named, with how to choose another."""
     with pytest.raises(StackError, match=rf"Port {taken_port} is taken.*PORT=\d+"):
-        _stack(tmp_path, taken_port)._check_port()
+        _stack(tmp_path, taken_port).start()
+
+
+def test_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that is nearly full is said to be, with what is free and what is needed."""
+    full = shutil.disk_usage(tmp_path)._replace(free=7 << 20)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: full)
+    with pytest.raises(StackError, match=r"Only 7 MiB are free .* needs \d+ MiB"):
+        _stack(tmp_path).start()
 
 
 def test_free_port(taken_port: int) -> None:

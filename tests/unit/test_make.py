@@ -1,0 +1,55 @@
+"""What the first command says on a machine that lacks what it needs."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.local.stack import ROOT
+
+
+@pytest.fixture
+def tools(tmp_path: Path) -> Path:
+    """Return a folder of programs without any Python, in a clone's beginnings."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name in ("awk", "bash", "df", "mkdir", "make", "rm"):
+        (folder / name).symlink_to(shutil.which(name) or "")
+    for name in ("Makefile", ".python-version", "requirements/dev.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    return folder
+
+
+def _make(tools: Path) -> subprocess.CompletedProcess[str]:
+    home = tools.parent
+    return subprocess.run(  # noqa: S603 - our own Makefile
+        [tools / "make", "lint"],
+        cwd=home,
+        env={"PATH": str(tools), "HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_no_python(tools: Path) -> None:
+    """Without Python 3.13 it says so and how to get one."""
+    done = _make(tools)
+    assert done.returncode != 0
+    assert "Python 3.13 with venv is needed" in done.stderr
+    assert "uv python install 3.13" in done.stderr
+    assert not (tools.parent / ".venv").exists()
+
+
+def test_nearly_full_disk(tools: Path) -> None:
+    """Without the room for what it installs it says how much is free and how much is needed."""
+    (tools / "df").unlink()
+    df = tools / "df"
+    df.write_text("#!/bin/bash\necho head\necho disk 9000000 8900000 102400 99% /\n")
+    df.chmod(0o755)
+    done = _make(tools)
+    assert done.returncode != 0
+    assert "Only 100 MiB are free on this disk: .venv needs 2048." in done.stderr
+    assert not (tools.parent / ".venv").exists()
