@@ -117,7 +117,8 @@ def log_in(
         )
         moved = table.start_session(login, session, news, new_hash=new_hash, device=used_device)
         if moved is None:
-            _end_replaced(table, attempt.session_cookie, session)
+            if known and known.slot != session.slot:
+                table.end_session(account_id, known.slot, known.secret_sha256)
             return Opened(
                 account_id,
                 _seal(session, secret),
@@ -175,16 +176,6 @@ def _good_session(
     ):
         return None
     return session
-
-
-def _end_replaced(table: Table, cookie: str, session: Session) -> None:
-    """End the session that a browser had of an account before logging in to it again."""
-    try:
-        account_id, slot, secret_sha256 = _unseal(cookie)
-    except Problem:
-        return
-    if account_id == session.account_id and slot != session.slot:
-        table.end_session(account_id, slot, secret_sha256)
 
 
 def authenticate(table: Table, cookie: str, now: int) -> Session:
