@@ -25,7 +25,7 @@ from portal.problems import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from portal.items import Session
+    from portal.items import Outgoing, Session
     from tests.unit.conftest import Answer, Gateway, Mail, World
 
 NOW = 1_790_000_000
@@ -548,13 +548,19 @@ def test_an_address_is_mailed_within_the_limits(world: "World", gateway: "Gatewa
     assert len(world.deliver()) == 1
 
 
+def half_sent(person: Person) -> "Outgoing":
+    """Return the message about a change of address whose link is stored, but SES failed."""
+    person.world.request_email(person.session, ELSEWHERE)
+    (message,) = person.world.messages()
+    with person.world.failing(aws.ses(), "SendEmail", DOWN), pytest.raises(ClientError):
+        person.world.outbox().deliver(message.id, NOW)
+    return message
+
+
 def test_a_mail_of_a_change_that_fails_is_sent_again(person: Person) -> None:
     """After SES failed the same link is sent by the next try, with no second use of a limit."""
     world = person.world
-    world.request_email(person.session, ELSEWHERE)
-    (message,) = world.messages()
-    with world.failing(aws.ses(), "SendEmail", DOWN), pytest.raises(ClientError):
-        world.outbox().deliver(message.id, NOW)
+    message = half_sent(person)
     slots = world.items("MAIL#")
     world.outbox().deliver(message.id, NOW + 1)
     assert world.items("MAIL#") == slots
@@ -565,10 +571,7 @@ def test_a_mail_of_a_change_that_fails_is_sent_again(person: Person) -> None:
 def test_a_mail_goes_to_no_address_asked_for_later(person: Person) -> None:
     """A mail that waited, or failed half-way, is not sent to the address of another request."""
     world = person.world
-    world.request_email(person.session, ELSEWHERE)
-    (message,) = world.messages()
-    with world.failing(aws.ses(), "SendEmail", DOWN), pytest.raises(ClientError):
-        world.outbox().deliver(message.id, NOW)
+    half_sent(person)
     world.request_email(person.session, THIRD, NOW + 1)
     (mail,) = world.deliver(NOW + 2)
     assert mail.to == [THIRD]
