@@ -44,6 +44,7 @@ ENVIRONMENT = {
     "UNSENT_MESSAGES": "https://sqs.example/unsent",
     "FAILED_EVENTS": "https://sqs.example/failed",
     "POWERTOOLS_SERVICE_NAME": "portail",
+    "PYDANTIC_DISABLE_PLUGINS": "__all__",
 }
 FUNCTIONS = {
     "Login": "login/login",
