@@ -130,7 +130,7 @@ def test_the_layer_calls_the_addresses_of_aws(built: Build) -> None:
 
 
 def test_a_transaction_is_sent_with_its_token(built: Build) -> None:
-    """Of botocore's handlers, the one is left that makes a repeated transaction harmless."""
+    """The shortened model still names the token that makes a repeated transaction harmless."""
     body = _in_layer(
         built,
         """
