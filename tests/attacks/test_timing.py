@@ -54,7 +54,7 @@ def test_known_and_unknown(
     They are given to one warm function, one after the other: nothing else makes them differ.
     """
     holder, stranger = account_holder(client, mailbox), new_person()
-    address = new_address()
+    address, start = new_address(), time.time()
 
     def call(
         function: str, path: str, bodies: tuple[list[Any], list[Any]], status: int, step: int = 0
@@ -65,7 +65,7 @@ def test_known_and_unknown(
                 # The moment moves, so that neither the delays of guesses nor the limit of
                 # requests of an address turns it into another request.
                 answer = direct.invoke(
-                    function, "POST", path, body, later=number * step, address=address
+                    function, "POST", path, body, at=start + number * step, address=address
                 )
                 assert answer.status == status, answer.text
 
