@@ -54,6 +54,7 @@ def test_as_described(case: schemathesis.Case, holder: Client) -> None:
             "X-Forwarded-For": new_address(),
             "Cookie": holder.cookies,
         },
+        timeout=100,  # a busy machine is no failure
     )
     assert response.status_code < 500
     case.validate_response(response)

@@ -18,7 +18,7 @@ def send(
     body: bytes = b"",
 ) -> Answer:
     """Send a request with these headers, in this order, repeated as they are, and no others."""
-    connection = HTTPConnection(HOST, client.port, timeout=30)
+    connection = HTTPConnection(HOST, client.port, timeout=100)
     try:
         connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
         connection.putheader("Host", f"{DOMAIN}:{client.port}")

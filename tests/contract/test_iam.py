@@ -4,7 +4,6 @@ Every use case runs through its function; the calls that it makes are compared w
 """
 
 import re
-import time
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +34,7 @@ from tests.unit.use_cases import (
     run_daily,
     signed_up,
     signed_up_long_ago,
+    stop_clock,
     waiting,
     with_account,
 )
@@ -181,9 +181,10 @@ def seen(request: pytest.FixtureRequest) -> dict[str, set[Right]]:
     if not _seen:
         request.getfixturevalue("cheap_hashes")
         world: World = request.getfixturevalue("world")
+        now = stop_clock(request.getfixturevalue("monkeypatch"))
         for case in USE_CASES + BRANCHES:
             restore(world, [])
-            scene = Scene(world, Gateway(), int(time.time()))
+            scene = Scene(world, Gateway(), now)
             case.prepare(scene)
             keys._cache.clear()
             start = len(world.calls.all)

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.integration.people import PASSWORD
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from tests.integration.people import Person
 
@@ -70,6 +70,12 @@ def expect_title(page: Page, title: str) -> None:
 def alert(page: Page, words: str) -> None:
     """Check that the one alert that is shown says these words."""
     expect(page.get_by_role("alert").filter(visible=True)).to_contain_text(words)
+
+
+def until(page: Page, condition: "Callable[[], object]") -> None:
+    """Wait for what the browser tells the test; the test's own timeout ends the wait."""
+    while not condition():
+        page.wait_for_timeout(50)
 
 
 def compare_tree(

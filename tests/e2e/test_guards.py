@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.e2e.guards import fits, judge, magnified, still, tab, walk
-from tests.e2e.steps import compare_tree
+from tests.e2e.steps import compare_tree, until
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Forgive
@@ -105,6 +105,5 @@ def test_complaints(
     page.goto(FORM)
     assert complaints == []
     page.evaluate(broken)
-    page.wait_for_timeout(300)
-    assert [each for each in complaints if re.search(said, each)], complaints
+    until(page, lambda: any(re.search(said, each) for each in complaints))
     forgive(".")

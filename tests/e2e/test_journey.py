@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -100,7 +100,7 @@ def choose_password(page: Page, look: "Look") -> None:
 
 
 def log_in(page: Page, identifier: str) -> re.Pattern[str]:
-    """Log in, and return when, as the portal writes it: between two readings of the clock."""
+    """Log in, and return when, as the portal writes it: a minute between two clock readings."""
     page.get_by_role("navigation").get_by_role("link", name="Mon compte").click()
     page.wait_for_load_state()
     page.get_by_label("Courriel ou N° de Sécurité sociale").fill(identifier)
@@ -114,7 +114,9 @@ def log_in(page: Page, identifier: str) -> re.Pattern[str]:
     for each in cookies:
         assert (each["httpOnly"], each["secure"], each["sameSite"]) == (True, True, "Lax")
     after = datetime.now(ZoneInfo("Europe/Paris"))
-    return re.compile(f"{before:%d/%m/%Y à %H:%M}|{after:%d/%m/%Y à %H:%M}")
+    minutes = int((after - before).total_seconds()) // 60 + 2
+    written = (f"{before + timedelta(minutes=n):%d/%m/%Y à %H:%M}" for n in range(minutes))
+    return re.compile("|".join(written))
 
 
 def log_out(page: Page) -> None:

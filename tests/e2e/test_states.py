@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.e2e.conftest import SIZES
 from tests.e2e.guards import still
-from tests.e2e.steps import IDENTIFIER, NIR, alert, choose_password, expect_title, fill
+from tests.e2e.steps import IDENTIFIER, NIR, alert, choose_password, expect_title, fill, until
 from tests.e2e.steps import fill_sign_up as fill_sign_up_of
 from tests.integration.people import PASSWORD, new_person
 
@@ -156,6 +156,7 @@ def test_trouble_of_a_form(page: Page, look: "Look", forgive: "Forgive", form: s
     expect(page.get_by_text("Envoi en cours… Merci de patienter.")).to_be_visible()
     button.click()
     look(f"{form}-sending")
+    until(page, lambda: held)
     assert len(held) == 1, "a second click sends nothing"
     problem(429, "throttled")(held[0])
     page.unroute(path)
@@ -183,6 +184,7 @@ def test_trouble_of_a_link(page: Page, look: "Look", forgive: "Forgive") -> None
     page.goto(f"/valider#{TOKEN}")
     expect(page.get_by_text("Vérification du lien… Merci de patienter.")).to_be_visible()
     look("checking")
+    until(page, lambda: held)
     held[0].abort("internetdisconnected")
     expect_title(page, "Vérification impossible")
     alert(page, "Vérifiez votre connexion à internet")

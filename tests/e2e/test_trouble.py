@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.e2e.steps import IDENTIFIER, NIR, alert, fill, log_in
+from tests.e2e.steps import IDENTIFIER, NIR, alert, fill, log_in, until
 from tests.integration.client import Client
 from tests.integration.journey import account_holder
 from tests.integration.mailbox import Mailbox
@@ -97,6 +97,7 @@ def test_sent_before_the_script(page: Page, client: Client, mailbox: Mailbox) ->
     with page.expect_request("**/api/login") as login:
         for _ in range(3):
             page.get_by_role("button", name="Me connecter").click(no_wait_after=True)
+        until(page, lambda: held)
         held[0].continue_()
     assert login.value.post_data_json == {"identifier": person.email, "password": PASSWORD}
     expect(page.get_by_role("heading", name="Gérer", level=1)).to_be_visible()
@@ -111,6 +112,7 @@ def test_pasted_before_the_script(page: Page) -> None:
     number, key = page.get_by_label(NIR, exact=True), page.get_by_label("Clé", exact=True)
     number.fill(f"{person.nir[0]} {person.nir[1:]} {person.nir_key}")
     expect(key).to_have_value("")
+    until(page, lambda: held)
     held[0].continue_()
     expect(number).to_have_value(person.nir)
     expect(key).to_have_value(person.nir_key)

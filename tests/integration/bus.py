@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tests.integration.direct import Direct
 
+_PATIENCE = 100.0
+"""Seconds to wait for an event: it takes one or two, more on a busy machine."""
+
 
 def decision_event(decision: str, account_id: object, at: float, **detail: Any) -> dict[str, Any]:
     """Return what the back office says of an affiliation, as the bus gives it to the function."""
@@ -40,7 +43,7 @@ class Listener:
 
     def wait(self, account_id: str | None, count: int) -> list[dict[str, Any]]:
         """Wait for ``count`` events about an account, then a little for one too many."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + _PATIENCE
         while len(self._about(account_id)) < count and time.monotonic() < deadline:
             self.received += self._receive(1)
         self.received += self._receive(1)

@@ -98,7 +98,7 @@ class Client:
         if body is not None:
             sent["Content-Type"] = "application/json"
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        connection = HTTPConnection(HOST, self.port, timeout=60)
+        connection = HTTPConnection(HOST, self.port, timeout=100)
         try:
             sent_headers = sent | dict(headers or {})
             connection.request(

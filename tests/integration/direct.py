@@ -7,11 +7,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from botocore.config import Config
 
 from portal import keys
 from portal.identifiers import email_mac, ip_mac
 from portal.items import Deletion, Link
-from portal.tokens import LIFETIME, Purpose, Token, seal
+from portal.tokens import LIFETIME, Purpose, Token, seal, unseal
 from tests.integration.client import DEVICE_COOKIE, Answer, new_address
 from tests.integration.people import PASSWORD
 from tests.local.stack import CREDENTIALS, REGION
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 STACK_NAME = "portail"
 HOUR = 3600
+PATIENCE = 100.0
+"""Seconds to wait for what a message brings about: it takes one or two, more on a busy machine."""
+ONCE = Config(read_timeout=PATIENCE, retries={"total_max_attempts": 1})
+"""A call that is slow is not made a second time."""
 
 
 class Direct:
@@ -34,11 +39,11 @@ class Direct:
             region_name=REGION,
         )
         self.dynamodb = self.client("dynamodb")
-        self._lambda = self.client("lambda")
+        self._lambda = self.client("lambda", ONCE)
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, config: Config | None = None) -> Any:
         """Return the client of a service."""
-        return self._session.client(service, endpoint_url=self._stack.endpoint)
+        return self._session.client(service, endpoint_url=self._stack.endpoint, config=config)
 
     @cached_property
     def names(self) -> Mapping[str, str]:
@@ -63,11 +68,15 @@ class Direct:
         path: str,
         body: object,
         *,
-        later: float = 0,
+        at: float,
         address: str | None = None,
         cookie: str = "",
     ) -> Answer:
-        """Call a function as the gateway does for a request that arrives ``later`` seconds on."""
+        """Call a function as the gateway does for a request that arrives at a moment.
+
+        The test gives the moment, in seconds since the epoch: how long its lines take to run
+        changes nothing.
+        """
         headers = {"Content-Type": ["application/json"]}
         if cookie:
             headers["Cookie"] = [cookie]
@@ -81,7 +90,7 @@ class Direct:
             "pathParameters": None,
             "requestContext": {
                 "requestId": "moved-clock",
-                "requestTimeEpoch": int((time.time() + later) * 1000),
+                "requestTimeEpoch": round(at * 1000),
                 "identity": {"sourceIp": address or new_address()},
                 "resourcePath": path,
                 "httpMethod": method,
@@ -120,30 +129,39 @@ class Direct:
         }
         assert self.client("events").put_events(Entries=[entry])["FailedEntryCount"] == 0
 
-    def until(self, condition: Callable[[], object], seconds: float = 30) -> None:
+    def until(self, condition: Callable[[], object], seconds: float = PATIENCE) -> None:
         """Wait for what an event brings about."""
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, "it did not come about"
             time.sleep(0.2)
 
-    def failed(self, queue: str, seconds: float = 30) -> list[Any]:
-        """Wait for messages in a queue of what failed, and take them."""
+    def settle(self) -> None:
+        """Wait until no message is left in the outbox: a mail arrives before its message goes."""
+        self.until(lambda: not any(self.items("OUTBOX#")))
+
+    def failed(self, queue: str, seconds: float = PATIENCE) -> list[Any]:
+        """Wait for messages in a queue of what failed, and take them; look once at least."""
         sqs = self.client("sqs")
         url = self.names[queue]
         deadline = time.monotonic() + seconds
-        taken: list[dict[str, Any]] = []
-        while not taken and time.monotonic() < deadline:
+        while True:
             answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
-            taken = answer.get("Messages", [])
+            taken: list[dict[str, Any]] = answer.get("Messages", [])
+            if taken or time.monotonic() > deadline:
+                break
         for each in taken:
             sqs.delete_message(QueueUrl=url, ReceiptHandle=each["ReceiptHandle"])
         return [json.loads(each["Body"]) for each in taken]
 
-    def validate_later(self, token: str, seconds: float) -> Answer:
-        """Open a link ``seconds`` from now."""
+    def validate_at(self, token: str, at: float) -> Answer:
+        """Open a link at a moment."""
         body = {"token": token}
-        return self.invoke("ValidateEmail", "POST", "/api/email-validation", body, later=seconds)
+        return self.invoke("ValidateEmail", "POST", "/api/email-validation", body, at=at)
+
+    def issued(self, token: str) -> int:
+        """Return when a link was made."""
+        return unseal(self.tokens, token, *Purpose).issued_at
 
     # The table
 
@@ -193,9 +211,9 @@ class Direct:
         """The keys that hash identifiers."""
         return self.keyring("LookupSecret")
 
-    @cached_property
+    @property
     def tokens(self) -> keys.Keyring:
-        """The keys that sign links."""
+        """The keys that sign links, as they are now: a test adds one."""
         return self.keyring("TokenSecret")
 
     def forget_mails_to(self, email: str) -> None:
@@ -253,11 +271,11 @@ class Direct:
 
 
 class Moment:
-    """Logins that all arrive at one moment, however long they take."""
+    """Logins that all arrive at one moment, however long they take: now, or the one given."""
 
-    def __init__(self, direct: Direct, later: int = 0) -> None:
+    def __init__(self, direct: Direct, at: float | None = None) -> None:
         self._direct = direct
-        self._at = time.time() + later
+        self._at = time.time() if at is None else at
 
     def log_in(self, identifier: str, password: str = PASSWORD, device: str = "") -> Answer:
         """Log in from an address of its own."""
@@ -266,7 +284,7 @@ class Moment:
             "POST",
             "/api/login",
             {"identifier": identifier, "password": password},
-            later=self._at - time.time(),
+            at=self._at,
             cookie=f"{DEVICE_COOKIE}={device}" if device else "",
         )
 

@@ -31,8 +31,9 @@ _PAGES = {
     EMAIL_CHANGED: "annuler-changement",
 }
 """Page of the link of each mail that has one."""
-_PATIENCE = 30.0
-"""Seconds to wait for a mail: it takes one or two, more while a burst starts its workers."""
+_PATIENCE = 100.0
+"""Seconds to wait for a mail: it takes one or two, more while a burst starts its workers, and
+much more on a busy machine."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import pytest
 
 from portal.items import Outgoing
 from tests.integration.client import Client
-from tests.integration.direct import Direct
+from tests.integration.direct import Direct, Moment
 from tests.integration.journey import account_holder, logged_in, signed_up
 from tests.integration.mailbox import Mailbox
 from tests.integration.people import PASSWORD, new_person
@@ -38,7 +38,15 @@ def test_an_alarm_is_told_with_its_runbook(direct: Direct) -> None:
     direct.client("cloudwatch").set_alarm_state(
         AlarmName=direct.names["UnsentMessagesAlarm"], StateValue="ALARM", StateReason="a drill"
     )
-    (message,) = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=10)["Messages"]
+    received: list[dict[str, Any]] = []
+
+    def receive() -> object:
+        answer = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=1)
+        received.extend(answer.get("Messages", []))
+        return received
+
+    direct.until(receive)
+    (message,) = received
     alarm = json.loads(json.loads(message["Body"])["Message"])
     assert alarm["NewStateValue"] == "ALARM"
     section = alarm["AlarmDescription"].rpartition("docs/runbook.md#")[2]
@@ -87,14 +95,14 @@ def test_a_person_is_helped(client: Client, mailbox: Mailbox, direct: Direct) ->
     """An operator sees an account's state, lifts its limits and ends its sessions; all audited."""
     person = logged_in(client, mailbox)
     account_id = direct.account(person.email)["id"]["S"]
-    stranger = client.another()
-    statuses = [stranger.log_in(person.email, "Faux-mot-de-passe-1").status for _ in range(6)]
-    assert statuses[-1] == 429
+    stranger, now = client.another(), Moment(direct)
+    now.lock(person.email)
     seen = operate(direct, "look-up", account_id=account_id)
     assert seen["open_sessions"] == 1
     assert max(seen["failed_logins"]) >= 5
     assert person.email not in json.dumps(seen)
     assert operate(direct, "lift-limits", account_id=account_id) == {"outcome": "done"}
+    assert now.log_in(person.email).status == 200
     assert stranger.log_in(person.email, PASSWORD).status == 200
     assert operate(direct, "end-sessions", account_id=account_id) == {"outcome": "done"}
     assert client.me().status == stranger.me().status == 401
@@ -102,9 +110,10 @@ def test_a_person_is_helped(client: Client, mailbox: Mailbox, direct: Direct) ->
     assert done == {"look-up": 1, "lift-limits": 1, "end-sessions": 1}
 
 
+@pytest.mark.timeout(900)
 def test_keys_are_rotated_under_load(client: Client, mailbox: Mailbox, direct: Direct) -> None:
     """While people sign up and log in, new keys are added: no request fails, then they sign."""
-    latest = time.monotonic() + 90
+    latest = time.monotonic() + 400
     early = signed_up(client, mailbox)
     answers: list[tuple[str, int]] = []
     numbers: Counter[int] = Counter()

@@ -1,7 +1,6 @@
 """Every sample event, run through its function."""
 
 import json
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from pydantic import ValidationError
 
 from portal import aws
 from portal.items import Outgoing
+from tests.unit.use_cases import stop_clock
 
 if TYPE_CHECKING:
     from tests.unit.conftest import Gateway, World
@@ -124,11 +124,11 @@ class State:
 
 
 @pytest.fixture
-def prepare(world: "World") -> "Any":
+def prepare(world: "World", monkeypatch: pytest.MonkeyPatch) -> "Any":
     """Return what makes an account, its session, an open registration and a message, all now."""
+    now = stop_clock(monkeypatch)
 
     def prepare(kind: str) -> State:
-        now = int(time.time())
         world.sign_up(now, email=ACTIVE, first_name="Dominique", last_name="Petit", siret=None)
         (mail,) = world.deliver(now)
         world.set_password(mail.token, PASSWORD, now=now)

@@ -25,7 +25,7 @@ from botocore.exceptions import (
 from portal import aws, keys
 from portal.events import NotPublishedError
 from tests.unit.conftest import CLIENTS, World, _reader
-from tests.unit.use_cases import USE_CASES, Scene, UseCase, told
+from tests.unit.use_cases import USE_CASES, Scene, UseCase, stop_clock, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -122,10 +122,16 @@ def finish(case: UseCase, scene: Scene) -> tuple[Counter[str], Counter[str], Cou
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("case", USE_CASES, ids=lambda case: case.name)
 def test_whatever_fails_nothing_is_lost(
-    world: World, gateway: "Gateway", case: UseCase, first: int, *, after: bool
+    world: World,
+    gateway: "Gateway",
+    monkeypatch: pytest.MonkeyPatch,
+    case: UseCase,
+    first: int,
+    *,
+    after: bool,
 ) -> None:
     """Each call failed once and the request repeated, the end is that of an undisturbed one."""
-    scene = Scene(world, gateway, int(time.time()))
+    scene = Scene(world, gateway, stop_clock(monkeypatch))
     case.prepare(scene)
     start = world.items()
     sent = len(world.calls.all)
@@ -199,7 +205,7 @@ def test_one_failed_attempt_is_not_noticed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The clients try again by themselves: what fails once in a row is answered as usual."""
-    scene = Scene(world, gateway, int(time.time()))
+    scene = Scene(world, gateway, stop_clock(monkeypatch))
     next(each for each in USE_CASES if each.name == "open").prepare(scene)
     monkeypatch.setattr(time, "sleep", lambda _: None)
     tries: list[int] = []
@@ -225,7 +231,7 @@ def test_a_busy_table_is_waited_for(
 ) -> None:
     """A transaction that meets others is tried again; busy for good it is answered 503."""
     monkeypatch.setattr(time, "sleep", lambda _: None)
-    scene = Scene(world, gateway, int(time.time()))
+    scene = Scene(world, gateway, stop_clock(monkeypatch))
     conflict = {
         "Error": {"Code": "TransactionCanceledException", "Message": ""},
         "CancellationReasons": [{"Code": "None"}, {"Code": "TransactionConflict"}],

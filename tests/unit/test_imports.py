@@ -127,7 +127,7 @@ def run(function: str, packages: Path, event: object = None, answers: object = N
         text=True,
         env=ENVIRONMENT,
         check=False,
-        timeout=60,
+        timeout=200,  # a busy machine is no failure
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.rpartition("RESULT")[2])

@@ -1,7 +1,6 @@
 """What operators do: bounded, audited, and without a name of anybody."""
 
 import json
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,7 +9,15 @@ from pydantic import ValidationError
 from portal import aws
 from portal.items import Audit
 from portal.table import ConditionFailedError
-from tests.unit.use_cases import EMAIL, Scene, blocked, failed_event, logged_in, unsent
+from tests.unit.use_cases import (
+    EMAIL,
+    Scene,
+    blocked,
+    failed_event,
+    logged_in,
+    stop_clock,
+    unsent,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,9 +29,9 @@ NOBODY = "5f0c7c1e-8a55-4d5f-9d0a-0c3f0f4f6d11"
 
 
 @pytest.fixture
-def scene(world: "World", gateway: "Gateway") -> Scene:
-    """Return a world at the present time, as the function's clock is."""
-    return Scene(world, gateway, int(time.time()))
+def scene(world: "World", gateway: "Gateway", monkeypatch: pytest.MonkeyPatch) -> Scene:
+    """Return a world at the present time, where the function's clock is stopped."""
+    return Scene(world, gateway, stop_clock(monkeypatch))
 
 
 def ask(scene: Scene, action: str, **about: str) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """The outbox: mails and events sent from the table's stream."""
 
 import json
-import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from portal import aws
 from portal.events import NotPublishedError
 from portal.items import DAY, Outgoing, Registration
 from portal.problems import Problem
+from tests.unit.use_cases import stop_clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -233,9 +233,11 @@ def test_an_unknown_kind_is_an_error(world: "World") -> None:
 # The function
 
 
-def test_a_batch_is_sent(world: "World", gateway: "Gateway") -> None:
+def test_a_batch_is_sent(
+    world: "World", gateway: "Gateway", monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The stream's batch is sent, mails and events alike."""
-    world.sign_up(int(time.time()))  # the function's own clock
+    world.sign_up(stop_clock(monkeypatch))
     put(world, "LoginSucceeded", account_id="account-1")
     answer = gateway.invoke("send_mail", stream(*world.items("OUTBOX#")))
     assert answer == {"batchItemFailures": []}
@@ -244,10 +246,13 @@ def test_a_batch_is_sent(world: "World", gateway: "Gateway") -> None:
 
 
 def test_a_poison_record_stops_no_other(
-    world: "World", gateway: "Gateway", log: "Callable[[], str]"
+    world: "World",
+    gateway: "Gateway",
+    log: "Callable[[], str]",
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Of a batch only what failed is answered as failed, and its log holds no personal data."""
-    world.sign_up(int(time.time()))  # the function's own clock
+    world.sign_up(stop_clock(monkeypatch))
     (good,) = world.items("OUTBOX#")
     poison = put(world, "carrier-pigeon").to_item()
     broken = {name: value for name, value in good.items() if name != "kind"}
@@ -261,10 +266,13 @@ def test_a_poison_record_stops_no_other(
 
 
 def test_the_text_of_a_failure_is_not_logged(
-    world: "World", gateway: "Gateway", log: "Callable[[], str]"
+    world: "World",
+    gateway: "Gateway",
+    log: "Callable[[], str]",
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """SES quotes addresses in its errors: the log names the error's type only."""
-    world.sign_up(int(time.time()))  # the function's own clock
+    world.sign_up(stop_clock(monkeypatch))
     refusal = {"Error": {"Code": "MessageRejected", "Message": f"Address {EMAIL} is not verified"}}
     with world.failing(aws.ses(), "SendEmail", ClientError(refusal, "SendEmail")):
         answer = gateway.invoke("send_mail", stream(*world.items("OUTBOX#")))
@@ -297,12 +305,14 @@ def test_the_stream_is_filtered_to_the_outbox(world: "World") -> None:
         assert marked == (pattern["eventName"] == ["MODIFY"])
 
 
-def test_a_link_mailed_by_the_function_opens(world: "World", gateway: "Gateway") -> None:
-    """The function and its clock: the link that it sends is good now."""
-    now = int(time.time())
+def test_a_link_mailed_by_the_function_opens(
+    world: "World", gateway: "Gateway", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The function and its clock: the link that it sends is good for an hour from now."""
+    now = stop_clock(monkeypatch)
     world.sign_up(now)
     gateway.invoke("send_mail", stream(*world.items("OUTBOX#")))
     (mail,) = world.mails()
-    assert world.open_link(mail.token, now + 3500)
+    assert world.open_link(mail.token, now + 3599)
     with pytest.raises(Problem):
-        world.open_link(mail.token, now + 3700)
+        world.open_link(mail.token, now + 3600)

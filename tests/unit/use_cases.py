@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 from botocore.session import get_session
@@ -17,6 +17,9 @@ from botocore.session import get_session
 from portal import accounts, aws
 from portal.items import DAY, Outgoing
 from tests.unit.conftest import Answer, Gateway, World
+
+if TYPE_CHECKING:
+    import pytest
 
 EMAIL = "michele.dupont@example.fr"
 OTHER = "other@example.fr"
@@ -34,6 +37,13 @@ PERSON: dict[str, Any] = {
     "siret": "35600000000048",
     "is_agent": False,
 }
+
+
+def stop_clock(monkeypatch: "pytest.MonkeyPatch") -> int:
+    """Stop the functions' own clock at the present second, and return it."""
+    now = int(time.time())
+    monkeypatch.setattr(time, "time", lambda: float(now))
+    return now
 
 
 @dataclass(slots=True)
