@@ -12,7 +12,7 @@ export PORT ACCOUNT DECISION REASON SIRET EVENT LINE NAME KIND
 TOOLS := .venv/.installed
 EMULATOR := .local/stack/.installed
 CHECKS := .local/checks/.installed
-LOCAL := .venv/bin/python -m tests.local
+LOCAL := .venv/bin/python -m tools.stack
 
 .PHONY: help dev up down deploy mails affiliate sam-local sam-invoke clean test lint format \
     checks licences openapi mutation faults guards screenshots audit bench load lock hooks browser
@@ -73,22 +73,22 @@ licences: $(TOOLS) ## list the licences of what is deployed, in docs/licences.md
 	$(LICENCES) > docs/licences.md
 
 openapi: $(TOOLS) ## describe the API anew, in functions/web/openapi.json
-	PYTHONPATH=layers/shared python -m tests.contract.openapi
+	PYTHONPATH=layers/shared python -m tools.openapi
 
 mutation: $(TOOLS) ## mutation score of the rules, the tokens and the throttle (minutes)
-	@python -m tests.mutation
+	@python -m tools.mutation
 
 faults: $(TOOLS) ## fail every AWS call of every use case in every way (a quarter of an hour)
 	EVERY_FAULT=1 python -m pytest -q tests/unit/test_faults.py
 
 guards: $(TOOLS) $(EMULATOR) ## remove each guard in a copy, see its tests fail: LINE=1…20 NAME=… KIND=fast|stack
-	@python -m tests.guards
+	@python -m tools.guards
 
 AUDIT := .local/audit/node_modules/.package-lock.json
 audit: $(TOOLS) $(EMULATOR) $(AUDIT) browser ## Lighthouse and the HTML validator (needs Node.js and Java)
-	PYTHONPATH=layers/shared python -m tests.audit
+	PYTHONPATH=layers/shared python -m tools.audit
 
-$(AUDIT): tests/audit/package.json tests/audit/package-lock.json
+$(AUDIT): tools/audit/package.json tools/audit/package-lock.json
 	mkdir -p .local/audit && cp $^ .local/audit/ && cd .local/audit && npm install --no-audit --no-fund
 
 PEERS := .local/peers/.installed

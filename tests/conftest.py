@@ -8,12 +8,12 @@ from tests.integration.bus import Listener
 from tests.integration.client import Client
 from tests.integration.direct import Direct
 from tests.integration.mailbox import Mailbox
-from tests.local.stack import stack_for_tests
+from tools.stack.stack import stack_for_tests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.local.stack import Stack
+    from tools.stack.stack import Stack
 
 
 @pytest.fixture(scope="session")

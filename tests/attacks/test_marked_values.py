@@ -22,7 +22,7 @@ from tests.integration.mailbox import (
 from tests.integration.people import contact_form, new_person
 
 if TYPE_CHECKING:
-    from tests.local.stack import Stack
+    from tools.stack.stack import Stack
 
 pytestmark = pytest.mark.stack
 

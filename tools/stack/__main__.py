@@ -1,4 +1,4 @@
-"""`python -m tests.local COMMAND`: the developer's local stack, behind the Makefile's targets."""
+"""`python -m tools.stack COMMAND`: the developer's local stack, behind the Makefile's targets."""
 
 import argparse
 import os
@@ -12,8 +12,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Never
 
-from tests.local import sam
-from tests.local.stack import LOCAL, ROOT, Mail, Stack, StackError, say
+from tools.stack import sam
+from tools.stack.stack import LOCAL, ROOT, Mail, Stack, StackError, say
 
 DECISIONS = {"confirmed": "AffiliationConfirmed", "rejected": "AffiliationRejected"}
 LINK = re.compile(r"https?://\S+")
@@ -153,7 +153,7 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> Never:
 
 def main() -> int:
     """Run one command; failures that a developer can act on are said in plain words."""
-    parser = argparse.ArgumentParser(prog="python -m tests.local")
+    parser = argparse.ArgumentParser(prog="python -m tools.stack")
     parser.add_argument("command", choices=COMMANDS)
     parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 4566))
     arguments = parser.parse_args()

@@ -5,7 +5,7 @@ from functools import cache
 
 import pytest
 
-from tests.guards import ROOT, Guard, read
+from tools.guards import ROOT, Guard, read
 
 GUARDS = read()
 LINES = range(1, 21)

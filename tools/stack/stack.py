@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import IO, Any, Self
@@ -313,7 +314,7 @@ class Stack:
             if process.poll() is not None:
                 raise StackError(f"The emulator ended by itself.\n{self._log_tail('emulator')}")
             with suppress(OSError, HTTPException):
-                if self.get("/_ministack/ready")[0] == 200:
+                if self.get("/_ministack/ready")[0] == HTTPStatus.OK:
                     return
             time.sleep(0.1)
         raise StackError(
@@ -453,7 +454,7 @@ class Stack:
             except (OSError, HTTPException) as error:
                 seen = repr(error)
             else:
-                if status == 200:
+                if status == HTTPStatus.OK:
                     return
                 seen = f"{status} {body[:500].decode(errors='replace')}"
             time.sleep(0.5)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.local.stack import HOST, Stack, StackError, free_port
+from tools.stack.stack import HOST, Stack, StackError, free_port
 
 
 @pytest.fixture

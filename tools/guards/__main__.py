@@ -23,7 +23,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from xml.etree import ElementTree as ET
 
-from tests.guards import ROOT, Guard, read
+from tools.guards import ROOT, Guard, read
 
 SECONDS = 600
 """After which the run for one guard is stopped; most take ten seconds, with the stack a minute."""
@@ -128,7 +128,7 @@ def say(*cells: object) -> None:
 def main(guards: Sequence[Guard]) -> int:
     """Run all; return the number of guards that are not held."""
     if not guards:
-        print("No guard is of that line, name and kind: see tests/guards/guards.toml.")
+        print("No guard is of that line, name and kind: see tools/guards/guards.toml.")
         return 1
     started = time.monotonic()
     with TemporaryDirectory(prefix="guards-") as folder:

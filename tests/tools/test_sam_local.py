@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.local import sam
-from tests.local.stack import HOST, ROOT, Stack, StackError
+from tools.stack import sam
+from tools.stack.stack import HOST, ROOT, Stack, StackError
 
 VALUES = {"TABLE_NAME": "table", "AWS_ENDPOINT_URL": "http://host.docker.internal:4566"}
 EVENTS = sorted((ROOT / "events").rglob("*.json"))

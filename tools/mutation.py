@@ -44,7 +44,8 @@ def copy() -> None:
     (COPY / "src").mkdir(parents=True)
     leave = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "layers/shared/portal", COPY / "src" / "portal", ignore=leave)
-    shutil.copytree(ROOT / "tests", COPY / "tests", ignore=leave)
+    for folder in ("tests", "tools"):
+        shutil.copytree(ROOT / folder, COPY / folder, ignore=leave)
     for name in ("pyproject.toml", "template.yaml"):
         shutil.copy2(ROOT / name, COPY / name)
 
