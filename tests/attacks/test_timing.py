@@ -38,6 +38,7 @@ def medians(
     return statistics.median(times[0]), statistics.median(times[1])
 
 
+@pytest.mark.guards("hash-for-nobody", only="login-300")
 @pytest.mark.parametrize(
     ("request_", "samples"),
     [("sign-up", 300), ("resend", 300), ("recovery", 300), ("contact", 100), ("login", 300)],
