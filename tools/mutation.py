@@ -2,7 +2,7 @@
 
 mutmut changes one thing of a function at a time and runs the unit tests that reach it. It works in
 a copy under .local/mutation, where the package lies in « src », the one place from which mutmut
-and the tests give its modules the same names. What it does not change: what stands outside
+and the tests give its modules the same names. What it does not change: what is outside
 functions (limits, lives of links, patterns) and the methods of dataclasses; `make guards` removes
 those of them that guard something.
 

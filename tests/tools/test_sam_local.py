@@ -32,7 +32,7 @@ class Deployed(Stack):
 
 @pytest.fixture
 def deployed(tmp_path: Path) -> Stack:
-    """Return a stack whose build is the template as it stands."""
+    """Return a stack whose build is the template itself."""
     build = tmp_path / "unit" / "build"
     build.mkdir(parents=True)
     (build / "template.yaml").write_text((ROOT / "template.yaml").read_text())
@@ -40,7 +40,7 @@ def deployed(tmp_path: Path) -> Stack:
 
 
 def program(folder: Path, name: str, script: str) -> None:
-    """Write a program that stands for another."""
+    """Write a program that replaces another."""
     path = folder / name
     path.write_text(f"#!/bin/sh\n{script}\n")
     path.chmod(0o755)
@@ -74,7 +74,7 @@ def test_functions_find_the_stack(deployed: Stack) -> None:
 
 
 def test_code_is_where_the_build_left_it(deployed: Stack) -> None:
-    """Every function and layer names its folder in full: the template stands elsewhere."""
+    """Every function and layer names its folder in full: the template is elsewhere."""
     content = sam.prepare(deployed)
     for resource in content["Resources"].values():
         for name in ("CodeUri", "ContentUri"):
@@ -91,7 +91,7 @@ def test_every_event_has_its_function(deployed: Stack, event: Path) -> None:
 
 
 def test_a_stray_event(deployed: Stack, tmp_path: Path) -> None:
-    """A file that stands elsewhere is refused in words."""
+    """A file in another folder is refused, and the error says why."""
     with pytest.raises(StackError, match="not in the folder of a function"):
         sam.function_of(tmp_path / "x.json", sam.template(deployed.folder / "build", VALUES))
 
@@ -99,15 +99,15 @@ def test_a_stray_event(deployed: Stack, tmp_path: Path) -> None:
 def test_the_command(deployed: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`sam local` gets the template, the machine's processor and the host's address; no account."""
     program(tmp_path, "docker", "echo 127.0.0.1")
-    told = tmp_path / "told"
-    program(tmp_path, "python", f'echo "$@" > {told}; env >> {told}')
+    given = tmp_path / "given"
+    program(tmp_path, "python", f'echo "$@" > {given}; env >> {given}')
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     monkeypatch.setenv("AWS_PROFILE", "production")
     monkeypatch.setattr(sam.sys, "executable", str(tmp_path / "python"))
     monkeypatch.setattr(sam, "bridge_address", lambda: None)
     sam.prepare(deployed)
     assert sam.run(deployed, "invoke", "Login", "--event", "events/login/login.json") == 0
-    words = told.read_text()
+    words = given.read_text()
     assert words.startswith("-m samcli local invoke Login --event events/login/login.json")
     assert f"--template {sam.template_path(deployed)}" in words
     assert "--parameter-overrides Architecture=" in words

@@ -71,7 +71,7 @@ def lighthouse(url: str) -> dict[str, int]:
 
 
 def weigh(stack: Stack, path: str) -> dict[str, int]:
-    """Return the bytes that a first visit of a page brings, compressed, without the headers."""
+    """Return the bytes of a first visit of a page, compressed, without the headers."""
     bodies = {path: fetch(stack, path)}
     html = gzip.decompress(bodies[path]).decode()
     for asset in re.findall(r'(?:href|src)="(/assets/[^"]+)"', html):

@@ -53,7 +53,7 @@ def _watch(stack: Stack, shown: set[str], on_interrupt: str) -> None:
         f"Mails are shown here as they are sent. `make deploy`, in another terminal, deploys what "
         f"you changed. Ctrl-C {on_interrupt}.\n"
     )
-    # A terminal that closes tells make, which passes on no such signal: look at it.
+    # A terminal that closes sends its signal to make, which does not pass it on: look at it.
     has_terminal = sys.stdin.isatty()
     while sys.stdin.isatty() == has_terminal:
         try:
@@ -100,7 +100,7 @@ def affiliate(stack: Stack) -> None:
         name.lower(): os.environ[name] for name in ("SIRET", "REASON") if os.environ.get(name)
     }
     stack.put_event("portal.backoffice", DECISIONS[decision], detail)
-    say(f"{DECISIONS[decision]} for the account {account_id}: its feed and its mail tell.")
+    say(f"{DECISIONS[decision]} for the account {account_id}: a feed entry and a mail follow.")
 
 
 def deploy(stack: Stack) -> None:
@@ -132,10 +132,10 @@ def status(stack: Stack) -> None:
 
 
 def clean(stack: Stack) -> None:
-    """Stop, and forget all data: the developer's stack and the tests'."""
+    """Stop, and delete all data: the developer's stack and the tests'."""
     stack.forget()
     Stack("test", 0).forget()
-    say(f"Forgot what {LOCAL.name}/ held of the stacks; the tools stay installed.")
+    say(f"Deleted the stacks' data in {LOCAL.name}/; the tools stay installed.")
 
 
 COMMANDS: dict[str, Callable[[Stack], None]] = {
