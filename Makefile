@@ -64,7 +64,7 @@ lint: $(TOOLS) ## check style, types, imports and the template
 	ruff check
 	ruff format --check
 	pyright
-	lint-imports
+	PYTHONPATH=layers/shared lint-imports --no-logo --no-cache
 	sam validate --lint --region eu-west-3
 
 checks: $(TOOLS) $(CHECKS) ## look for common mistakes of the template, unfinished merges, secrets, licences
