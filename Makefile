@@ -12,13 +12,16 @@ export PORT ACCOUNT DECISION REASON SIRET EVENT LINE NAME KIND
 TOOLS := .venv/.installed
 EMULATOR := .local/stack/.installed
 CHECKS := .local/checks/.installed
-LOCAL := .venv/bin/python -m tests.local
+LOCAL := .venv/bin/python -m tools.stack
 
-.PHONY: help dev up down deploy mails affiliate sam-local sam-invoke clean test lint format \
-    checks licences openapi mutation faults guards screenshots audit bench load lock hooks browser
+.PHONY: help dev up down deploy mails affiliate sam-local sam-invoke clean test unit lint checks \
+    guards mutation faults audit format hooks bench load screenshots openapi licences lock browser
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^##@ / {printf "\n%s\n", substr($$0, 5)} \
+	    /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
+
+##@ Run
 
 dev: $(TOOLS) $(EMULATOR) ## run the portal here, show its mails; Ctrl-C stops all
 	@$(LOCAL) dev
@@ -44,16 +47,24 @@ sam-local: $(TOOLS) $(EMULATOR) ## serve from Lambda's containers with sam local
 sam-invoke: $(TOOLS) $(EMULATOR) ## run EVENT=events/…, or all of them, in Lambda's containers (needs Docker)
 	@$(LOCAL) sam_invoke
 
-clean: ## stop, and forget the local data
+clean: ## stop, and delete the local data
 	@if [ -x .venv/bin/python ]; then $(LOCAL) clean; fi
 
-test: $(TOOLS) $(EMULATOR) browser lint checks ## install what is missing, check everything, run every test
-	python -m pytest --numprocesses=2 --dist=worksteal --cov --cov-report=term
+##@ Check
 
-lint: $(TOOLS) ## check style, types and the template
+PYTEST := python -m pytest --numprocesses=2 --dist=worksteal
+
+test: $(TOOLS) $(EMULATOR) browser lint checks ## install what is missing, check everything, run every test
+	$(PYTEST) --cov --cov-report=term
+
+unit: $(TOOLS) ## run the tests that need no stack, no browser and no build
+	$(PYTEST) -m "not stack and not browser and not build"
+
+lint: $(TOOLS) ## check style, types, imports and the template
 	ruff check
 	ruff format --check
 	pyright
+	PYTHONPATH=layers/shared lint-imports --no-logo --no-cache
 	sam validate --lint --region eu-west-3
 
 checks: $(TOOLS) $(CHECKS) ## look for common mistakes of the template, unfinished merges, secrets, licences
@@ -64,32 +75,30 @@ checks: $(TOOLS) $(CHECKS) ## look for common mistakes of the template, unfinish
 	    --exclude-lines '"(apiId|eventID)": '
 	$(LICENCES) | diff docs/licences.md - || { echo "Run make licences." >&2; exit 1; }
 
-# What the layer ships, and under which terms.
-LICENCES = { printf '\# Licences of what is deployed\n\nMade by `make licences`.\n\n' && \
-    pip-licenses --from=mixed --format=markdown --with-urls --packages \
-    $$(sed -n 's/^\([a-z0-9-]*\)==.*/\1/p' layers/dependencies/requirements.txt); }
-
-licences: $(TOOLS) ## list the licences of what is deployed, in docs/licences.md
-	$(LICENCES) > docs/licences.md
-
-openapi: $(TOOLS) ## describe the API anew, in functions/web/openapi.json
-	PYTHONPATH=layers/shared python -m tests.contract.openapi
+guards: $(TOOLS) $(EMULATOR) ## remove each guard in a copy, see its tests fail: LINE=1…20 NAME=… KIND=fast|stack
+	@python -m tools.guards
 
 mutation: $(TOOLS) ## mutation score of the rules, the tokens and the throttle (minutes)
-	@python -m tests.mutation
+	@python -m tools.mutation
 
 faults: $(TOOLS) ## fail every AWS call of every use case in every way (a quarter of an hour)
 	EVERY_FAULT=1 python -m pytest -q tests/unit/test_faults.py
 
-guards: $(TOOLS) $(EMULATOR) ## remove each guard in a copy, see its tests fail: LINE=1…20 NAME=… KIND=fast|stack
-	@python -m tests.guards
-
 AUDIT := .local/audit/node_modules/.package-lock.json
 audit: $(TOOLS) $(EMULATOR) $(AUDIT) browser ## Lighthouse and the HTML validator (needs Node.js and Java)
-	PYTHONPATH=layers/shared python -m tests.audit
+	PYTHONPATH=layers/shared python -m tools.audit
 
-$(AUDIT): tests/audit/package.json tests/audit/package-lock.json
+$(AUDIT): tools/audit/package.json tools/audit/package-lock.json
 	mkdir -p .local/audit && cp $^ .local/audit/ && cd .local/audit && npm install --no-audit --no-fund
+
+format: $(TOOLS) ## format the code, fix what can be
+	ruff check --fix
+	ruff format
+
+hooks: $(TOOLS) ## run the checks at each git commit
+	pre-commit install
+
+##@ Report: write files of this repository anew
 
 PEERS := .local/peers/.installed
 PEERS_JS := .local/better_auth/node_modules/.package-lock.json
@@ -105,44 +114,68 @@ LOADERS := .local/load/.installed
 load: $(TOOLS) $(EMULATOR) $(LOADERS) ## load the whole journey on the deployed local stack
 	TEST_STACK=under-load PYTHONPATH=layers/shared python -m tests.load
 
-screenshots: $(TOOLS) $(EMULATOR) browser ## take the pictures of docs/images anew
+screenshots: $(TOOLS) $(EMULATOR) browser ## take the pictures of docs/images
 	rm -rf .local/screenshots
 	python -m pytest tests/e2e
 	rm -f docs/images/*.png docs/images/*.jpg
 	python -m tests.e2e.sheets docs/images
 
-format: $(TOOLS) ## format the code, fix what can be
-	ruff check --fix
-	ruff format
+openapi: $(TOOLS) ## describe the API, in functions/web/openapi.json
+	PYTHONPATH=layers/shared python -m tools.openapi
 
-hooks: $(TOOLS) ## run the checks at each git commit
-	pre-commit install
+# What the layer ships, and under which terms.
+LICENCES = { printf '\# Licences of what is deployed\n\nMade by `make licences`.\n\n' && \
+    pip-licenses --from=mixed --format=markdown --with-urls --packages \
+    $$(sed -n 's/^\([a-z0-9-]*\)==.*/\1/p' layers/dependencies/requirements.txt); }
+
+licences: $(TOOLS) ## list the licences of what is deployed, in docs/licences.md
+	$(LICENCES) > docs/licences.md
+
+# Locks. The tools are resolved first (the SAM CLI pins boto3), the functions' packages within what
+# that gave: what is tested is what is deployed. `make lock UPGRADE=--upgrade` takes newer versions.
+
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.13 --generate-hashes \
+    --no-emit-index-url --custom-compile-command 'make lock' $(UPGRADE)
+UV = $(or $(shell command -v uv),.local/uv/bin/uv)
+
+lock: ## compile pyproject.toml into the locked requirements
+	@command -v $(UV) >/dev/null || { python=$$(bash -c "$$FIND_PYTHON") && \
+	    "$$python" -m venv --clear .local/uv && .local/uv/bin/python -m pip install uv; }
+	$(COMPILE) pyproject.toml --group dev --output-file requirements/dev.txt
+	$(COMPILE) pyproject.toml --constraints requirements/dev.txt \
+	    --output-file layers/dependencies/requirements.txt
+	$(COMPILE) --group stack --output-file requirements/stack.txt
+	$(COMPILE) --group checks --output-file requirements/checks.txt
+	$(COMPILE) --group peers --output-file requirements/peers.txt
+	$(COMPILE) --group load --output-file requirements/load.txt
 
 # Environments: made anew when their lock changes or when the last try did not reach its end.
 
 $(TOOLS): requirements/dev.txt .python-version
-	$(call environment,.venv,$<)
+	$(call environment,.venv,$<,the tools and the tests,2 minutes)
 
 $(EMULATOR): requirements/stack.txt .python-version
-	$(call environment,.local/stack,$<)
+	$(call environment,.local/stack,$<,the AWS emulator,1 minute)
 
 $(CHECKS): requirements/checks.txt .python-version
-	$(call environment,.local/checks,$<)
+	$(call environment,.local/checks,$<,the checks of the template,2 minutes)
 
 $(PEERS): requirements/peers.txt .python-version
-	$(call environment,.local/peers,$<)
+	$(call environment,.local/peers,$<,the services to compare with,1 minute)
 
 $(LOADERS): requirements/load.txt .python-version
-	$(call environment,.local/load,$<)
+	$(call environment,.local/load,$<,the load test,1 minute)
 
 define environment
 @free=$$(df -Pk . | awk 'NR == 2 {print int($$4 / 1024)}'); if [ "$$free" -lt 2048 ]; then \
     echo "Only $$free MiB are free on this disk: $(1) needs 2048. Free some, then try again." >&2; \
     exit 1; fi
-@python=$$(bash -c "$$FIND_PYTHON") && echo "Creating $(1) with $$python" && \
+@python=$$(bash -c "$$FIND_PYTHON") && \
+    echo "Installing $(3) in $(1) with $$python: about $(4), once." && \
     mkdir -p $(dir $(1)) && "$$python" -m venv --clear $(1)
-@$(1)/bin/python -m pip install --disable-pip-version-check --progress-bar off \
-    --require-hashes --requirement $(2)
+@$(1)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+    --requirement $(2) >$(1)/install.log 2>&1 || { cat $(1)/install.log >&2; \
+    echo "$(1) was not installed: pip says why above." >&2; exit 1; }
 @touch $@
 endef
 
@@ -169,7 +202,7 @@ endef
 export FIND_PYTHON
 
 # A browser for the end-to-end tests: the system's Chromium, installed with apt where we may,
-# else the one that Playwright brings.
+# else Playwright's own.
 browser: $(TOOLS)
 	@command -v chromium >/dev/null || bash -c "$$APT_BROWSER" || \
 	    playwright install chromium || \
@@ -183,21 +216,3 @@ export DEBIAN_FRONTEND=noninteractive
 $$root apt-get update && $$root apt-get install --yes --no-install-recommends chromium
 endef
 export APT_BROWSER
-
-# Locks. The tools are resolved first (the SAM CLI pins boto3), the functions' packages within what
-# that gave: what is tested is what is deployed. `make lock UPGRADE=--upgrade` takes newer versions.
-
-COMPILE = $(UV) pip compile --quiet --universal --python-version 3.13 --generate-hashes \
-    --no-emit-index-url --custom-compile-command 'make lock' $(UPGRADE)
-UV = $(or $(shell command -v uv),.local/uv/bin/uv)
-
-lock: ## compile pyproject.toml into the locked requirements
-	@command -v $(UV) >/dev/null || { python=$$(bash -c "$$FIND_PYTHON") && \
-	    "$$python" -m venv --clear .local/uv && .local/uv/bin/python -m pip install uv; }
-	$(COMPILE) pyproject.toml --group dev --output-file requirements/dev.txt
-	$(COMPILE) pyproject.toml --constraints requirements/dev.txt \
-	    --output-file layers/dependencies/requirements.txt
-	$(COMPILE) --group stack --output-file requirements/stack.txt
-	$(COMPILE) --group checks --output-file requirements/checks.txt
-	$(COMPILE) --group peers --output-file requirements/peers.txt
-	$(COMPILE) --group load --output-file requirements/load.txt

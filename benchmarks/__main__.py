@@ -3,7 +3,7 @@
 import sys
 
 from benchmarks import artefacts, cold_start, cost, pages, report, throughput, warm
-from tests.local.stack import say
+from tools.stack.stack import say
 
 
 def main() -> int:

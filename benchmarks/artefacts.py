@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.figures import Figure, Section
 from benchmarks.world import FUNCTIONS
-from tests.local.stack import Stack
+from tools.stack.stack import Stack
 
 _MIB = 1 << 20
 _MB = 1_000_000

@@ -1,4 +1,4 @@
-"""What the tests against the deployed local stack share; the unit tests use nothing of it."""
+"""What the tests of the deployed local stack share, and which marks and sockets each test gets."""
 
 from typing import TYPE_CHECKING
 
@@ -8,12 +8,33 @@ from tests.integration.bus import Listener
 from tests.integration.client import Client
 from tests.integration.direct import Direct
 from tests.integration.mailbox import Mailbox
-from tests.local.stack import stack_for_tests
+from tools.stack.stack import stack_for_tests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.local.stack import Stack
+    from tools.stack.stack import Stack
+
+
+FIXTURES = {"stack": {"stack"}, "browser": {"browser", "context", "page"}}
+"""The fixtures that make a test one of a mark, used by it or by another of its fixtures."""
+WITH_SOCKETS = ("stack", "browser", "build")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that use the stack or a browser, so that nobody can forget to.
+
+    Sockets are closed for all others. A test that needs one uses ``socket_enabled``, or the mark
+    ``enable_socket``: both are pytest-socket's.
+    """
+    for item in items:
+        used = set(getattr(item, "fixturenames", ()))
+        for mark, fixtures in FIXTURES.items():
+            if used & fixtures:
+                item.add_marker(mark)
+        if not any(item.get_closest_marker(mark) for mark in WITH_SOCKETS):
+            item.add_marker("disable_socket")
 
 
 @pytest.fixture(scope="session")

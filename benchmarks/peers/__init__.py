@@ -16,7 +16,7 @@ from typing import Any
 
 from benchmarks.worker import usage
 from benchmarks.world import PASSWORD, ROOT
-from tests.local.stack import free_port
+from tools.stack.stack import free_port
 
 _HERE = Path(__file__).parent
 _PYTHON = str(ROOT / ".local" / "peers" / "bin" / "python")

@@ -13,7 +13,7 @@ from tests.integration.direct import HOUR, Direct
 from tests.integration.journey import logged_in
 from tests.integration.mailbox import CONFIRMED, REJECTED, Mailbox
 from tests.integration.people import new_siret
-from tests.local.stack import ALIAS
+from tools.stack.stack import ALIAS
 
 pytestmark = pytest.mark.stack
 

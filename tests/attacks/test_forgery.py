@@ -59,6 +59,7 @@ def links(client: Client, mailbox: Mailbox, direct: Direct) -> dict[Purpose, str
     return found
 
 
+@pytest.mark.guards("signature")
 def test_every_byte_of_a_link(client: Client, mailbox: Mailbox, direct: Direct) -> None:
     """A link of any purpose with one bit of one byte changed is unknown; unchanged it works."""
     good = links(client, mailbox, direct)
@@ -183,6 +184,7 @@ def test_every_byte_of_a_session(client: Client, mailbox: Mailbox, direct: Direc
     assert other.me().status == 200
 
 
+@pytest.mark.guards("known-device-passes")
 def test_a_device_that_logged_in_before(client: Client, mailbox: Mailbox, direct: Direct) -> None:
     """Another's guesses do not keep out a device that logged in before; its own are limited."""
     person = logged_in(client, mailbox)

@@ -31,6 +31,7 @@ CHANGES = [
 ]
 
 
+@pytest.mark.guards("own-origin")
 @pytest.mark.parametrize(("method", "path"), CHANGES)
 def test_other_origins(client: Client, mailbox: Mailbox, method: str, path: str) -> None:
     """No state changes for another site's page, whatever mix of headers a browser sends."""

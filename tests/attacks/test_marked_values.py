@@ -22,7 +22,7 @@ from tests.integration.mailbox import (
 from tests.integration.people import contact_form, new_person
 
 if TYPE_CHECKING:
-    from tests.local.stack import Stack
+    from tools.stack.stack import Stack
 
 pytestmark = pytest.mark.stack
 
@@ -35,6 +35,7 @@ def spellings(number: str) -> list[str]:
     return [number, f"{number[:1]} {number[1:3]} {number[3:5]} {number[5:7]} {number[7:]}"]
 
 
+@pytest.mark.guards("logs-without-content")
 def test_the_whole_journey(  # noqa: PLR0915 - it is long because it is whole
     client: Client, mailbox: Mailbox, direct: Direct, listener: Listener, stack: "Stack"
 ) -> None:

@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, Phase, settings
 from tests.integration.client import Client, new_address
 from tests.integration.journey import logged_in
 from tests.integration.mailbox import Mailbox
-from tests.local.stack import DOMAIN, HOST
+from tools.stack.stack import DOMAIN, HOST
 
 if TYPE_CHECKING:
-    from tests.local.stack import Stack
+    from tools.stack.stack import Stack
 
 pytestmark = [pytest.mark.stack, pytest.mark.filterwarnings("default")]
 

@@ -57,6 +57,7 @@ def test_among_good_ones(client: Client, mailbox: Mailbox, direct: Direct) -> No
     direct.delete(poison)
 
 
+@pytest.mark.guards("poison-is-named")
 def test_only_the_poison_is_tried_again(direct: Direct, client: Client, mailbox: Mailbox) -> None:
     """Of a batch the function names the record that failed, and that alone: AWS repeats no other.
 

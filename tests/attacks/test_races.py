@@ -163,6 +163,7 @@ def test_changes_at_once(client: Client, mailbox: Mailbox, direct: Direct) -> No
     assert {each.status for each in answers} <= {202, 401}
 
 
+@pytest.mark.guards("one-count-for-all-spellings")
 def test_guesses_spelt_differently(client: Client, mailbox: Mailbox, direct: Direct) -> None:
     """Capitals, spaces and the key give no more guesses of an identifier than one spelling."""
     person = account_holder(client, mailbox)

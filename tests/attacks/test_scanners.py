@@ -61,6 +61,7 @@ def test_fetching_everything(client: Client, mailbox: Mailbox, direct: Direct) -
     assert client.set_password(validation).status == 204
 
 
+@pytest.mark.guards("opening-consumes-nothing")
 def test_submitting_a_link(client: Client, mailbox: Mailbox, direct: Direct) -> None:
     """A scanner that submits a link 20 times, from anywhere, leaves it whole for any device."""
     person, token = signed_up(client, mailbox)

@@ -18,6 +18,7 @@ def reads(direct: Direct, client: Client, moment: float) -> int:
     return direct.invoke("Account", "GET", "/api/me", None, at=moment, cookie=client.cookies).status
 
 
+@pytest.mark.guards("idle")
 def test_idle(client: Client, mailbox: Mailbox, direct: Direct) -> None:
     """A session not seen for 30 minutes is over; each look, a minute apart, begins them anew."""
     person = logged_in(client, mailbox)
@@ -73,6 +74,7 @@ def test_ten(client: Client, mailbox: Mailbox, direct: Direct) -> None:
     assert len(devices[-1].open_sessions().json["sessions"]) == 10
 
 
+@pytest.mark.guards("password-ends-sessions")
 @pytest.mark.parametrize(
     "way", ["logout", "revoked", "password", "email", "undo", "recovery", "deletion", "login again"]
 )

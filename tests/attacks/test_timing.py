@@ -46,6 +46,7 @@ def median(times: list[float]) -> tuple[float, float]:
     return middle, 1.57 * (high - low) / math.sqrt(len(times))
 
 
+@pytest.mark.guards("hash-for-nobody", only="login-300")
 @pytest.mark.parametrize(
     ("request_", "samples"),
     [("sign-up", 300), ("resend", 300), ("recovery", 300), ("contact", 100), ("login", 300)],

@@ -97,6 +97,7 @@ def test_names(client: Client, hidden: str) -> None:
         assert (contact.status, contact.errors) == (422, {(field, "invalid-characters")})
 
 
+@pytest.mark.guards("names-carry-no-link")
 @pytest.mark.parametrize(
     "name",
     ["https://a.example", "a.example/x", "<b>Dupont", "a@example.fr", "Dupont:", "Dupont 3",

@@ -5,7 +5,7 @@ from http.client import HTTPConnection
 from types import MappingProxyType
 
 from tests.integration.client import Answer, Client
-from tests.local.stack import DOMAIN, HOST
+from tools.stack.stack import DOMAIN, HOST
 
 JSON = ("Content-Type", "application/json")
 

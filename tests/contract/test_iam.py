@@ -200,6 +200,7 @@ def test_no_right_is_missing(seen: dict[str, set[Right]]) -> None:
     assert {name: sorted(rights) for name, rights in missing.items() if rights} == {}
 
 
+@pytest.mark.guards("own-partitions")
 def test_no_right_is_unused(seen: dict[str, set[Right]]) -> None:
     """Whatever a role allows, its function uses."""
     unused = {name: allowed(each) - seen[name] for name, each in functions().items()}
@@ -211,6 +212,7 @@ def test_every_function_has_a_use_case() -> None:
     assert {case.function for case in USE_CASES} | {"web"} == set(functions())
 
 
+@pytest.mark.guards("no-wide-action")
 def test_no_role_is_wide() -> None:
     """No resource and no action is a star, nothing scans, and the table is always cut by keys."""
     for name, properties in functions().items():
@@ -225,6 +227,7 @@ def test_no_role_is_wide() -> None:
                 assert all(re.fullmatch(r"[A-Z]+#\*", each) for each in keys_), name
 
 
+@pytest.mark.guards("one-sender")
 def test_mails_have_one_sender() -> None:
     """Mails leave from the one identity, with the one address."""
     (statement,) = (

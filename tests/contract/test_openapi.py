@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from samcli.yamlhelper import yaml_parse
 
-from tests.contract import openapi
+from tools import openapi
 
 pytestmark = pytest.mark.filterwarnings("default")  # of the tools that read documents
 

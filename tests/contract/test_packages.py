@@ -22,7 +22,7 @@ from benchmarks.worker import PYTHON, environment
 from benchmarks.world import FUNCTIONS
 
 if TYPE_CHECKING:
-    from tests.local.stack import Stack
+    from tools.stack.stack import Stack
 
 pytestmark = pytest.mark.stack
 

@@ -23,6 +23,7 @@ def has_route(function: dict[str, Any]) -> bool:
     return any(event["Type"] == "Api" for event in function.get("Events", {}).values())
 
 
+@pytest.mark.guards("read-timeout", "function-timeout")
 @pytest.mark.parametrize("name", [name for name, each in FUNCTIONS.items() if has_route(each)])
 def test_a_call_that_fails_ends_before_its_function(name: str) -> None:
     """All attempts of an AWS call end before the function, which ends before the gateway."""
@@ -101,6 +102,7 @@ def test_no_request_is_logged_with_what_was_typed() -> None:
     assert api["MethodSettings"][0]["DataTraceEnabled"] is False
 
 
+@pytest.mark.guards("poison-leaves-the-stream")
 def test_a_poison_record_leaves_the_stream() -> None:
     """What cannot be sent is tried a few times, alone, then noted in a queue that is watched."""
     outbox = FUNCTIONS["SendMail"]["Events"]["Outbox"]["Properties"]

@@ -9,10 +9,10 @@ import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, expect
 
 from tests.e2e.guards import fits, judge, magnified
-from tests.local.stack import LOCAL
+from tools.stack.stack import LOCAL
 
 if TYPE_CHECKING:
-    from tests.local.stack import Stack
+    from tools.stack.stack import Stack
 
 SYSTEM_CHROMIUM = Path("/usr/bin/chromium")
 SCREENSHOTS = LOCAL / "screenshots"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.local.stack import LOCAL
+from tools.stack.stack import LOCAL
 
 SCREENSHOTS = LOCAL / "screenshots"
 SYSTEM_CHROMIUM = Path("/usr/bin/chromium")

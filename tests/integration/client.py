@@ -11,7 +11,7 @@ from ipaddress import IPv6Address
 from typing import Any, Self
 
 from tests.integration.people import PASSWORD, Person
-from tests.local.stack import DOMAIN, HOST
+from tools.stack.stack import DOMAIN, HOST
 
 SESSION_COOKIE = "__Host-session"
 DEVICE_COOKIE = "__Host-device"

@@ -15,10 +15,10 @@ from portal.items import Deletion, Link
 from portal.tokens import LIFETIME, Purpose, Token, seal, unseal
 from tests.integration.client import DEVICE_COOKIE, Answer, new_address
 from tests.integration.people import PASSWORD
-from tests.local.stack import CREDENTIALS, REGION
+from tools.stack.stack import CREDENTIALS, REGION
 
 if TYPE_CHECKING:
-    from tests.local.stack import Stack
+    from tools.stack.stack import Stack
 
 STACK_NAME = "portail"
 HOUR = 3600

@@ -9,7 +9,7 @@ from tests.integration.client import Client
 from tests.integration.people import new_person
 
 if TYPE_CHECKING:
-    from tests.local.stack import Mail, Stack
+    from tools.stack.stack import Mail, Stack
 
 VALIDATION = "Validation de votre adresse courriel"
 ACCOUNT_EXISTS = "Vous avez déjà un compte"

@@ -28,6 +28,7 @@ LIMITED = {
 }
 
 
+@pytest.mark.guards("requests-a-minute")
 @pytest.mark.parametrize("endpoint", LIMITED)
 def test_requests_of_an_address(client: Client, direct: Direct, endpoint: str) -> None:
     """An IP address is refused above its requests a minute; another one is not.

@@ -40,6 +40,7 @@ def test_late_and_swept(client: Client, mailbox: Mailbox, direct: Direct) -> Non
     assert client.set_password(mailbox.token(person.email, 2)).status == 204
 
 
+@pytest.mark.guards("late-by-the-clock")
 def test_late_and_not_yet_swept(client: Client, mailbox: Mailbox, direct: Direct) -> None:
     """A link whose row TTL has not removed yet is late all the same."""
     person, token = signed_up(client, mailbox)

@@ -15,7 +15,7 @@ from tests.integration.direct import Direct, Moment
 from tests.integration.journey import account_holder, logged_in, signed_up
 from tests.integration.mailbox import Mailbox
 from tests.integration.people import PASSWORD, new_person
-from tests.local.stack import ROOT, STACK_NAME
+from tools.stack.stack import ROOT, STACK_NAME
 
 pytestmark = pytest.mark.stack
 

@@ -239,6 +239,7 @@ def test_logout_without_a_body(client: Client) -> None:
         assert client.call("POST", "/api/logout", body).status == 204
 
 
+@pytest.mark.guards("two-years-of-https", "no-store")
 def test_headers_of_every_answer(client: Client) -> None:
     """Successes and refusals of the API carry the same protecting headers."""
     for answer in (

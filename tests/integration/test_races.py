@@ -28,6 +28,7 @@ def _warm(client: Client) -> None:
     in_parallel(lambda _: client.another().log_in("x"), AT_ONCE)
 
 
+@pytest.mark.guards("one-mail")
 def test_identical_sign_ups(client: Client, mailbox: Mailbox, direct: Direct) -> None:
     """20 sign-ups of a person who clicks too much are all accepted, and one mail is sent."""
     person, arrival = new_person(), time.time()
@@ -44,6 +45,7 @@ def test_identical_sign_ups(client: Client, mailbox: Mailbox, direct: Direct) ->
     assert client.validate(mailbox.token(person.email)).status == 200
 
 
+@pytest.mark.guards("atomic-consumption")
 @pytest.mark.usefixtures("_warm")
 def test_one_link_and_many_passwords(client: Client, mailbox: Mailbox, direct: Direct) -> None:
     """Of 50 passwords sent with one link exactly one is saved: the one that logs in."""
@@ -59,6 +61,7 @@ def test_one_link_and_many_passwords(client: Client, mailbox: Mailbox, direct: D
     assert len(direct.accounts(email=person.email)) == 1
 
 
+@pytest.mark.guards("one-account-per-identifier", only="nir")
 @pytest.mark.usefixtures("_warm")
 @pytest.mark.parametrize("shared", ["nir", "email", "siret"])
 def test_one_identity_and_many_sign_ups(client: Client, direct: Direct, shared: str) -> None:
@@ -89,6 +92,7 @@ def test_wrong_guesses(client: Client, mailbox: Mailbox, direct: Direct) -> None
     assert all(each.header("retry-after") == "1" for each in answers if each.status == 429)
 
 
+@pytest.mark.guards("counted-before-the-hash")
 def test_very_many_wrong_guesses(direct: Direct) -> None:
     """Of 200 guesses that arrive at one moment 5 are evaluated, however long the rest wait."""
     email = new_person().email

@@ -22,7 +22,7 @@ from tests.integration.client import Client
 from tests.integration.direct import Direct
 from tests.load import seed
 from tests.load.capacity import Consumed, Meter
-from tests.local.stack import DOMAIN, LOCAL, ROOT, Stack, say, stack_for_tests
+from tools.stack.stack import DOMAIN, LOCAL, ROOT, Stack, say, stack_for_tests
 
 REPORT = ROOT / "docs" / "load.md"
 FOLDER = LOCAL / "load-test"

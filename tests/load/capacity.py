@@ -12,11 +12,11 @@ from portal import aws
 from tests.integration.client import SESSION_COOKIE, new_address
 from tests.integration.people import PASSWORD, new_person
 from tests.load import seed
-from tests.local.stack import CREDENTIALS, ROOT
+from tools.stack.stack import CREDENTIALS, ROOT
 
 if TYPE_CHECKING:
     from tests.integration.direct import Direct
-    from tests.local.stack import Stack
+    from tools.stack.stack import Stack
 
 
 @dataclass(slots=True)

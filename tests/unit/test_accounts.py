@@ -251,6 +251,7 @@ GUARDED = [each for each in ROUTES if each[1] in {"/api/me/export", "/api/me/pas
 GUARDED += [("PUT", "/api/me/email", {"email": ELSEWHERE}), ("DELETE", "/api/me", None)]
 
 
+@pytest.mark.guards("five-minutes", "password-for-the-export")
 @pytest.mark.parametrize(("method", "path", "body"), GUARDED)
 def test_five_minutes_after_the_login(person: Person, method: str, path: str, body: Any) -> None:
     """Password, address, export and deletion ask for the password again after 5 minutes."""
@@ -297,6 +298,7 @@ def test_one_password_typed_in_two_ways_is_confirmed(person: Person) -> None:
     assert person.world.log_in(EMAIL, form["password"])
 
 
+@pytest.mark.guards("password-change-is-told")
 def test_a_password_change_is_told(person: Person) -> None:
     """By mail, in the feed and as an event without personal data."""
     person.world.change_password(person.session, NEW, NOW + 60)
@@ -425,6 +427,7 @@ def test_a_login_meanwhile_keeps_both_logins_in_step(person: Person) -> None:
     assert person.world.log_in(ELSEWHERE, now=NOW + 5)
 
 
+@pytest.mark.guards("new-address-confirms")
 def test_only_the_newest_request_counts(person: Person) -> None:
     """Another request kills the link before it, to the same address or to another."""
     person.world.request_email(person.session, ELSEWHERE)
@@ -463,6 +466,7 @@ def test_an_hour_exactly(person: Person) -> None:
     person.world.confirm_email(person.session, mail.token, NOW + HOUR - 1)
 
 
+@pytest.mark.guards("link-of-its-account")
 def test_a_link_confirms_its_own_account_only(world: "World", gateway: "Gateway") -> None:
     """A link opened while logged in to another account moves neither of the two."""
     first, second = Person(world, gateway), Person(world, gateway, **OTHER)
@@ -525,6 +529,7 @@ def test_an_address_is_asked_within_the_limits(person: Person) -> None:
     assert sent == 3
 
 
+@pytest.mark.guards("mail-of-its-address")
 def test_an_address_too_many_leaves_the_one_before(person: Person) -> None:
     """When no mail goes out, the address asked for before, and its link, stay good."""
     for n in range(3):
@@ -568,6 +573,7 @@ def test_a_mail_of_a_change_that_fails_is_sent_again(person: Person) -> None:
     assert not [each for each in world.messages() if each.kind == "email-change"]
 
 
+@pytest.mark.guards("mail-of-its-address")
 def test_a_mail_goes_to_no_address_asked_for_later(person: Person) -> None:
     """A mail that waited, or failed half-way, is not sent to the address of another request."""
     world = person.world
@@ -602,6 +608,7 @@ def test_an_unknown_link_confirms_nothing(person: Person) -> None:
 # Undoing it
 
 
+@pytest.mark.guards("address-ends-sessions", "old-address-is-told")
 def test_the_former_address_may_undo(person: Person) -> None:
     """Within seven days the link gives the address back, without login, and ends all sessions."""
     _, told = person.move(ELSEWHERE)
@@ -622,6 +629,7 @@ def test_the_former_address_may_undo(person: Person) -> None:
     refused(INVALID_CREDENTIALS, lambda: person.world.log_in(ELSEWHERE, now=late + 2))
 
 
+@pytest.mark.guards("seven-days-to-undo")
 def test_seven_days_and_no_more(person: Person) -> None:
     """After seven days, or once used, the link undoes nothing."""
     _, told = person.move(ELSEWHERE)
@@ -811,6 +819,7 @@ def forget(person: Person, now: int = NOW) -> "Answer":
     return person.ask("DELETE", "/api/me", now=now)
 
 
+@pytest.mark.guards("thirty-days-to-stay")
 def test_a_deletion_waits_thirty_days(person: Person) -> None:
     """The account lives on for 30 days, every session ends, the holder is told the day."""
     other = person.world.log_in(EMAIL).cookie

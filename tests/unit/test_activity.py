@@ -179,6 +179,7 @@ def test_ids_sort_by_time() -> None:
     assert entry("a", WELCOME, NOW).id != entry("a", WELCOME, NOW).id
 
 
+@pytest.mark.guards("twelve-months-of-audit")
 @pytest.mark.parametrize("kind", TEXTS)
 def test_security_events_are_kept_twelve_months(kind: str) -> None:
     """The trail of who did what is swept after twelve months; what one must know stays."""
@@ -187,6 +188,7 @@ def test_security_events_are_kept_twelve_months(kind: str) -> None:
     assert {"new-device", "password-changed", "email-changed", "session-ended"} <= SECURITY
 
 
+@pytest.mark.guards("trail-is-only-added-to")
 def test_the_trail_is_only_added_to(world: "World") -> None:
     """No entry is written over: one of the same id is refused, with all that comes with it."""
     first = entry("somebody", WELCOME, NOW, first_name="Michèle")

@@ -121,6 +121,7 @@ def test_twice_is_once(world: "World", decide: "Callable[..., None]", account_id
     assert len(world.deliver()) == 1
 
 
+@pytest.mark.guards("told-once")
 @pytest.mark.parametrize(
     ("kind", "detail"), [(CONFIRMED, {}), (REJECTED, {"reason": "Pièce manquante."})]
 )
@@ -182,6 +183,7 @@ def test_two_decisions_at_once_are_told_in_turn(
     assert len(world.kinds(account_id)) == len(world.deliver()) == 1
 
 
+@pytest.mark.guards("decided-once")
 def test_late_is_nothing(world: "World", decide: "Callable[..., None]", account_id: str) -> None:
     """A decision that comes after a newer one changes nothing, whatever it says."""
     decide(CONFIRMED, account_id, NOW + 60)

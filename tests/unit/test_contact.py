@@ -87,6 +87,7 @@ def test_known_and_unknown_are_alike(world: "World", write: "Callable[..., Answe
     assert seen == [seen[0]] * 2
 
 
+@pytest.mark.guards("length-of-messages")
 @pytest.mark.parametrize(
     ("change", "field", "code"),
     [
@@ -213,6 +214,7 @@ def test_several_numbers_in_a_text() -> None:
     )
 
 
+@pytest.mark.guards("nir-masked-in-messages")
 def test_nothing_of_a_nir_is_stored_or_sent(world: "World", write: "Callable[..., Answer]") -> None:
     """What the form was sent with a NIR in it, the table and the mails hold without."""
     write(message=f"Mon numéro est le {NIR} 91.")

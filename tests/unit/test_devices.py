@@ -141,6 +141,7 @@ def test_the_first_login_is_no_news(world: "World") -> None:
     assert world.kinds(account_id) == []
 
 
+@pytest.mark.guards("new-device-is-told")
 def test_another_device_is_told(world: "World") -> None:
     """A login from a device without a good cookie is told by mail and in the feed, by its name."""
     account_id = world.open_account()
@@ -182,6 +183,7 @@ def test_a_cookie_of_another_account_is_a_new_device(world: "World") -> None:
 # Guesses from elsewhere
 
 
+@pytest.mark.guards("known-device-passes")
 @pytest.mark.parametrize("identifier", [EMAIL, NIR])
 def test_nobody_can_lock_a_known_device_out(world: "World", identifier: str) -> None:
     """While guesses delay the identifier, its holder's device logs in; others wait."""
@@ -192,6 +194,7 @@ def test_nobody_can_lock_a_known_device_out(world: "World", identifier: str) -> 
     assert world.log_in(identifier, device_cookie=cookie)
 
 
+@pytest.mark.guards("device-of-its-account")
 def test_a_cookie_of_another_account_does_not_pass(world: "World") -> None:
     """Guesses with the attacker's own device cookie wait like those without."""
     world.open_account()
@@ -202,6 +205,7 @@ def test_a_cookie_of_another_account_does_not_pass(world: "World") -> None:
     assert not [item for item in world.items("LOGIN#") if "DEVICE#" in item["sk"]["S"]]
 
 
+@pytest.mark.guards("known-device-is-counted")
 def test_a_device_has_its_own_count(world: "World") -> None:
     """A stolen device guesses five times too, and then waits with doubling delays."""
     world.open_account()
@@ -241,6 +245,7 @@ def test_success_clears_both_counts(world: "World") -> None:
 # Logging in again
 
 
+@pytest.mark.guards("new-value-at-login")
 def test_logging_in_again_replaces_the_session(world: "World") -> None:
     """The session that the browser had of the account ends: its value is new, its number one."""
     world.open_account()

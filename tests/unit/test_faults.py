@@ -118,6 +118,7 @@ def finish(case: UseCase, scene: Scene) -> tuple[Counter[str], Counter[str], Cou
     return outcome, mails, events
 
 
+@pytest.mark.guards("mail-with-its-cause", only="sign up-before-0")
 @pytest.mark.parametrize("first", range(len(FAULTS)) if EVERY else [0])
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("case", USE_CASES, ids=lambda case: case.name)
@@ -197,6 +198,7 @@ def compare(
     assert not found[0]["OUTBOX"], what
 
 
+@pytest.mark.guards("attempts")
 @pytest.mark.parametrize("failure", FAULTS.values(), ids=FAULTS)
 def test_one_failed_attempt_is_not_noticed(
     world: World,

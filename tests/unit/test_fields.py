@@ -84,6 +84,7 @@ def test_a_good_body() -> None:
     assert body.nir_number == "294032A120005"
 
 
+@pytest.mark.guards("strict-types", "no-control-characters")
 @pytest.mark.parametrize(
     ("field", "value", "code"),
     [

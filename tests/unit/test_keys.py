@@ -78,6 +78,7 @@ def test_a_rotation_is_seen_after_five_minutes(
     assert keys.pepper_keys().current == 1
 
 
+@pytest.mark.guards("key-of-256-bits")
 def test_each_use_has_its_own_secret(world: "World") -> None:
     """Links, identifiers and passwords never share a key, and each holds over 256 bits."""
     rings = [keys.token_keys(), keys.lookup_keys(), keys.pepper_keys()]
@@ -114,6 +115,7 @@ def test_a_new_lookup_key_changes_no_stored_hash() -> None:
     assert identifiers.email_mac(Keyring({1: NEW}), "a@example.fr") != before
 
 
+@pytest.mark.guards("one-count-for-all-spellings")
 @pytest.mark.parametrize(
     ("typed", "same"),
     [
@@ -150,6 +152,7 @@ def test_a_nir_is_encrypted_for_its_account(world: "World") -> None:
         aws.kms().decrypt(CiphertextBlob=sealed, EncryptionContext={"account_id": "account-2"})
 
 
+@pytest.mark.guards("limit-by-network")
 def test_a_network_of_ipv6_addresses_counts_as_one() -> None:
     """Requests are counted per /64, which is what one visitor has; IPv4 addresses one by one."""
     lookup = Keyring({1: b"k"})

@@ -373,6 +373,7 @@ def test_dates_are_those_of_paris() -> None:
     assert "Date\u00a0: 24/11/2026\u00a0à\u00a000:30\n" in winter.text
 
 
+@pytest.mark.guards("escaped-mails")
 def test_names_are_escaped_in_html_only() -> None:
     """Mark-up in a value stays text: escaped in HTML, as typed in the text body."""
     sent = validation(last_name='<b>D</b> & "x"')
@@ -390,6 +391,7 @@ def test_a_name_is_never_a_link() -> None:
     assert "Prénom\u00a0: J.-P.\n" in sent.text
 
 
+@pytest.mark.guards("values-on-one-line")
 @pytest.mark.parametrize(("template", "name"), [*TYPED, *((each, "link") for each in TEMPLATES)])
 def test_hostile_values(template: str, name: str) -> None:
     """No value of any mail adds a line, a tag or an attribute, or turns the text round."""

@@ -44,6 +44,7 @@ def audits(scene: Scene) -> list[Audit]:
     return [Audit.from_item(item) for item in scene.world.items("AUDIT#")]
 
 
+@pytest.mark.guards("twelve-months-of-operators-acts")
 @pytest.mark.parametrize("action", ["look-up", "end-sessions"])
 def test_an_act_is_audited(scene: Scene, action: str) -> None:
     """The trail tells who did what to which account and why, for twelve months."""

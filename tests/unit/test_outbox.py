@@ -55,6 +55,7 @@ def stream(*items: dict[str, Any]) -> dict[str, Any]:
 # Mails
 
 
+@pytest.mark.guards("token-in-fragment")
 def test_a_sign_up_gets_its_link(world: "World") -> None:
     """The mail goes to the stored address, from ours; its link opens; nothing is left to send."""
     registration_id = world.sign_up()
@@ -71,6 +72,7 @@ def test_a_sign_up_gets_its_link(world: "World") -> None:
     assert call.asked["ConfigurationSetName"] == world.settings.mail_configuration_set
 
 
+@pytest.mark.guards("sent-once")
 def test_a_message_delivered_twice_is_sent_once(world: "World") -> None:
     """The stream may bring a message again: what was sent is forgotten, so it is not repeated."""
     world.sign_up()
@@ -156,6 +158,7 @@ def test_each_mail_has_its_own_hour(world: "World") -> None:
     assert world.open_link(mail.token, NOW + 1800 + 3599)
 
 
+@pytest.mark.guards("kept-until-sent")
 @pytest.mark.parametrize(
     "failure",
     [
@@ -245,6 +248,7 @@ def test_a_batch_is_sent(
     assert not world.messages()
 
 
+@pytest.mark.guards("poison-is-named")
 def test_a_poison_record_stops_no_other(
     world: "World",
     gateway: "Gateway",

@@ -16,6 +16,7 @@ PASSWORD = "Correct-Horse-7"
 RECORD = hash_password(PEPPER, PASSWORD)
 
 
+@pytest.mark.guards("memory-cost", "passes")
 def test_parameters_are_pinned() -> None:
     """Hashes are argon2id, 19456 KiB, 2 passes, 1 lane, 16-byte salt, 32-byte tag (OWASP)."""
     number, _, encoded = RECORD.partition("$")
@@ -26,6 +27,7 @@ def test_parameters_are_pinned() -> None:
     assert (found.salt_len, found.hash_len) == (16, 32)
 
 
+@pytest.mark.guards("parameters-for-nobody")
 def test_nobody_costs_what_somebody_does() -> None:
     """The hash checked for an unknown identifier has the parameters of real ones."""
     assert extract_parameters(passwords._NOBODY) == extract_parameters(RECORD.removeprefix("1"))
@@ -45,6 +47,7 @@ def test_records_of_one_password_differ() -> None:
     assert hash_password(PEPPER, PASSWORD) != RECORD
 
 
+@pytest.mark.guards("pepper")
 def test_the_pepper_is_needed() -> None:
     """A stolen table alone allows no guessing: without the pepper the right password fails."""
     encoded = RECORD.removeprefix("1")

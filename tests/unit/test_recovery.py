@@ -59,6 +59,7 @@ def test_a_link_for_either_identifier(world: "World", identifier: str) -> None:
     refused(INVALID_CREDENTIALS, lambda: world.log_in(EMAIL, PASSWORD, NOW + 63))
 
 
+@pytest.mark.guards("recovery-lifetime")
 def test_half_an_hour_exactly(world: "World") -> None:
     """At 1799 seconds the link is good, at 1800 it is late, swept or not; gone before, unknown."""
     world.open_account()
@@ -80,6 +81,7 @@ def test_a_late_link_sends_nothing(world: "World") -> None:
     assert not world.messages()
 
 
+@pytest.mark.guards("newest-recovery-only")
 def test_only_the_newest_link_is_good(world: "World") -> None:
     """A newer recovery link kills the one before, though its half hour is not over."""
     world.open_account()
@@ -120,6 +122,7 @@ def test_consumption_is_atomic(world: "World") -> None:
     assert world.log_in(EMAIL, "Faster-Horse-77")
 
 
+@pytest.mark.guards("password-kills-recovery")
 def test_a_password_change_kills_the_link(world: "World") -> None:
     """A link asked before the person changed the password is dead."""
     world.open_account()
@@ -129,6 +132,7 @@ def test_a_password_change_kills_the_link(world: "World") -> None:
     refused(LINK_UNKNOWN, lambda: world.reset(token, "Third-Horse-99"))
 
 
+@pytest.mark.guards("address-kills-recovery")
 def test_an_email_change_kills_the_link(world: "World") -> None:
     """A link sent to the former address sets no password once the address is another."""
     world.open_account()
@@ -140,6 +144,7 @@ def test_an_email_change_kills_the_link(world: "World") -> None:
     refused(LINK_UNKNOWN, lambda: world.reset(token, NEW))
 
 
+@pytest.mark.guards("recovery-alike")
 def test_known_and_unknown_cost_the_same(world: "World", gateway: "Gateway") -> None:
     """Whoever asks, the answer, the calls and what is written have one shape."""
     world.open_account()
@@ -185,6 +190,7 @@ def test_limits_of_the_requests(world: "World") -> None:
     assert sent == 4
 
 
+@pytest.mark.guards("password-ends-sessions")
 def test_every_session_ends(world: "World") -> None:
     """Who recovers the account throws out whoever was in it."""
     world.open_account()

@@ -73,6 +73,7 @@ def test_a_sign_up_takes_nothing(world: "World") -> None:
     assert not world.items("ACCOUNT#")
 
 
+@pytest.mark.guards("nir-encrypted")
 def test_the_nir_is_not_stored_in_clear(world: "World") -> None:
     """The table holds the NIR encrypted, masked and hashed; links hold nothing of it."""
     world.sign_up()
@@ -94,6 +95,7 @@ def test_messages_hold_no_personal_data(world: "World") -> None:
         assert personal not in waiting
 
 
+@pytest.mark.guards("one-mail")
 def test_a_second_sign_up_in_a_minute_sends_no_mail(world: "World") -> None:
     """The registration is written and becomes the newest; the mail waits for a resend."""
     world.sign_up(NOW)
@@ -108,6 +110,7 @@ def test_a_second_sign_up_in_a_minute_sends_no_mail(world: "World") -> None:
     assert world.open_link(newest.token, NOW + 60).id == second
 
 
+@pytest.mark.guards("sign-up-reads-nothing")
 def test_a_sign_up_never_reads(world: "World") -> None:
     """Known and unknown people cost the same calls: nothing is looked up, so nothing tells."""
     world.open_account()
@@ -152,6 +155,7 @@ def test_a_resend_keeps_the_limits_of_mails(world: "World") -> None:
 # The link
 
 
+@pytest.mark.guards("opening-consumes-nothing")
 def test_a_link_opens_as_often_as_one_likes(world: "World") -> None:
     """Opening changes nothing: a mail scanner burns no link, and any device may come second."""
     token = link(world)
@@ -163,6 +167,7 @@ def test_a_link_opens_as_often_as_one_likes(world: "World") -> None:
     assert world.items() == before
 
 
+@pytest.mark.guards("validation-lifetime", "late-by-the-clock")
 def test_a_link_is_good_for_an_hour_exactly(world: "World") -> None:
     """At 3599 seconds the link is good, at 3600 it is late, swept or not."""
     token = link(world)
@@ -209,6 +214,7 @@ def test_a_late_link_clicked_twice_sends_once(world: "World") -> None:
     assert len(world.messages()) == 2
 
 
+@pytest.mark.guards("three-fresh-links")
 def test_three_fresh_links_a_day(world: "World") -> None:
     """However often a late link is clicked, a registration gets three fresh ones in 24 hours."""
     token = link(world)
@@ -249,6 +255,7 @@ def test_an_unknown_registration(world: "World") -> None:
     assert not world.messages()
 
 
+@pytest.mark.guards("thirty-days-to-finish")
 def test_a_registration_ends_after_thirty_days(world: "World") -> None:
     """Thirty days after the sign-up its links are unknown, swept or not."""
     token = link(world)
@@ -292,6 +299,7 @@ def test_the_account_is_born_whole(world: "World") -> None:
     assert (message.kind, message.account_id) == ("AccountActivated", account.id)
 
 
+@pytest.mark.guards("finished-is-emptied")
 def test_the_registration_stays_without_personal_data(world: "World") -> None:
     """What remains of a completed registration is only enough to answer « already active »."""
     world.open_account()
@@ -376,6 +384,7 @@ def test_a_link_is_used_once(world: "World") -> None:
     assert world.items() == before
 
 
+@pytest.mark.guards("no-link-to-an-active-account")
 def test_success_kills_older_links(world: "World") -> None:
     """An older unexpired link of the same registration is dead once the account exists."""
     first = link(world)
@@ -388,6 +397,7 @@ def test_success_kills_older_links(world: "World") -> None:
     assert len(world.items("ACCOUNT#")) == 1
 
 
+@pytest.mark.guards("atomic-consumption")
 def test_consumption_is_atomic(world: "World") -> None:
     """Of two requests that both saw the link good, the second finds it used and makes nothing."""
     token = link(world)
@@ -407,6 +417,7 @@ def test_consumption_is_atomic(world: "World") -> None:
     assert world.log_in(EMAIL, "Faster-Horse-77")
 
 
+@pytest.mark.guards("one-account-per-registration")
 def test_two_links_in_a_race_make_one_account(world: "World") -> None:
     """Two links of one registration used at once: the registration itself lets one through."""
     first = link(world)
@@ -445,6 +456,7 @@ def test_a_link_swept_meanwhile_makes_no_account(world: "World") -> None:
     assert not world.items("ACCOUNT#")
 
 
+@pytest.mark.guards("one-account-per-identifier", "one-account-per-siret")
 @pytest.mark.parametrize("shared", ["email", "nir", "siret"])
 def test_an_identifier_belongs_to_one_account(world: "World", shared: str) -> None:
     """The first to complete wins; the other writes nothing and its registration stays open."""

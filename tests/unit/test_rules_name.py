@@ -10,6 +10,7 @@ from portal.rules import RuleError
 from portal.rules.name import parse_name
 
 
+@pytest.mark.guards("composed-names")
 @pytest.mark.parametrize(
     ("typed", "stored"),
     [
@@ -37,6 +38,7 @@ def test_names(typed: str, stored: str) -> None:
     assert parse_name(typed) == stored
 
 
+@pytest.mark.guards("length-of-names")
 def test_names_are_eighty_characters_at_most() -> None:
     """80 characters as they are stored, 320 as they are typed; spaces around do not count."""
     assert parse_name("É" * 80) == "É" * 80

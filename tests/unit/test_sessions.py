@@ -107,6 +107,7 @@ class CountingHasher(PasswordHasher):
         return super().verify(*record_and_password)
 
 
+@pytest.mark.guards("hash-for-nobody", "one-refusal")
 def test_wrong_unknown_and_pending_are_alike(
     world: "World", monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -134,6 +135,7 @@ def test_an_account_without_nir_is_not_found_by_one(world: "World") -> None:
     refused(INVALID_CREDENTIALS, lambda: world.log_in("None"))
 
 
+@pytest.mark.guards("counted-before-the-hash")
 def test_the_count_is_raised_before_the_hash(world: "World") -> None:
     """A guess whose hash is never computed has been counted: stopping it early gains nothing."""
     world.open_account()
@@ -179,6 +181,7 @@ def test_delays_are_the_same_for_the_unknown(world: "World") -> None:
     assert answers[0] == answers[1] == [None] * 5 + [1, None, 2]
 
 
+@pytest.mark.guards("success-clears")
 def test_success_clears_the_count(world: "World") -> None:
     """After a login five failures are free again."""
     world.open_account()
@@ -266,6 +269,7 @@ def records(world: "World") -> set[str | None]:
     return {login.password_hash for login in map(world.login, (EMAIL, NIR)) if login}
 
 
+@pytest.mark.guards("rehash-at-login")
 def test_a_new_pepper_is_applied_at_login(world: "World") -> None:
     """After a rotation the next login hashes again, for both identifiers, in the same calls."""
     world.open_account()
@@ -282,6 +286,7 @@ def test_a_new_pepper_is_applied_at_login(world: "World") -> None:
     assert world.log_in(EMAIL)
 
 
+@pytest.mark.guards("rehash-at-login")
 def test_weaker_parameters_are_replaced_at_login(world: "World") -> None:
     """A record made with older parameters is hashed again when its password is next typed."""
     world.open_account()
@@ -373,6 +378,7 @@ def test_a_login_always_overtaken_is_unavailable(world: "World") -> None:
 # Sessions
 
 
+@pytest.mark.guards("ten-at-once")
 def test_ten_sessions_and_the_oldest_goes(world: "World") -> None:
     """An account has ten places: the eleventh login ends the oldest session and no other."""
     world.open_account()
@@ -413,6 +419,7 @@ def test_a_check_is_one_read(world: "World") -> None:
     }
 
 
+@pytest.mark.guards("idle")
 def test_idle_for_half_an_hour(world: "World") -> None:
     """A session unseen for 30 minutes is over; one that is seen goes on."""
     world.open_account()
@@ -423,6 +430,7 @@ def test_idle_for_half_an_hour(world: "World") -> None:
     assert not alive(world, world.log_in(EMAIL).cookie, NOW + IDLE)
 
 
+@pytest.mark.guards("absolute")
 def test_twelve_hours_at_most(world: "World") -> None:
     """However busy, a session ends twelve hours after its login."""
     world.open_account()
@@ -472,6 +480,7 @@ def test_an_old_cookie_ends_no_newer_session(world: "World") -> None:
     assert not alive(world, cookies[0], NOW + 11)
 
 
+@pytest.mark.guards("secret-of-the-cookie")
 def test_every_changed_byte_is_refused(world: "World") -> None:
     """No cookie but the one given opens the session, whichever byte differs."""
     world.open_account()

@@ -134,6 +134,7 @@ def test_nothing_scans_the_table(world: "World") -> None:
     assert "Scan" not in world.calls.of("DynamoDB")
 
 
+@pytest.mark.guards("busy-is-tried-again")
 @pytest.mark.parametrize("code", ["TransactionConflict", "ThrottlingError"])
 def test_a_busy_transaction_is_tried_again(world: "World", code: str) -> None:
     """A transaction that meets another is made again: the second try writes."""

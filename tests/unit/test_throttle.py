@@ -43,6 +43,7 @@ def written(world: "World", times: list[int], slot: throttle.MailSlot) -> list[i
     return done
 
 
+@pytest.mark.guards("requests-a-minute")
 def test_sixty_requests_a_minute(world: "World") -> None:
     """An address may ask sixty times a minute; the next asks are told when the minute ends."""
     for _ in range(60):
@@ -79,6 +80,7 @@ def test_delays_double(failures: int, seconds: int) -> None:
     assert delay_after(failures, 5) == seconds
 
 
+@pytest.mark.guards("doubling-delays")
 def test_five_failures_then_growing_delays(world: "World") -> None:
     """The sixth guess waits 1 s, the next 2, 4 … 900 s; refused ones say how long and cost none."""
     at = float(NOW)
@@ -163,6 +165,7 @@ def test_failures_are_forgotten_after_a_day(
     assert [count(again)[1] for _ in range(6)] == [True] * 5 + [False]
 
 
+@pytest.mark.guards("failures-forgotten-alike")
 def test_an_account_is_forgotten_like_nobody(world: "World") -> None:
     """Days after some failures an account answers guesses as an identifier that nobody has."""
     world.open_account()
@@ -181,6 +184,7 @@ def test_an_account_is_forgotten_like_nobody(world: "World") -> None:
     assert found.account_id, "its credentials are kept"
 
 
+@pytest.mark.guards("one-attempt-for-one-delay")
 @pytest.mark.parametrize(
     ("failures", "later", "expected"), [(1, 2 * DAY, (2, True)), (5, 1, (6, False))]
 )
@@ -250,6 +254,7 @@ def test_an_attempt_is_one_round_trip(world: "World") -> None:
     assert made == ["UpdateItem", "UpdateItem"], "one more for who waited for a delay to pass"
 
 
+@pytest.mark.guards("mails-apart", "mails-an-hour", "mails-a-day")
 def test_mails_to_an_address(world: "World") -> None:
     """One mail a minute, three an hour, six a day: the others are silently not written."""
     slot = throttle.address_slot(world.limits, MAC, "validation")
@@ -280,6 +285,7 @@ def test_recipients_are_counted_apart(world: "World") -> None:
     assert kinds == {"recovery", "fresh-link", "email-change", "other"}
 
 
+@pytest.mark.guards("fresh-links-apart")
 def test_fresh_links_of_a_registration(world: "World") -> None:
     """Fresh links are sixty seconds apart and at most three a day."""
     slot = throttle.fresh_link_slot(world.limits, "registration")

@@ -43,6 +43,7 @@ def test_a_token_comes_back(raw_id: bytes, issued_at: int) -> None:
     assert unseal(RING, text, Purpose.EMAIL_VALIDATION) == token
 
 
+@pytest.mark.guards("signature")
 def test_every_flipped_bit_is_refused() -> None:
     """Each of a token's 576 bits is guarded, those of the id and of the time included."""
     raw = base64.urlsafe_b64decode(TEXT)
@@ -60,6 +61,7 @@ def test_every_other_character_is_refused() -> None:
             assert refused(TEXT[:place] + other + TEXT[place + 1 :]), (place, other)
 
 
+@pytest.mark.guards("one-writing")
 @given(st.text(max_size=200))
 @example("")
 @example(TEXT[:-1])
@@ -89,6 +91,7 @@ def test_another_key_is_refused() -> None:
     assert refused(seal(Keyring({2: b"a" * 64}), TOKEN))
 
 
+@pytest.mark.guards("one-purpose")
 def test_another_purpose_is_refused() -> None:
     """A token of one purpose opens nothing of another, and is known where several may come."""
     for purpose in Purpose:
@@ -120,6 +123,7 @@ def test_the_lives_of_links() -> None:
     assert TOKEN.expires_at == TOKEN.issued_at + 3600
 
 
+@pytest.mark.guards("id-of-256-bits")
 def test_identifiers_are_256_bits() -> None:
     """Ids come from a CSPRNG, 256 bits each, and never repeat."""
     ids = {new_id() for _ in range(1000)}
@@ -145,6 +149,7 @@ def test_key_numbers_fit_in_a_token(number: int) -> None:
     assert unseal(ring, seal(ring, TOKEN), Purpose.EMAIL_VALIDATION) == TOKEN
 
 
+@pytest.mark.guards("constant-time")
 @pytest.mark.parametrize("module", [tokens, sessions, devices])
 def test_secrets_are_compared_in_constant_time(module: ModuleType) -> None:
     """Signatures and secrets are compared by no operator: one stops at the first difference."""

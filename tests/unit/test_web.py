@@ -126,6 +126,7 @@ def test_an_answer_without_content(send: "Callable[..., Answer]") -> None:
     assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
 
 
+@pytest.mark.guards("same-site-cookie")
 def test_the_cookie_is_this_hosts_only(world: "World", gateway: "Gateway") -> None:
     """The session's cookie is unseen by scripts, over HTTPS, for this host, and has no end date."""
     world.open_account()
@@ -155,6 +156,7 @@ def test_a_device_keeps_its_cookie(world: "World", gateway: "Gateway") -> None:
     assert all("__Host-device" not in each for each in out.headers["Set-Cookie"])
 
 
+@pytest.mark.guards("logout-ends-it", "logout-empties-the-browser")
 def test_logout_empties_the_browser(world: "World", gateway: "Gateway") -> None:
     """Logging out ends the session, drops its cookie and has the browser forget the site."""
     world.open_account()
@@ -199,6 +201,7 @@ def test_the_session_cookie_is_found(world: "World", gateway: "Gateway") -> None
 # Refusals before the route
 
 
+@pytest.mark.guards("own-origin")
 @pytest.mark.parametrize(
     ("headers", "status"),
     [
@@ -266,6 +269,7 @@ def test_json_is_accepted_however_it_is_written(
     assert send(json.dumps(NUMBERS), headers={"Content-Type": [media_type]}).status == 204
 
 
+@pytest.mark.guards("json-only")
 @pytest.mark.parametrize(
     "media_type",
     [
@@ -338,6 +342,7 @@ def test_two_types_are_not_two_readings(send: "Callable[..., Answer]", other: st
         assert answer.status in {204, 400, 415}
 
 
+@pytest.mark.guards("sixteen-kib")
 @pytest.mark.parametrize(
     ("size", "status"), [(16 * 1024, 422), (16 * 1024 + 1, 413), (10_000_000, 413)]
 )
@@ -409,6 +414,7 @@ def test_invalid_base64_is_malformed(send: "Callable[..., Answer]", text: str) -
     assert (answer.status, holds(answer)) == (400, "malformed-json")
 
 
+@pytest.mark.guards("objects-only")
 @pytest.mark.parametrize(
     "body",
     [
@@ -438,6 +444,7 @@ def test_other_json_is_an_invalid_request(send: "Callable[..., Answer]", body: s
     assert answer.json["errors"]
 
 
+@pytest.mark.guards("closed-models")
 def test_unknown_fields_are_refused(send: "Callable[..., Answer]") -> None:
     """A field that the API does not know is told, not dropped."""
     answer = send(json.dumps(NUMBERS | {"is_admin": True}))
@@ -447,6 +454,7 @@ def test_unknown_fields_are_refused(send: "Callable[..., Answer]") -> None:
     ]
 
 
+@pytest.mark.guards("no-echo")
 @pytest.mark.parametrize(
     "name", ["2940375120005", "Michèle", "a@example.fr", "x" * 33, "siret.nir", "", "\ud800", "A"]
 )
@@ -644,6 +652,7 @@ FAILURES: list[Exception] = [
 ]
 
 
+@pytest.mark.guards("always-an-answer")
 @pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: type(failure).__name__)
 def test_a_service_that_is_down_is_503(
     world: "World", gateway: "Gateway", log: "Callable[[], str]", failure: Exception
@@ -683,6 +692,7 @@ def test_any_service_may_be_down(world: "World", gateway: "Gateway", client: str
     assert not world.items("REGISTRATION#")
 
 
+@pytest.mark.guards("errors-without-text")
 def test_an_unexpected_failure_is_500(
     world: "World", gateway: "Gateway", log: "Callable[[], str]"
 ) -> None:
@@ -699,6 +709,7 @@ def test_an_unexpected_failure_is_500(
         assert secret not in written
 
 
+@pytest.mark.guards("logs-without-content")
 def test_a_request_is_logged_without_its_content(
     world: "World", gateway: "Gateway", log: "Callable[[], str]"
 ) -> None:
@@ -741,6 +752,7 @@ def test_a_request_is_logged_without_its_content(
 # Limits and round trips
 
 
+@pytest.mark.guards("limit-of-contact")
 @pytest.mark.parametrize(
     ("name", "method", "path", "body"),
     [

@@ -142,6 +142,7 @@ def document(ask: Ask) -> Callable[[str], Document]:
     return lambda path: Document(ask(path)["body"])
 
 
+@pytest.mark.guards("content-security-policy", "trusted-types")
 @pytest.mark.parametrize("path", PATHS)
 def test_page_is_served_with_security_headers(ask: Ask, path: str) -> None:
     """Every page answers with HTML under a policy that allows our own files and nothing else."""
@@ -280,6 +281,7 @@ def test_unknown_api_path_is_a_problem(ask: Ask, path: str, method: str) -> None
         assert problem["detail"]
 
 
+@pytest.mark.guards("methods-that-read")
 @pytest.mark.parametrize(
     "method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW", ""]
 )

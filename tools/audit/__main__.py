@@ -14,12 +14,13 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from http import HTTPStatus
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
-from tests.local.stack import DOMAIN, HOST, Stack, say, stack_for_tests
 from tests.unit.test_mails import TEMPLATES, mail
+from tools.stack.stack import DOMAIN, HOST, Stack, say, stack_for_tests
 
 HERE = Path(__file__).parent
 TOOLS = HERE.parents[1] / ".local" / "audit" / "node_modules"
@@ -70,7 +71,7 @@ def lighthouse(url: str) -> dict[str, int]:
 
 
 def weigh(stack: Stack, path: str) -> dict[str, int]:
-    """Return the bytes that a first visit of a page brings, compressed, without the headers."""
+    """Return the bytes of a first visit of a page, compressed, without the headers."""
     bodies = {path: fetch(stack, path)}
     html = gzip.decompress(bodies[path]).decode()
     for asset in re.findall(r'(?:href|src)="(/assets/[^"]+)"', html):
@@ -115,7 +116,7 @@ def pages(stack: Stack) -> list[str]:
     seen = set(found)
     for path in found:
         status, body = stack.get(path, host=f"{DOMAIN}:{stack.port}")
-        if status == 200:
+        if status == HTTPStatus.OK:
             for link in re.findall(r'href="(/[^"#?]*)', body.decode()):
                 if link not in seen and not link.startswith(("/assets/", "/api/")):
                     seen.add(link)

@@ -22,7 +22,7 @@ from portal.problems import (
 )
 from portal.web import SESSION_COOKIE
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 DOCUMENT = ROOT / "functions" / "web" / "openapi.json"
 
 INFO = {
@@ -65,7 +65,7 @@ PROBLEM = {
         },
     },
 }
-OPENAPI_ROUTE = {
+OPENAPI_ROUTE: dict[str, Any] = {
     "get": {
         "summary": "Describe this API",
         "operationId": "read_openapi",
@@ -167,7 +167,7 @@ def _operation(
         "responses": responses,
     }
     if rest:
-        documented["description"] = function.__doc__.strip()
+        documented["description"] = (function.__doc__ or "").strip()
     if path.startswith("/api/me"):
         documented["security"] = [{"session": []}]
     return documented

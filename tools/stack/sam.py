@@ -20,7 +20,7 @@ from samcli.yamlhelper import (  # pyright: ignore[reportMissingTypeStubs]
     yaml_parse,  # pyright: ignore[reportUnknownVariableType]
 )
 
-from tests.local.stack import (
+from tools.stack.stack import (
     ARCHITECTURE,
     CREDENTIALS,
     HOST,

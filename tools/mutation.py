@@ -2,7 +2,7 @@
 
 mutmut changes one thing of a function at a time and runs the unit tests that reach it. It works in
 a copy under .local/mutation, where the package lies in « src », the one place from which mutmut
-and the tests give its modules the same names. What it does not change: what stands outside
+and the tests give its modules the same names. What it does not change: what is outside
 functions (limits, lives of links, patterns) and the methods of dataclasses; `make guards` removes
 those of them that guard something.
 
@@ -44,7 +44,8 @@ def copy() -> None:
     (COPY / "src").mkdir(parents=True)
     leave = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "layers/shared/portal", COPY / "src" / "portal", ignore=leave)
-    shutil.copytree(ROOT / "tests", COPY / "tests", ignore=leave)
+    for folder in ("tests", "tools"):
+        shutil.copytree(ROOT / folder, COPY / folder, ignore=leave)
     for name in ("pyproject.toml", "template.yaml"):
         shutil.copy2(ROOT / name, COPY / name)
 

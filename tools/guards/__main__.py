@@ -1,4 +1,4 @@
-"""Removes each guard in a copy of the tree, and sees the tests that hold it fail.
+"""Removes each guard in a copy of the tree, and sees its tests fail.
 
     make guards              every guard, by line of docs/security.md
     make guards LINE=7       those of a line
@@ -7,7 +7,7 @@
 
 The working tree is never touched. First all named tests must pass in the untouched copy; then, for
 each guard, they must fail there without it. A test that cannot run (a broken import, a fixture, no
-such test) did not fail: the guard counts as not held.
+such test) did not fail: the guard counts as not tested. What is wrong with the marks is said first.
 """
 
 import os
@@ -23,7 +23,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from xml.etree import ElementTree as ET
 
-from tests.guards import ROOT, Guard, read
+from tools.guards import ROOT, Guard, GuardError, guards, listed, problems
 
 SECONDS = 600
 """After which the run for one guard is stopped; most take ten seconds, with the stack a minute."""
@@ -37,8 +37,8 @@ def chosen() -> list[Guard]:
     line, name, kind = (os.environ.get(each) for each in ("LINE", "NAME", "KIND"))
     return [
         guard
-        for guard in read()
-        if (not line or guard.line == int(line))
+        for guard in guards()
+        if (not line or guard.number == int(line))
         and (not name or guard.name == name)
         and (not kind or guard.needs_stack == (kind == "stack"))
     ]
@@ -46,17 +46,9 @@ def chosen() -> list[Guard]:
 
 def copy_tree(to: Path) -> None:
     """Copy what git knows or would, with the emulator and what was built lately."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
-    for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file():
-            (to / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, to / name)
+    for name in listed():
+        (to / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, to / name)
     (to / ".local" / "guards").mkdir(parents=True)
     if (ROOT / ".local" / "stack").exists():
         (to / ".local" / "stack").symlink_to(ROOT / ".local" / "stack")
@@ -108,13 +100,13 @@ def outcomes(report: Path) -> Counter[tuple[str, str]]:
 
 def survivors(guard: Guard, tree: Path) -> list[str]:
     """Return the tests that did not fail in a tree without a guard."""
-    file = tree / guard.file
+    file = tree / guard.mark.file
     original = file.read_text()
     try:
-        file.write_text(guard.remove(original))
+        file.write_text(guard.mark.remove(original))
         seen = run(guard.tests, tree)
-    except ValueError as gone:
-        return [str(gone)]
+    except GuardError as error:
+        return [str(error)]
     finally:
         file.write_text(original)
     return [test for test in guard.tests if not seen[test, "failed"]]
@@ -125,17 +117,18 @@ def say(*cells: object) -> None:
     print("| " + " | ".join(str(cell) for cell in cells) + " |", flush=True)
 
 
-def main(guards: Sequence[Guard]) -> int:
-    """Run all; return the number of guards that are not held."""
-    if not guards:
-        print("No guard is of that line, name and kind: see tests/guards/guards.toml.")
+def main(asked: Sequence[Guard], wrong: Sequence[str]) -> int:
+    """Run all; return the number of guards that no test misses, and of what is wrong."""
+    print(*wrong, sep="\n", end="\n" if wrong else "")
+    if not asked:
+        print("No guard is of that line, name and kind: see the table of docs/security.md.")
         return 1
     started = time.monotonic()
     with TemporaryDirectory(prefix="guards-") as folder:
         tree = Path(folder)
         copy_tree(tree)
-        tests = {test for guard in guards for test in guard.tests}
-        print(f"{len(guards)} guards, {len(tests)} tests; first all of them, nothing removed:")
+        tests = {test for guard in asked for test in guard.tests}
+        print(f"{len(asked)} guards, {len(tests)} tests; first all of them, nothing removed:")
         seen = run(tests, tree, SECONDS_FOR_ALL)
         broken = {
             test
@@ -147,20 +140,20 @@ def main(guards: Sequence[Guard]) -> int:
         say("line", "guard removed", "tests that must fail", "seconds", "result")
         say("---", "---", "---", "---", "---")
         lost = 0
-        for guard in guards:
+        for guard in asked:
             since = time.monotonic()
             alive = sorted(broken.intersection(guard.tests)) or survivors(guard, tree)
             lost += bool(alive)
             names = ", ".join(test.removeprefix("tests/") for test in guard.tests)
-            result = f"NOT HELD: {', '.join(alive)}" if alive else "seen failing"
-            say(guard.line, guard.name, names, f"{time.monotonic() - since:.0f}", result)
+            result = f"NOT TESTED: {', '.join(alive)}" if alive else "seen failing"
+            say(guard.number, guard.name, names, f"{time.monotonic() - since:.0f}", result)
     print(
-        f"\n{len(guards) - lost} of {len(guards)} guards, on "
-        f"{len({guard.line for guard in guards})} lines, are held: their tests fail without them "
-        f"({(time.monotonic() - started) / 60:.0f} min)."
+        f"\n{len(asked) - lost} of {len(asked)} guards, on "
+        f"{len({guard.number for guard in asked})} lines, are tested: their tests fail without "
+        f"them ({(time.monotonic() - started) / 60:.0f} min)."
     )
-    return lost
+    return lost + len(wrong)
 
 
 if __name__ == "__main__":
-    sys.exit(1 if main(chosen()) else 0)
+    sys.exit(1 if main(chosen(), problems()) else 0)

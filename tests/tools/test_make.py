@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.local.stack import ROOT
+from tools.stack.stack import ROOT
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.local.stack import HOST, Stack, StackError, free_port
+from tools.stack.stack import HOST, Stack, StackError, free_port
 
 
 @pytest.fixture
@@ -61,8 +61,8 @@ def test_stale_record(tmp_path: Path) -> None:
 
 def test_living_record(tmp_path: Path) -> None:
     """The record of a living emulator is locked, and gives the port that it listens on."""
-    with _recorded(tmp_path).open() as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
+    with _recorded(tmp_path).open() as locked:
+        fcntl.flock(locked, fcntl.LOCK_EX)
         stack = _stack(tmp_path)
         assert stack.is_running
         assert stack.url == "http://portail.localhost:4999"

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import IO, Any, Self
@@ -26,7 +27,7 @@ ACCOUNT = "000000000000"
 STACK_NAME = "portail"
 ALIAS = "live"
 PUBLISHED = ("CodeSha256", "Environment", "Layers")
-"""What of a function's configuration a version holds and a deployment may change."""
+"""The parts of a function's configuration that a version keeps and a deployment may change."""
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": ACCOUNT,
     "AWS_SECRET_ACCESS_KEY": "test",
@@ -46,7 +47,7 @@ PARAMETERS = (
     "DeletionProtection=false",
     # It answers a function that is refused an execution in words of its own.
     "PublicConcurrency=0",
-    # Everyone here is 127.0.0.1; the default stands for one visitor's address.
+    # Everyone here is 127.0.0.1; the default is for one visitor's address.
     "RequestsPerMinute=6000",
     # A rotation of keys can be tried without waiting ten minutes.
     "KeyRefresh=5",
@@ -93,7 +94,7 @@ def _step(label: str) -> Generator[None]:
 class Stack:
     """An emulator and its files, in `.local/<name>`; developers and tests have one each.
 
-    `port` is what a new emulator listens on. While one runs, its own port stands.
+    `port` is what a new emulator listens on. While one runs, its own port counts.
     """
 
     def __init__(
@@ -133,7 +134,7 @@ class Stack:
         return self._running() is not None
 
     def _running(self) -> tuple[int, int] | None:
-        """Process id and port of the emulator, which holds a lock on its record while it lives."""
+        """Process id and port of the emulator, which locks its record while it lives."""
         with suppress(FileNotFoundError), self._record.open() as record:
             try:
                 fcntl.flock(record, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -313,7 +314,7 @@ class Stack:
             if process.poll() is not None:
                 raise StackError(f"The emulator ended by itself.\n{self._log_tail('emulator')}")
             with suppress(OSError, HTTPException):
-                if self.get("/_ministack/ready")[0] == 200:
+                if self.get("/_ministack/ready")[0] == HTTPStatus.OK:
                     return
             time.sleep(0.1)
         raise StackError(
@@ -395,7 +396,7 @@ class Stack:
             self._wait_portal()
 
     def build(self) -> Path:
-        """Build the functions and layers that changed; return the folder that holds them."""
+        """Build the functions and layers that changed; return their folder."""
         if not (ROOT / "template.yaml").exists():
             raise StackError("There is no template.yaml to deploy.")
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -453,7 +454,7 @@ class Stack:
             except (OSError, HTTPException) as error:
                 seen = repr(error)
             else:
-                if status == 200:
+                if status == HTTPStatus.OK:
                     return
                 seen = f"{status} {body[:500].decode(errors='replace')}"
             time.sleep(0.5)

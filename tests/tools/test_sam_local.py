@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.local import sam
-from tests.local.stack import HOST, ROOT, Stack, StackError
+from tools.stack import sam
+from tools.stack.stack import HOST, ROOT, Stack, StackError
 
 VALUES = {"TABLE_NAME": "table", "AWS_ENDPOINT_URL": "http://host.docker.internal:4566"}
 EVENTS = sorted((ROOT / "events").rglob("*.json"))
@@ -31,8 +31,8 @@ class Deployed(Stack):
 
 
 @pytest.fixture
-def stack(tmp_path: Path) -> Stack:
-    """Return a stack whose build is the template as it stands."""
+def deployed(tmp_path: Path) -> Stack:
+    """Return a stack whose build is the template itself."""
     build = tmp_path / "unit" / "build"
     build.mkdir(parents=True)
     (build / "template.yaml").write_text((ROOT / "template.yaml").read_text())
@@ -40,7 +40,7 @@ def stack(tmp_path: Path) -> Stack:
 
 
 def program(folder: Path, name: str, script: str) -> None:
-    """Write a program that stands for another."""
+    """Write a program that replaces another."""
     path = folder / name
     path.write_text(f"#!/bin/sh\n{script}\n")
     path.chmod(0o755)
@@ -63,53 +63,53 @@ def test_an_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sam.require_docker()
 
 
-def test_functions_find_the_stack(stack: Stack) -> None:
+def test_functions_find_the_stack(deployed: Stack) -> None:
     """Containers have the deployed environment, and reach the emulator as the host."""
-    content = sam.prepare(stack)
+    content = sam.prepare(deployed)
     variables = content["Globals"]["Function"]["Environment"]["Variables"]
     assert variables["TABLE_NAME"] == "table"
     assert variables["AWS_ENDPOINT_URL"] == "http://host.docker.internal:4566"
     assert variables["PUBLIC_URL"] == "http://127.0.0.1:3000"
-    assert sam.template_path(stack).exists()
+    assert sam.template_path(deployed).exists()
 
 
-def test_code_is_where_the_build_left_it(stack: Stack) -> None:
-    """Every function and layer names its folder in full: the template stands elsewhere."""
-    content = sam.prepare(stack)
+def test_code_is_where_the_build_left_it(deployed: Stack) -> None:
+    """Every function and layer names its folder in full: the template is elsewhere."""
+    content = sam.prepare(deployed)
     for resource in content["Resources"].values():
         for name in ("CodeUri", "ContentUri"):
             if name in resource.get("Properties", {}):
-                assert resource["Properties"][name].startswith(str(stack.folder / "build"))
+                assert resource["Properties"][name].startswith(str(deployed.folder / "build"))
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda path: str(path.relative_to(ROOT / "events")))
-def test_every_event_has_its_function(stack: Stack, event: Path) -> None:
+def test_every_event_has_its_function(deployed: Stack, event: Path) -> None:
     """Each file of events/ names, by its folder, a function of the template."""
-    content = sam.template(stack.folder / "build", VALUES)
+    content = sam.template(deployed.folder / "build", VALUES)
     function = content["Resources"][sam.function_of(event, content)]
     assert f"/functions/{event.parent.name}" in function["Properties"]["CodeUri"]
 
 
-def test_a_stray_event(stack: Stack, tmp_path: Path) -> None:
-    """A file that stands elsewhere is refused in words."""
+def test_a_stray_event(deployed: Stack, tmp_path: Path) -> None:
+    """A file in another folder is refused, and the error says why."""
     with pytest.raises(StackError, match="not in the folder of a function"):
-        sam.function_of(tmp_path / "x.json", sam.template(stack.folder / "build", VALUES))
+        sam.function_of(tmp_path / "x.json", sam.template(deployed.folder / "build", VALUES))
 
 
-def test_the_command(stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command(deployed: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`sam local` gets the template, the machine's processor and the host's address; no account."""
     program(tmp_path, "docker", "echo 127.0.0.1")
-    told = tmp_path / "told"
-    program(tmp_path, "python", f'echo "$@" > {told}; env >> {told}')
+    given = tmp_path / "given"
+    program(tmp_path, "python", f'echo "$@" > {given}; env >> {given}')
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     monkeypatch.setenv("AWS_PROFILE", "production")
     monkeypatch.setattr(sam.sys, "executable", str(tmp_path / "python"))
     monkeypatch.setattr(sam, "bridge_address", lambda: None)
-    sam.prepare(stack)
-    assert sam.run(stack, "invoke", "Login", "--event", "events/login/login.json") == 0
-    words = told.read_text()
+    sam.prepare(deployed)
+    assert sam.run(deployed, "invoke", "Login", "--event", "events/login/login.json") == 0
+    words = given.read_text()
     assert words.startswith("-m samcli local invoke Login --event events/login/login.json")
-    assert f"--template {sam.template_path(stack)}" in words
+    assert f"--template {sam.template_path(deployed)}" in words
     assert "--parameter-overrides Architecture=" in words
     assert "--add-host host.docker.internal:host-gateway" in words
     assert "AWS_ACCESS_KEY_ID=000000000000" in words

@@ -1,4 +1,4 @@
-"""`python -m tests.local COMMAND`: the developer's local stack, behind the Makefile's targets."""
+"""`python -m tools.stack COMMAND`: the developer's local stack, behind the Makefile's targets."""
 
 import argparse
 import os
@@ -12,8 +12,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Never
 
-from tests.local import sam
-from tests.local.stack import LOCAL, ROOT, Mail, Stack, StackError, say
+from tools.stack import sam
+from tools.stack.stack import LOCAL, ROOT, Mail, Stack, StackError, say
 
 DECISIONS = {"confirmed": "AffiliationConfirmed", "rejected": "AffiliationRejected"}
 LINK = re.compile(r"https?://\S+")
@@ -53,7 +53,7 @@ def _watch(stack: Stack, shown: set[str], on_interrupt: str) -> None:
         f"Mails are shown here as they are sent. `make deploy`, in another terminal, deploys what "
         f"you changed. Ctrl-C {on_interrupt}.\n"
     )
-    # A terminal that closes tells make, which passes on no such signal: look at it.
+    # A terminal that closes sends its signal to make, which does not pass it on: look at it.
     has_terminal = sys.stdin.isatty()
     while sys.stdin.isatty() == has_terminal:
         try:
@@ -100,7 +100,7 @@ def affiliate(stack: Stack) -> None:
         name.lower(): os.environ[name] for name in ("SIRET", "REASON") if os.environ.get(name)
     }
     stack.put_event("portal.backoffice", DECISIONS[decision], detail)
-    say(f"{DECISIONS[decision]} for the account {account_id}: its feed and its mail tell.")
+    say(f"{DECISIONS[decision]} for the account {account_id}: a feed entry and a mail follow.")
 
 
 def deploy(stack: Stack) -> None:
@@ -132,10 +132,10 @@ def status(stack: Stack) -> None:
 
 
 def clean(stack: Stack) -> None:
-    """Stop, and forget all data: the developer's stack and the tests'."""
+    """Stop, and delete all data: the developer's stack and the tests'."""
     stack.forget()
     Stack("test", 0).forget()
-    say(f"Forgot what {LOCAL.name}/ held of the stacks; the tools stay installed.")
+    say(f"Deleted the stacks' data in {LOCAL.name}/; the tools stay installed.")
 
 
 COMMANDS: dict[str, Callable[[Stack], None]] = {
@@ -153,7 +153,7 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> Never:
 
 def main() -> int:
     """Run one command; failures that a developer can act on are said in plain words."""
-    parser = argparse.ArgumentParser(prog="python -m tests.local")
+    parser = argparse.ArgumentParser(prog="python -m tools.stack")
     parser.add_argument("command", choices=COMMANDS)
     parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 4566))
     arguments = parser.parse_args()

@@ -1,0 +1,1 @@
+"""Lighthouse and the HTML checker on the portal: `make audit`."""
