@@ -15,7 +15,8 @@ CHECKS := .local/checks/.installed
 LOCAL := .venv/bin/python -m tools.stack
 
 .PHONY: help dev up down deploy mails affiliate sam-local sam-invoke clean test unit lint checks \
-    guards mutation faults audit format hooks bench load screenshots openapi licences lock browser
+    guards mutation faults audit format hooks bench load screenshots openapi privacy licences lock \
+    browser
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^##@ / {printf "\n%s\n", substr($$0, 5)} \
@@ -82,7 +83,7 @@ mutation: $(TOOLS) ## mutation score of the rules, the tokens and the throttle (
 	@python -m tools.mutation
 
 faults: $(TOOLS) ## fail every AWS call of every use case in every way (a quarter of an hour)
-	EVERY_FAULT=1 python -m pytest -q tests/unit/test_faults.py
+	EVERY_FAULT=1 python -m pytest -q tests/functions/test_faults.py
 
 AUDIT := .local/audit/node_modules/.package-lock.json
 audit: $(TOOLS) $(EMULATOR) $(AUDIT) browser ## Lighthouse and the HTML validator (needs Node.js and Java)
@@ -116,9 +117,12 @@ load: $(TOOLS) $(EMULATOR) $(LOADERS) ## load the whole journey on the deployed 
 
 screenshots: $(TOOLS) $(EMULATOR) browser ## take the pictures of docs/images
 	rm -rf .local/screenshots
-	python -m pytest tests/e2e
+	python -m pytest tests/browser
 	rm -f docs/images/*.png docs/images/*.jpg
-	python -m tests.e2e.sheets docs/images
+	python -m tests.browser.sheets docs/images
+
+privacy: $(TOOLS) ## write the table of personal data into docs/privacy.md
+	PYTHONPATH=layers/shared python -m tools.privacy
 
 openapi: $(TOOLS) ## describe the API, in functions/web/openapi.json
 	PYTHONPATH=layers/shared python -m tools.openapi

@@ -72,7 +72,7 @@ async def _measure(built: Build) -> Section:
                 for name in sorted(_TIGHT)
             ),
             Figure(f"cold start, others (most: {others})", ratios[others], 12, "× floor"),
-            Figure("memory of Login, hash included", memory, 70, "MiB"),
+            Figure("memory of Identifier, hash included", memory, 70, "MiB"),
         ],
         [
             "function",

@@ -18,7 +18,8 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
 from benchmarks.world import World
-from portal import aws, passwords
+from portal.core import aws
+from portal.identity import passwords
 
 _handler: Any = app.handler
 _WARM_UP = 30

@@ -14,9 +14,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from portal import identifiers, passwords, tokens
-from portal.items import Account, Activity, Link, Login, Outgoing, Record, Registration, Session
-from portal.keys import Keyring
+from portal.core import identifiers
+from portal.core.feed import Activity
+from portal.core.keyring import LookupKeys, PepperKeys, TokenKeys
+from portal.core.links import Link, Token, seal
+from portal.core.outbox import Outgoing
+from portal.core.records import Record
+from portal.core.session import Session
+from portal.identity import passwords, purposes
+from portal.identity.records import Account, Credentials, Identifier, Registration
 
 ROOT = Path(__file__).resolve().parents[1]
 PASSWORD = "Sample-Password-1"
@@ -66,7 +72,9 @@ FUNCTIONS = {
 """Each function of the template and the sample event that it is measured with."""
 
 _SECRETS = {name: json.dumps({"1": name[0] * 64}) for name in ("token", "lookup", "pepper")}
-_TOKENS, _LOOKUP, _PEPPER = (Keyring({1: name[0].encode() * 64}) for name in _SECRETS)
+_TOKENS = TokenKeys({1: b"t" * 64})
+_LOOKUP = LookupKeys({1: b"l" * 64})
+_PEPPER = PepperKeys({1: b"p" * 64})
 _ACCOUNT = str(uuid.UUID(int=7, version=4))
 _SECRET = bytes(32)
 _MESSAGE = "m" * 22
@@ -91,7 +99,7 @@ def _records(now: int) -> dict[str, Record]:
     )
     return {
         "REGISTRATION": registration,
-        "TOKEN": Link.of(tokens.Token(tokens.Purpose.EMAIL_VALIDATION, registration.id, now)),
+        "TOKEN": Link.of(Token(purposes.EMAIL_VALIDATION, registration.id, now)),
         "ACCOUNT": Account(
             first_name="Dominique",
             last_name="Petit",
@@ -101,21 +109,16 @@ def _records(now: int) -> dict[str, Record]:
             email=EMAIL,
             email_mac=mac,
         ),
-        "LOGIN": Login(
-            first_name="Dominique",
-            last_name="Petit",
-            mac=mac,
-            failures=1,
-            attempted_at=now * 1000,
+        "LOGIN": Identifier(mac=mac, failures=1, attempted_at=now * 1000, account_id=_ACCOUNT),
+        "CREDENTIALS": Credentials(
             account_id=_ACCOUNT,
             password_hash=passwords.hash_password(_PEPPER, PASSWORD),
-            twin_mac=identifiers.nir_mac(_LOOKUP, "2940375120005"),
             # A first login, which costs what one from a device that is known costs.
             logins=0,
         ),
         "SESSION": Session(
             account_id=_ACCOUNT,
-            slot=0,
+            place=0,
             secret_sha256=hashlib.sha256(_SECRET).digest(),
             created_at=now,
             seen_at=now,
@@ -130,7 +133,7 @@ def _records(now: int) -> dict[str, Record]:
             kind="validation",
             created_at=now,
             expires_at=now + Outgoing.RETENTION,
-            registration_id=registration.id,
+            about={"registration_id": registration.id},
         ),
     }
 
@@ -148,10 +151,10 @@ class World:
         """Return a sample event of ``events/``, its words in braces filled in."""
         registration = self.records["REGISTRATION"]
         assert isinstance(registration, Registration)
-        token = tokens.Token(tokens.Purpose.EMAIL_VALIDATION, registration.id, self.now)
+        token = Token(purposes.EMAIL_VALIDATION, registration.id, self.now)
         session = uuid.UUID(_ACCOUNT).bytes + b"\0" + _SECRET
         words = {
-            "token": tokens.seal(_TOKENS, token),
+            "token": seal(_TOKENS, token),
             "session": base64.urlsafe_b64encode(session).decode().rstrip("="),
             "account_id": _ACCOUNT,
             "address": identifiers.email_mac(_LOOKUP, EMAIL),
@@ -177,7 +180,8 @@ class World:
                 return {"Item": item} if item else {}
             case "UpdateItem":
                 # A limit's counter, or the record whose count was raised.
-                return {"Attributes": self._item(asked["Key"]) or {"hits": {"N": "1"}}}
+                counted = {"hits": {"N": "1"}, "expires_at": {"N": "1"}}
+                return {"Attributes": self._item(asked["Key"]) or counted}
             case "BatchGetItem":
                 ((table, keys),) = asked["RequestItems"].items()
                 found = [self._item(each) for each in keys["Keys"]]

@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.bus import Listener
-from tests.integration.client import Client
-from tests.integration.direct import Direct
-from tests.integration.mailbox import Mailbox
+from tests.world.bus import Listener
+from tests.world.client import Client
+from tests.world.direct import Direct
+from tests.world.mailbox import Mailbox
 from tools.stack.stack import stack_for_tests
 
 if TYPE_CHECKING:
@@ -35,6 +35,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(mark)
         if not any(item.get_closest_marker(mark) for mark in WITH_SOCKETS):
             item.add_marker("disable_socket")
+
+
+pytest_plugins = ["tests.world.cloud", "tests.world.world", "tests.world.functions"]
 
 
 @pytest.fixture(scope="session")

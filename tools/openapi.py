@@ -13,14 +13,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from portal.problems import (
+from portal.core.problems import (
     CROSS_ORIGIN,
     MALFORMED_JSON,
     TOO_LARGE,
     UNAVAILABLE,
     UNSUPPORTED_MEDIA_TYPE,
 )
-from portal.web import SESSION_COOKIE
+from portal.http.cookies import SESSION_COOKIE
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENT = ROOT / "functions" / "web" / "openapi.json"
@@ -87,7 +87,11 @@ def load_app(function: str) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     # Powertools resolves the annotations of a route through sys.modules.
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    sys.path.insert(0, str(path.parent))  # as on Lambda: a function imports its own modules
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.remove(str(path.parent))
     return module
 
 

@@ -6,12 +6,17 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from portal import activity, sessions
-from portal.clock import rfc3339_seconds
-from portal.fields import StrictModel
-from portal.problems import INVALID_REQUEST, UNAUTHENTICATED
-from portal.table import table
-from portal.web import Api, documented, json_answer
+from portal.affiliation import feed as affiliation
+from portal.core import feed
+from portal.core.clock import rfc3339_seconds
+from portal.core.problems import INVALID_REQUEST, UNAUTHENTICATED
+from portal.core.table import table
+from portal.http.answers import documented, json_answer
+from portal.http.api import Api
+from portal.http.fields import StrictModel
+from portal.identity import feed as identity
+
+FEED = (*identity.KINDS, *affiliation.KINDS)
 
 app = Api()
 handler = app.resolve
@@ -41,13 +46,12 @@ def read_activity(
     cursor: Annotated[str | None, Query(max_length=64)] = None,
 ) -> Response[Feed]:
     """Read the feed, a page at a time, and the time of the login before this one."""
-    session = sessions.authenticate(table(), app.session_cookie, app.now)
-    app.note_account(session.account_id)
-    page = activity.read(table(), session.account_id, limit, cursor)
+    acting = app.signed_in()
+    page = feed.read(table(), acting, FEED, limit, cursor)
     return json_answer(
         HTTPStatus.OK,
         Feed(
-            previous_login_at=rfc3339_seconds(session.previous_login_at),
+            previous_login_at=rfc3339_seconds(acting.session.previous_login_at),
             entries=[
                 Entry(id=each.id, at=each.at, kind=each.kind, title=each.title, body=each.body)
                 for each in page.entries

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from aws_lambda_powertools import Logger
 from pydantic import UUID4, BaseModel, ConfigDict, Field
 
-from portal import affiliation, keys
-from portal.fields import Siret
-from portal.metrics import AFFILIATIONS, count
-from portal.table import table
+from portal.affiliation import decisions
+from portal.core import keys
+from portal.core.metrics import AFFILIATIONS, count
+from portal.core.table import table
+from portal.http.fields import Siret
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -46,7 +47,7 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> None:  # noqa: A
     """
     decision = Decision.model_validate(event)
     account_id = str(decision.detail.account_id)
-    changed = affiliation.decide(
+    changed = decisions.decide(
         table(),
         keys.lookup_keys(),
         decision.detail_type,

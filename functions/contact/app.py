@@ -5,14 +5,15 @@ from typing import Literal
 
 from aws_lambda_powertools.event_handler import Response
 
-from portal import contact, keys
-from portal.fields import EmailAddress, Message, PersonName, StrictModel, load_address_rule
-from portal.problems import INVALID_REQUEST, THROTTLED
-from portal.settings import settings
-from portal.snapshot import before_snapshot
-from portal.table import table
-from portal.throttle import limit_requests
-from portal.web import Api, documented, json_answer
+from portal.core import keys
+from portal.core.problems import INVALID_REQUEST, THROTTLED
+from portal.core.settings import settings
+from portal.core.snapshot import before_snapshot
+from portal.core.table import table
+from portal.http.answers import documented, json_answer
+from portal.http.api import Api
+from portal.http.fields import EmailAddress, Message, PersonName, StrictModel, load_address_rule
+from portal.support import contact
 
 app = Api()
 handler = app.resolve
@@ -38,13 +39,12 @@ class Received(StrictModel):
 @app.post("/api/contact", responses=documented(HTTPStatus.ACCEPTED, INVALID_REQUEST, THROTTLED))
 def write_to_support(form: ContactForm) -> Response[Received]:
     """Send a message to the support, without logging in; answers alike for all."""
-    lookup = keys.lookup_keys()
-    limits = settings().limits
-    limit_requests(table(), lookup, limits, "contact", app.source_ip, app.now)
+    # guard: limit-of-contact
+    app.limit("contact")
     ticket = contact.send(
         table(),
-        lookup,
-        limits,
+        keys.lookup_keys(),
+        settings().limits,
         contact.Form(
             reason=form.reason,
             last_name=form.last_name,

@@ -5,17 +5,22 @@ from http import HTTPStatus
 from aws_lambda_powertools.event_handler import Response
 from botocore.exceptions import BotoCoreError, ClientError
 
-from portal import aws, keys, sessions
-from portal.clock import rfc3339_seconds
-from portal.events import LOGIN_FAILED, NotPublishedError, publish
-from portal.fields import Identifier, Password, StrictModel
-from portal.items import Outgoing
-from portal.problems import INVALID_CREDENTIALS, INVALID_REQUEST, THROTTLED
-from portal.sessions import Attempt
-from portal.settings import settings
-from portal.table import table
-from portal.throttle import limit_requests
-from portal.web import Api, device_cookie, documented, json_answer, session_cookie
+from portal.core import aws, keys
+from portal.core.bus import NotPublishedError, publish
+from portal.core.clock import rfc3339_seconds
+from portal.core.outbox import Outgoing
+from portal.core.problems import INVALID_REQUEST, THROTTLED
+from portal.core.settings import settings
+from portal.core.table import table
+from portal.core.writes import put
+from portal.http.answers import documented, json_answer
+from portal.http.api import Api
+from portal.http.cookies import device_cookie, session_cookie
+from portal.http.fields import Identifier, Password, StrictModel
+from portal.identity import login
+from portal.identity.events import LOGIN_FAILED
+from portal.identity.opening import Browser
+from portal.identity.problems import INVALID_CREDENTIALS
 
 app = Api()
 handler = app.resolve
@@ -42,21 +47,17 @@ class LoggedIn(StrictModel):
 )
 def log_in(credentials: Credentials) -> Response[LoggedIn]:
     """Open a session; one refusal for a wrong password, an unknown and a pending identifier."""
-    lookup = keys.lookup_keys()
-    limits = settings().limits
-    limit_requests(table(), lookup, limits, "login", app.source_ip, app.now)
-    opened = sessions.log_in(
+    app.limit("login")
+    opened = login.log_in(
         table(),
-        lookup,
+        keys.lookup_keys(),
         keys.pepper_keys(),
-        limits,
+        settings().limits,
         _report_failure,
-        Attempt(
+        login.Attempt(
             credentials.identifier,
             credentials.password,
-            session_cookie=app.session_cookie,
-            device_cookie=app.device_cookie,
-            user_agent=app.user_agent,
+            Browser(app.session_cookie, app.device_cookie, app.user_agent),
         ),
         app.now_ms,
     )
@@ -80,4 +81,4 @@ def _report_failure(account_id: str | None) -> None:
     try:
         publish(aws.event_bridge(), settings().event_bus, LOGIN_FAILED, account_id, app.now)
     except (BotoCoreError, ClientError, NotPublishedError):
-        table().write(Outgoing.new(LOGIN_FAILED, app.now, account_id=account_id))
+        table().write(put(Outgoing.new(LOGIN_FAILED, app.now, account_id=account_id)))

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
-from portal import feedback
-from portal.metrics import MAILS_RETURNED, count
-from portal.table import table
+from portal.core.metrics import MAILS_RETURNED, count
+from portal.core.table import table
+from portal.identity import bounces
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -33,4 +33,4 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> None:  # noqa: A
         **count(MAILS_RETURNED, kind=str(detail["eventType"])),
     )
     if address:
-        feedback.note_bounce(table(), address, account_id, int(time.time()))
+        bounces.note_bounce(table(), address, account_id, int(time.time()))

@@ -14,13 +14,15 @@ from pydantic import (
     model_validator,
 )
 
-from portal import aws, keys, operations
-from portal.fields import EmailAddress, Identifier
-from portal.items import Audit
-from portal.metrics import OPERATIONS, count
-from portal.operations import UnknownAccountError
-from portal.settings import settings
-from portal.table import table
+from portal.core import aws, keys
+from portal.core.metrics import OPERATIONS, count
+from portal.core.settings import settings
+from portal.core.table import table
+from portal.core.writes import put
+from portal.http.fields import EmailAddress, Identifier
+from portal.support import operators
+from portal.support.operators import UnknownAccountError
+from portal.support.records import Audit
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -102,7 +104,7 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]: 
     try:
         found, outcome = _act(asked, account_id, audit, now), "done"
     except UnknownAccountError:
-        table().write(audit)
+        table().transact(put(audit))
         found, outcome = {}, "unknown-account"
     logger.info(
         "operation",
@@ -117,20 +119,20 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]: 
 def _act(asked: Asked, account_id: str | None, audit: Audit, now: int) -> dict[str, Any]:
     match asked:
         case LookUp():
-            return dict(operations.look_up(table(), str(asked.account_id), audit, now))
+            return dict(operators.look_up(table(), str(asked.account_id), audit, now))
         case EndSessions():
-            operations.end_sessions(table(), str(asked.account_id), audit, now)
+            operators.end_sessions(table(), str(asked.account_id), audit, now)
         case ResendLink():
-            operations.resend_link(table(), keys.lookup_keys(), asked.email, audit, now)
+            operators.resend_link(table(), keys.lookup_keys(), asked.email, audit, now)
         case LiftLimits():
             lookup = keys.lookup_keys()
-            operations.lift_limits(table(), lookup, account_id, asked.identifier, audit)
+            operators.lift_limits(table(), lookup, account_id, asked.identifier, audit)
         case ReplayMessages():
             queue = settings().unsent_messages
-            return dict(operations.replay_messages(table(), aws.sqs(), queue, audit, now))
+            return dict(operators.replay_messages(table(), aws.sqs(), queue, audit, now))
         case ReplayEvents():
             queue = settings().failed_events
-            return dict(operations.replay_events(table(), aws.sqs(), aws.lambda_(), queue, audit))
+            return dict(operators.replay_events(table(), aws.sqs(), aws.lambda_(), queue, audit))
     return {}
 
 

@@ -4,13 +4,14 @@ from http import HTTPStatus
 
 from aws_lambda_powertools.event_handler import Response
 
-from portal import keys, recovery
-from portal.fields import Identifier, StrictModel
-from portal.problems import INVALID_REQUEST, THROTTLED
-from portal.settings import settings
-from portal.table import table
-from portal.throttle import limit_requests
-from portal.web import Api, documented, json_answer
+from portal.core import keys
+from portal.core.problems import INVALID_REQUEST, THROTTLED
+from portal.core.settings import settings
+from portal.core.table import table
+from portal.http.answers import documented, json_answer
+from portal.http.api import Api
+from portal.http.fields import Identifier, StrictModel
+from portal.identity import recovery
 
 app = Api()
 handler = app.resolve
@@ -32,8 +33,6 @@ class Accepted(StrictModel):
 )
 def recover_password(form: Forgotten) -> Response[Accepted]:
     """Have a recovery link sent to an account's address; answers alike for all."""
-    lookup = keys.lookup_keys()
-    limits = settings().limits
-    limit_requests(table(), lookup, limits, "password-recovery", app.source_ip, app.now)
-    recovery.request(table(), lookup, limits, form.identifier, app.now)
+    app.limit("password-recovery")
+    recovery.request(table(), keys.lookup_keys(), settings().limits, form.identifier, app.now)
     return json_answer(HTTPStatus.ACCEPTED, Accepted())

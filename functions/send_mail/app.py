@@ -1,7 +1,9 @@
 """The outbox's consumer: sends the mails and events that the table's stream brings."""
 
 import time
+from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
@@ -12,12 +14,17 @@ from aws_lambda_powertools.utilities.batch import (
 )
 from botocore.exceptions import BotoCoreError, ClientError
 
-from portal import aws, keys
-from portal.items import Outgoing, Unsent
-from portal.metrics import MESSAGES, count
-from portal.outbox import Outbox
-from portal.settings import settings
-from portal.table import table
+from portal.affiliation.mails import MAILS as AFFILIATION
+from portal.core import aws, keys, outbox
+from portal.core.bus import publisher
+from portal.core.mail import Mailer
+from portal.core.metrics import MESSAGES, count
+from portal.core.outbox import Outgoing, Sender
+from portal.core.settings import settings
+from portal.core.table import table
+from portal.identity.events import EVENTS
+from portal.identity.mails import MAILS as IDENTITY
+from portal.support.mails import MAILS as SUPPORT
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
@@ -26,44 +33,47 @@ if TYPE_CHECKING:
 logger = Logger()
 # A batch whose every message failed is answered like any other: message by message.
 processor = BatchProcessor(EventType.DynamoDBStreams, raise_on_entire_batch_failure=False)
+MAILS = {**IDENTITY, **AFFILIATION, **SUPPORT}
 
 
 def deliver(record: "DynamoDBRecord") -> None:
     """Send the message of one stream record."""
     image: dict[str, Any] = record.raw_event["dynamodb"]["NewImage"]
-    message = Outgoing.from_item(image)
-    outbox = Outbox(table(), keys.token_keys(), aws.ses(), aws.event_bridge(), settings())
+    message, now = Outgoing.from_item(image), int(time.time())
+    account_id = message.about.get("account_id")
     try:
-        outbox.deliver(message.id, int(time.time()))
+        outbox.deliver(table(), message.id, senders(now))
     except Exception as error:
         # Not logger.exception: the text of an error may hold an address.
         logger.error(  # noqa: TRY400
             "message not sent",
             id=message.id,
-            account_id=message.account_id,
+            account_id=account_id,
             error=type(error).__name__,
             **count(MESSAGES, kind=message.kind, outcome="failed"),
         )
         # Where an operator's replay finds it. The stream tries again whether this works or not.
         with suppress(BotoCoreError, ClientError):
-            table().note_unsent(
-                Unsent(
-                    id=message.id,
-                    kind=message.kind,
-                    at=int(time.time()),
-                    expires_at=message.expires_at,
-                )
-            )
+            outbox.note_unsent(table(), message, now)
         raise
     logger.info(
         "message sent",
         id=message.id,
-        account_id=message.account_id,
+        account_id=account_id,
         **count(MESSAGES, kind=message.kind, outcome="sent"),
     )
+
+
+def senders(now: int) -> Mapping[str, Sender]:
+    """Return what sends each kind of message: a mail, or an event."""
+    mailer = Mailer(table(), keys.token_keys(), aws.ses(), settings(), now)
+    publish = publisher(aws.event_bridge(), settings().event_bus)
+    mails = {kind: partial(send, mailer) for kind, send in MAILS.items()}
+    return {**mails, **dict.fromkeys(EVENTS, publish)}
 
 
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """Deliver a batch of stream records; returns which failed, so that the rest is not repeated."""
     answer = process_partial_response(event, deliver, processor, context)
+    # guard: poison-is-named: dict(answer) => {"batchItemFailures": []}
     return dict(answer)

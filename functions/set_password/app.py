@@ -4,21 +4,17 @@ from http import HTTPStatus
 
 from aws_lambda_powertools.event_handler import Response
 
-from portal import keys, recovery, registrations
-from portal.fields import LinkToken, Password, StrictModel
-from portal.problems import (
-    ALREADY_ACTIVE,
-    IDENTITY_CONFLICT,
-    INVALID_REQUEST,
-    LINK_EXPIRED,
-    LINK_UNKNOWN,
-    THROTTLED,
-)
-from portal.settings import settings
-from portal.table import table
-from portal.throttle import limit_requests
-from portal.tokens import Purpose, unseal
-from portal.web import Api, documented
+from portal.core import keys
+from portal.core.links import unseal
+from portal.core.problems import INVALID_REQUEST, LINK_UNKNOWN, THROTTLED
+from portal.core.settings import settings
+from portal.core.table import table
+from portal.http.answers import documented
+from portal.http.api import Api
+from portal.http.fields import LinkToken, Password, StrictModel
+from portal.identity import activation, recovery
+from portal.identity.problems import ALREADY_ACTIVE, IDENTITY_CONFLICT, LINK_EXPIRED
+from portal.identity.purposes import EMAIL_VALIDATION, PASSWORD_RECOVERY
 
 app = Api()
 handler = app.resolve
@@ -46,16 +42,12 @@ class NewPassword(StrictModel):
 )
 def set_password(form: NewPassword) -> Response[None]:
     """Set the password and use the link up, once."""
-    lookup = keys.lookup_keys()
-    limits = settings().limits
-    limit_requests(table(), lookup, limits, "password", app.source_ip, app.now)
-    pepper, now = keys.pepper_keys(), app.now
-    token = unseal(
-        keys.token_keys(), form.token, Purpose.EMAIL_VALIDATION, Purpose.PASSWORD_RECOVERY
-    )
+    app.limit("password")
+    lookup, pepper, limits = keys.lookup_keys(), keys.pepper_keys(), settings().limits
+    token = unseal(keys.token_keys(), form.token, EMAIL_VALIDATION, PASSWORD_RECOVERY)
     chosen = (form.password, form.confirmation)
-    if token.purpose == Purpose.PASSWORD_RECOVERY:
-        recovery.reset(table(), lookup, pepper, token, *chosen, now)
+    if token.purpose == PASSWORD_RECOVERY:
+        recovery.reset(table(), lookup, pepper, token, *chosen, app.now)
     else:
-        registrations.set_password(table(), lookup, pepper, limits, token, *chosen, now)
+        activation.set_password(table(), lookup, pepper, limits, token, *chosen, app.now)
     return Response(HTTPStatus.NO_CONTENT)

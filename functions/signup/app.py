@@ -5,8 +5,15 @@ from http import HTTPStatus
 
 from aws_lambda_powertools.event_handler import Response
 
-from portal import aws, keys, registrations
-from portal.fields import (
+from portal.core import aws, keys
+from portal.core.identifiers import encrypt_nir
+from portal.core.problems import INVALID_REQUEST, THROTTLED
+from portal.core.settings import settings
+from portal.core.snapshot import before_snapshot
+from portal.core.table import table
+from portal.http.answers import documented, json_answer
+from portal.http.api import Api
+from portal.http.fields import (
     EmailAddress,
     MobilePhone,
     NirFields,
@@ -17,15 +24,9 @@ from portal.fields import (
     load_phone_rule,
     require_same_email,
 )
-from portal.identifiers import encrypt_nir
-from portal.problems import INVALID_REQUEST, THROTTLED
-from portal.registrations import Identity
+from portal.identity import signup
+from portal.identity.signup import Identity
 from portal.rules.nir import mask_nir
-from portal.settings import settings
-from portal.snapshot import before_snapshot
-from portal.table import table
-from portal.throttle import limit_requests
-from portal.web import Api, documented, json_answer
 
 app = Api()
 handler = app.resolve
@@ -83,14 +84,12 @@ def check_identifiers(form: Identifiers) -> Response[None]:  # noqa: ARG001 - ch
 def sign_up(form: SignUp) -> Response[SignedUp]:
     """Register, and have a validation link sent; answers alike for known and unknown people."""
     require_same_email(form.email, form.email_confirmation)
-    lookup = keys.lookup_keys()
-    limits = settings().limits
-    limit_requests(table(), lookup, limits, "signup", app.source_ip, app.now)
+    app.limit("signup")
     nir = form.nir_number
-    email_masked = registrations.sign_up(
+    email_masked = signup.sign_up(
         table(),
-        lookup,
-        limits,
+        keys.lookup_keys(),
+        settings().limits,
         partial(encrypt_nir, aws.kms(), settings().data_key),
         Identity(
             last_name=form.last_name,
@@ -112,18 +111,14 @@ def sign_up(form: SignUp) -> Response[SignedUp]:
 )
 def resend(form: Address) -> Response[Resent]:
     """Have the link of an address's newest sign-up sent again; answers alike for all."""
-    lookup = keys.lookup_keys()
-    limits = settings().limits
-    limit_requests(table(), lookup, limits, "signup-resend", app.source_ip, app.now)
-    registrations.resend(table(), lookup, limits, form.email, app.now)
+    app.limit("signup-resend")
+    signup.resend(table(), keys.lookup_keys(), settings().limits, form.email, app.now)
     return json_answer(HTTPStatus.ACCEPTED, Resent())
 
 
 @app.post("/api/signup/delivery", responses=documented(HTTPStatus.OK, INVALID_REQUEST, THROTTLED))
 def read_delivery(form: Address) -> Response[Delivery]:
     """Tell whether mails to an address came back lately, of whoever asks."""
-    lookup = keys.lookup_keys()
-    limits = settings().limits
-    limit_requests(table(), lookup, limits, "signup-delivery", app.source_ip, app.now)
-    receives = registrations.receives(table(), lookup, form.email, app.now)
+    app.limit("signup-delivery")
+    receives = signup.receives(table(), keys.lookup_keys(), form.email, app.now)
     return json_answer(HTTPStatus.OK, Delivery(receives=receives))

@@ -4,21 +4,17 @@ from http import HTTPStatus
 
 from aws_lambda_powertools.event_handler import Response
 
-from portal import keys, registrations
-from portal.clock import rfc3339
-from portal.fields import LinkToken, StrictModel
-from portal.problems import (
-    ALREADY_ACTIVE,
-    INVALID_REQUEST,
-    LINK_EXPIRED,
-    LINK_UNKNOWN,
-    THROTTLED,
-)
+from portal.core import keys
+from portal.core.clock import rfc3339
+from portal.core.problems import INVALID_REQUEST, LINK_UNKNOWN, THROTTLED
+from portal.core.settings import settings
+from portal.core.table import table
+from portal.http.answers import documented, json_answer
+from portal.http.api import Api
+from portal.http.fields import LinkToken, StrictModel
+from portal.identity import activation
+from portal.identity.problems import ALREADY_ACTIVE, LINK_EXPIRED
 from portal.rules.email import mask_email
-from portal.settings import settings
-from portal.table import table
-from portal.throttle import limit_requests
-from portal.web import Api, documented, json_answer
 
 app = Api()
 handler = app.resolve
@@ -46,10 +42,9 @@ class GoodLink(StrictModel):
 )
 def validate_email(link: Link) -> Response[GoodLink]:
     """Open a link without using it up: repeatable until the password is set, on any device."""
-    limits = settings().limits
-    limit_requests(table(), keys.lookup_keys(), limits, "email-validation", app.source_ip, app.now)
-    token, registration = registrations.open_link(
-        table(), keys.token_keys(), limits, link.token, app.now
+    app.limit("email-validation")
+    token, registration = activation.open_link(
+        table(), keys.token_keys(), settings().limits, link.token, app.now
     )
     return json_answer(
         HTTPStatus.OK,

@@ -11,15 +11,17 @@ from typing import Any
 
 from pages import Resource, read_api, render_site
 
-from portal.headers import API_HEADERS, SECURITY_HEADERS
-from portal.problems import METHOD_NOT_ALLOWED, NOT_FOUND, Problem, describe
+from portal.core.problems import METHOD_NOT_ALLOWED, NOT_FOUND, Problem, describe
+from portal.http.headers import API_HEADERS, SECURITY_HEADERS
 
 PAGE_HEADERS = SECURITY_HEADERS | {
     "Content-Security-Policy": (
+        # guard: content-security-policy: script-src 'self' => script-src 'self' 'unsafe-inline'
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
         "connect-src 'self'; manifest-src 'self'; "
         "form-action 'none'; "  # scripts send the forms: no browser ever puts one in an address
         "base-uri 'none'; frame-ancestors 'none'; "
+        # guard: trusted-types: require-trusted-types-for 'script'; =>
         "require-trusted-types-for 'script'; trusted-types 'none'"
     ),
     "Vary": "Accept-Encoding",
@@ -40,6 +42,7 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
         methods = next((allow for form, allow in API if form.fullmatch(path)), "")
         problem = Problem(METHOD_NOT_ALLOWED, allow=methods) if methods else Problem(NOT_FOUND)
         return _refuse(event, problem)
+    # guard: methods-that-read: event.get("httpMethod") not in READING => False
     if event.get("httpMethod") not in READING:
         return _refuse(event, Problem(METHOD_NOT_ALLOWED, allow=", ".join(READING)))
     if found:

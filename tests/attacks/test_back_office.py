@@ -7,12 +7,12 @@ from collections import Counter
 
 import pytest
 
-from tests.integration.bus import decision_event
-from tests.integration.client import Client, in_parallel
-from tests.integration.direct import HOUR, Direct
-from tests.integration.journey import logged_in
-from tests.integration.mailbox import CONFIRMED, REJECTED, Mailbox
-from tests.integration.people import new_siret
+from tests.world.bus import decision_event
+from tests.world.client import Client, in_parallel
+from tests.world.direct import HOUR, Direct
+from tests.world.journey import logged_in
+from tests.world.mailbox import CONFIRMED, REJECTED, Mailbox
+from tests.world.people import new_siret
 from tools.stack.stack import ALIAS
 
 pytestmark = pytest.mark.stack

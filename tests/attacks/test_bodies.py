@@ -5,12 +5,11 @@ from typing import Any
 
 import pytest
 
-from tests.attacks.test_headers import CHANGES
-from tests.attacks.wire import JSON, send
-from tests.integration.client import SESSION_COOKIE, Client
-from tests.integration.journey import logged_in
-from tests.integration.mailbox import Mailbox
-from tests.integration.people import PASSWORD, contact_form, new_person
+from tests.world.client import SESSION_COOKIE, Client
+from tests.world.journey import logged_in
+from tests.world.mailbox import Mailbox
+from tests.world.people import PASSWORD, contact_form, new_person
+from tests.world.wire import CHANGES, JSON, send
 
 pytestmark = pytest.mark.stack
 

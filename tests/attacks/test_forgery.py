@@ -7,12 +7,13 @@ from collections.abc import Callable
 
 import pytest
 
-from portal.tokens import Purpose, Token, seal, unseal
-from tests.integration.client import Answer, Client
-from tests.integration.direct import Direct, Moment
-from tests.integration.journey import account_holder, logged_in, moved_email, signed_up
-from tests.integration.mailbox import EMAIL_CHANGE, RECOVERY, Mailbox
-from tests.integration.people import new_person
+from portal.core.links import Purpose, Token, seal, unseal
+from portal.identity import purposes
+from tests.world.client import Answer, Client
+from tests.world.direct import Direct, Moment
+from tests.world.journey import account_holder, logged_in, moved_email, signed_up
+from tests.world.mailbox import EMAIL_CHANGE, RECOVERY, Mailbox
+from tests.world.people import new_person
 
 pytestmark = pytest.mark.stack
 
@@ -32,10 +33,10 @@ def flipped(text: str) -> list[str]:
 def uses(client: Client) -> dict[Purpose, Callable[[str], Answer]]:
     """Return what a link of each purpose is sent to."""
     return {
-        Purpose.EMAIL_VALIDATION: client.validate,
-        Purpose.PASSWORD_RECOVERY: lambda token: client.set_password(token, NEW_PASSWORD),
-        Purpose.EMAIL_CHANGE: client.confirm_email,
-        Purpose.EMAIL_UNDO: client.undo_email,
+        purposes.EMAIL_VALIDATION: client.validate,
+        purposes.PASSWORD_RECOVERY: lambda token: client.set_password(token, NEW_PASSWORD),
+        purposes.EMAIL_CHANGE: client.confirm_email,
+        purposes.EMAIL_UNDO: client.undo_email,
     }
 
 
@@ -50,12 +51,14 @@ def links(client: Client, mailbox: Mailbox, direct: Direct) -> dict[Purpose, str
     assert client.change_email(next_email).status == 202
     change = mailbox.token_titled(next_email, EMAIL_CHANGE)
     found = {
-        Purpose.EMAIL_VALIDATION: validation,
-        Purpose.PASSWORD_RECOVERY: recovery,
-        Purpose.EMAIL_CHANGE: change,
-        Purpose.EMAIL_UNDO: undo,
+        purposes.EMAIL_VALIDATION: validation,
+        purposes.PASSWORD_RECOVERY: recovery,
+        purposes.EMAIL_CHANGE: change,
+        purposes.EMAIL_UNDO: undo,
     }
-    assert {unseal(direct.tokens, text, *Purpose).purpose for text in found.values()} == set(found)
+    assert {
+        unseal(direct.tokens, text, *purposes.PURPOSES).purpose for text in found.values()
+    } == set(found)
     return found
 
 
@@ -65,14 +68,14 @@ def test_every_byte_of_a_link(client: Client, mailbox: Mailbox, direct: Direct) 
     good = links(client, mailbox, direct)
     for purpose, use in uses(client).items():
         forgeries = flipped(good[purpose])
-        if purpose is not Purpose.EMAIL_VALIDATION:
+        if purpose is not purposes.EMAIL_VALIDATION:
             forgeries = forgeries[:2] + secrets.SystemRandom().sample(forgeries[2:], 12)
         for forgery in forgeries:
             answer = use(forgery)
             assert (answer.status, answer.slug) == (404, "link-unknown"), (purpose, forgery)
-    assert client.confirm_email(good[Purpose.EMAIL_CHANGE]).status == 204
-    assert client.undo_email(good[Purpose.EMAIL_UNDO]).status == 204
-    assert client.set_password(good[Purpose.EMAIL_VALIDATION]).status == 204
+    assert client.confirm_email(good[purposes.EMAIL_CHANGE]).status == 204
+    assert client.undo_email(good[purposes.EMAIL_UNDO]).status == 204
+    assert client.set_password(good[purposes.EMAIL_VALIDATION]).status == 204
 
 
 def test_links_of_another_purpose(client: Client, mailbox: Mailbox, direct: Direct) -> None:
@@ -82,7 +85,7 @@ def test_links_of_another_purpose(client: Client, mailbox: Mailbox, direct: Dire
         for other, token in good.items():
             if other is purpose:
                 continue
-            if (other, purpose) == (Purpose.EMAIL_VALIDATION, Purpose.PASSWORD_RECOVERY):
+            if (other, purpose) == (purposes.EMAIL_VALIDATION, purposes.PASSWORD_RECOVERY):
                 continue  # PUT /api/password takes both
             answer = use(token)
             assert (answer.status, answer.slug) == (404, "link-unknown"), (other, purpose)
@@ -95,13 +98,13 @@ def test_links_of_another_purpose(client: Client, mailbox: Mailbox, direct: Dire
 def test_an_older_or_newer_time(client: Client, mailbox: Mailbox, direct: Direct) -> None:
     """A link well signed for another time than the one sent has no row: it changes nothing."""
     _, token = signed_up(client, mailbox)
-    kept = unseal(direct.tokens, token, Purpose.EMAIL_VALIDATION)
+    kept = unseal(direct.tokens, token, purposes.EMAIL_VALIDATION)
     moved = seal(direct.tokens, Token(kept.purpose, kept.id, kept.issued_at + 600))
     assert client.set_password(moved).slug == "link-expired"
     assert client.set_password(token).status == 204
 
 
-@pytest.mark.parametrize("purpose", list(Purpose))
+@pytest.mark.parametrize("purpose", purposes.PURPOSES)
 def test_other_writings(client: Client, direct: Direct, purpose: Purpose) -> None:
     """A link has one writing: cut, padded, spaced, in other letters or encodings it is unknown."""
     token = seal(direct.tokens, Token(purpose, secrets.token_urlsafe(32), int(time.time())))
@@ -130,7 +133,7 @@ def test_other_writings(client: Client, direct: Direct, purpose: Purpose) -> Non
         token * 100,
     ]
     use = uses(client)[purpose]
-    expected = 404 if purpose is not Purpose.EMAIL_CHANGE else 401
+    expected = 404 if purpose is not purposes.EMAIL_CHANGE else 401
     for writing in writings:
         answer = use(writing)
         # Without a session a change of address goes no further than that.

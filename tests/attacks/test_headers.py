@@ -2,33 +2,13 @@
 
 import pytest
 
-from tests.attacks.wire import JSON, send
-from tests.integration.client import DEVICE_COOKIE, SESSION_COOKIE, Client
-from tests.integration.journey import logged_in
-from tests.integration.mailbox import Mailbox
-from tests.integration.people import new_person
+from tests.world.client import DEVICE_COOKIE, SESSION_COOKIE, Client
+from tests.world.journey import logged_in
+from tests.world.mailbox import Mailbox
+from tests.world.people import new_person
+from tests.world.wire import CHANGES, JSON, send
 
 pytestmark = pytest.mark.stack
-
-CHANGES = [
-    ("POST", "/api/signup/identifiers"),
-    ("POST", "/api/signup"),
-    ("POST", "/api/signup/resend"),
-    ("POST", "/api/signup/delivery"),
-    ("POST", "/api/email-validation"),
-    ("PUT", "/api/password"),
-    ("POST", "/api/password-recovery"),
-    ("POST", "/api/login"),
-    ("POST", "/api/logout"),
-    ("POST", "/api/contact"),
-    ("POST", "/api/email-undo"),
-    ("PATCH", "/api/me"),
-    ("DELETE", "/api/me"),
-    ("PUT", "/api/me/password"),
-    ("PUT", "/api/me/email"),
-    ("POST", "/api/me/email/confirmation"),
-    ("DELETE", "/api/me/sessions/0123456789abcdef"),
-]
 
 
 @pytest.mark.guards("own-origin")

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from portal.identifiers import email_mac
-from tests.integration.bus import Listener, decision_event
-from tests.integration.client import Client
-from tests.integration.direct import Direct, be_due
-from tests.integration.mailbox import (
+from portal.core.identifiers import email_mac
+from tests.world.bus import Listener, decision_event
+from tests.world.client import Client
+from tests.world.direct import Direct, be_due
+from tests.world.mailbox import (
     ACKNOWLEDGEMENT,
     EMAIL_CHANGE,
     EMAIL_CHANGED,
@@ -19,7 +19,7 @@ from tests.integration.mailbox import (
     REJECTED,
     Mailbox,
 )
-from tests.integration.people import contact_form, new_person
+from tests.world.people import contact_form, new_person
 
 if TYPE_CHECKING:
     from tools.stack.stack import Stack

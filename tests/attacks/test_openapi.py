@@ -1,15 +1,15 @@
 """Requests made up from the API's own description, valid and not, answered as it says."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 
-from tests.integration.client import Client, new_address
-from tests.integration.journey import logged_in
-from tests.integration.mailbox import Mailbox
+from tests.world.client import Client, new_address
+from tests.world.cloud import ROOT
+from tests.world.journey import logged_in
+from tests.world.mailbox import Mailbox
 from tools.stack.stack import DOMAIN, HOST
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.stack, pytest.mark.filterwarnings("default")]
 
-ROOT = Path(__file__).resolve().parents[2]
 ROUTED = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 api = schemathesis.openapi.from_path(ROOT / "functions" / "web" / "openapi.json")
 # What a schema cannot say, a checksum for example, is refused although it looks right: as an

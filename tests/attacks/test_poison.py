@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from portal.items import Outgoing
-from tests.integration.client import Client
-from tests.integration.direct import Direct
-from tests.integration.journey import account_holder, signed_up
-from tests.integration.mailbox import ACKNOWLEDGEMENT, Mailbox
-from tests.integration.people import contact_form, new_person
+from portal.core.outbox import Outgoing
+from tests.world.client import Client
+from tests.world.direct import Direct
+from tests.world.journey import account_holder, signed_up
+from tests.world.mailbox import ACKNOWLEDGEMENT, Mailbox
+from tests.world.people import contact_form, new_person
 
 pytestmark = pytest.mark.stack
 

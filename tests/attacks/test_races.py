@@ -5,11 +5,11 @@ from collections import Counter
 
 import pytest
 
-from tests.integration.client import AT_ONCE, Answer, Client, in_parallel
-from tests.integration.direct import HOUR, Direct, Moment
-from tests.integration.journey import account_holder, logged_in, moved_email, signed_up
-from tests.integration.mailbox import EMAIL_CHANGE, RECOVERY, Mailbox
-from tests.integration.people import PASSWORD, contact_form, new_person
+from tests.world.client import AT_ONCE, Answer, Client, in_parallel
+from tests.world.direct import HOUR, Direct, Moment
+from tests.world.journey import account_holder, logged_in, moved_email, signed_up
+from tests.world.mailbox import EMAIL_CHANGE, RECOVERY, Mailbox
+from tests.world.people import PASSWORD, contact_form, new_person
 
 pytestmark = pytest.mark.stack
 

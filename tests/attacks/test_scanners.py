@@ -2,19 +2,18 @@
 
 import json
 import time
-from pathlib import Path
 
 import pytest
 
-from tests.integration.client import Client, in_parallel
-from tests.integration.direct import HOUR, Direct
-from tests.integration.journey import logged_in, moved_email, signed_up
-from tests.integration.mailbox import EMAIL_CHANGE, RECOVERY, Mailbox
-from tests.integration.people import new_person
+from tests.world.client import Client, in_parallel
+from tests.world.cloud import ROOT
+from tests.world.direct import HOUR, Direct
+from tests.world.journey import logged_in, moved_email, signed_up
+from tests.world.mailbox import EMAIL_CHANGE, RECOVERY, Mailbox
+from tests.world.people import new_person
 
 pytestmark = pytest.mark.stack
 
-ROOT = Path(__file__).resolve().parents[2]
 PAGES = (
     "/", "/mon-compte", "/creer-mon-compte", "/verifiez-vos-courriels", "/valider",
     "/mot-de-passe-enregistre", "/mot-de-passe-oublie", "/nouveau-mot-de-passe", "/gerer",

@@ -2,11 +2,11 @@
 
 import pytest
 
-from tests.integration.client import Client
-from tests.integration.direct import HOUR, Direct
-from tests.integration.journey import another_device, logged_in, moved_email
-from tests.integration.mailbox import RECOVERY, Mailbox
-from tests.integration.people import PASSWORD
+from tests.world.client import Client
+from tests.world.direct import HOUR, Direct
+from tests.world.journey import another_device, logged_in, moved_email
+from tests.world.mailbox import RECOVERY, Mailbox
+from tests.world.people import PASSWORD
 
 pytestmark = pytest.mark.stack
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from tests.integration.client import Client
-from tests.integration.direct import Direct
-from tests.integration.journey import account_holder
-from tests.integration.mailbox import Mailbox
-from tests.integration.people import contact_form, new_person
+from tests.world.client import Client
+from tests.world.direct import Direct
+from tests.world.journey import account_holder
+from tests.world.mailbox import Mailbox
+from tests.world.people import contact_form, new_person
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(1800)]
 

@@ -4,11 +4,11 @@ import unicodedata
 
 import pytest
 
-from tests.integration.client import Client
-from tests.integration.direct import Direct
-from tests.integration.journey import account_holder, logged_in, signed_up
-from tests.integration.mailbox import ACKNOWLEDGEMENT, Mailbox
-from tests.integration.people import PASSWORD, contact_form, new_person
+from tests.world.client import Client
+from tests.world.direct import Direct
+from tests.world.journey import account_holder, logged_in, signed_up
+from tests.world.mailbox import ACKNOWLEDGEMENT, Mailbox
+from tests.world.people import PASSWORD, contact_form, new_person
 
 pytestmark = pytest.mark.stack
 

@@ -9,17 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from portal import keys
-from tests.unit.conftest import (
-    Gateway,
-    cheap_hashes,  # noqa: F401 - a fixture
-    cloud,  # noqa: F401 - the same
-    read_template,
-    template,  # noqa: F401 - the same
-    world,  # noqa: F401 - the same
-)
-from tests.unit.test_faults import restore
-from tests.unit.use_cases import (
+from portal.core import keys
+from tests.world.cloud import read_template
+from tests.world.functions import Gateway
+from tests.world.use_cases import (
     OPEN,
     SET_PASSWORD,
     SIGN_UP,
@@ -31,6 +24,7 @@ from tests.unit.use_cases import (
     due,
     logged_in_a_while,
     request,
+    restore,
     run_daily,
     signed_up,
     signed_up_long_ago,
@@ -40,7 +34,8 @@ from tests.unit.use_cases import (
 )
 
 if TYPE_CHECKING:
-    from tests.unit.conftest import Call, World
+    from tests.world.cloud import Call
+    from tests.world.world import World
 
 type Right = tuple[str, str]
 """An action, and the prefix of a partition or the name of a resource that it is on."""

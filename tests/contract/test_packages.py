@@ -20,13 +20,13 @@ from botocore.session import get_session
 from benchmarks.artefacts import Build, without_bytecode, zipped
 from benchmarks.worker import PYTHON, environment
 from benchmarks.world import FUNCTIONS
+from tests.world.cloud import ROOT
 
 if TYPE_CHECKING:
     from tools.stack.stack import Stack
 
 pytestmark = pytest.mark.stack
 
-ROOT = Path(__file__).resolve().parents[2]
 LOCK = ROOT / "layers" / "dependencies" / "requirements.txt"
 MODULES = 620
 """Modules that Python holds once a function is imported; Account, the heaviest, has 594."""
@@ -135,7 +135,7 @@ def test_a_transaction_is_sent_with_its_token(built: Build) -> None:
         built,
         """
         from botocore.awsrequest import AWSResponse
-        from portal import aws
+        from portal.core import aws
         sent = []
         def answer(request, **_):
             sent.append(request.body)
@@ -157,7 +157,7 @@ def test_a_snapshot_holds_clients_and_no_key(built: Build) -> None:
         built,
         f"""
         import app
-        from portal import aws, keys
+        from portal.core import aws, keys
         {_SNAPSHOT}
         clients = (aws.dynamodb, aws.secrets_manager)
         answer = [each.cache_info().currsize for each in clients], len(keys._cache)

@@ -1,13 +1,12 @@
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 from samcli.yamlhelper import yaml_parse
 
-from portal import aws
+from portal.core import aws
+from tests.world.cloud import ROOT
 
-ROOT = Path(__file__).parents[2]
 TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text())
 RESOURCES = TEMPLATE["Resources"]
 FUNCTIONS = {

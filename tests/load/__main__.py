@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.integration.client import Client
-from tests.integration.direct import Direct
 from tests.load import seed
 from tests.load.capacity import Consumed, Meter
+from tests.world.client import Client
+from tests.world.direct import Direct
 from tools.stack.stack import DOMAIN, LOCAL, ROOT, Stack, say, stack_for_tests
 
 REPORT = ROOT / "docs" / "load.md"
@@ -33,7 +33,7 @@ _CONDITIONS = (
     "each request in progress, and Locust: latencies are this machine's, not AWS's. Saturation "
     "shows as waiting: the emulator queues what it cannot start, where AWS would refuse (429 of "
     "Lambda and the gateway, 503 of ours when a service throttles), which "
-    "`tests/unit/test_faults.py` plays. Written by `tests/load/`."
+    "`tests/functions/test_faults.py` plays. Written by `tests/load/`."
 )
 
 

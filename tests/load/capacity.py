@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from portal import aws
-from tests.integration.client import SESSION_COOKIE, new_address
-from tests.integration.people import PASSWORD, new_person
+from portal.core import aws
 from tests.load import seed
+from tests.world.client import SESSION_COOKIE, new_address
+from tests.world.people import PASSWORD, new_person
 from tools.stack.stack import CREDENTIALS, ROOT
 
 if TYPE_CHECKING:
-    from tests.integration.direct import Direct
+    from tests.world.direct import Direct
     from tools.stack.stack import Stack
 
 

@@ -16,8 +16,8 @@ from typing import Any
 import requests
 from locust import FastHttpUser, between, events, task
 
-from tests.integration.client import new_address
-from tests.integration.people import PASSWORD, Person, new_person
+from tests.world.client import new_address
+from tests.world.people import PASSWORD, Person, new_person
 
 SEEDED = int(os.environ["LOAD_SEEDED"])
 """Accounts that stand in the table from the start."""

@@ -5,13 +5,17 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import batched
 from typing import TYPE_CHECKING, Any
 
-from portal import activity, identifiers, passwords
-from portal.items import Account, Login, Record
-from portal.keys import Keyring
-from tests.integration.people import PASSWORD
+from portal.core import identifiers
+from portal.core.feed import entry
+from portal.core.keyring import LookupKeys, PepperKeys
+from portal.core.records import Record
+from portal.identity import passwords
+from portal.identity.feed import WELCOME
+from portal.identity.records import Account, Credentials, Identifier
+from tests.world.people import PASSWORD
 
 if TYPE_CHECKING:
-    from tests.integration.direct import Direct
+    from tests.world.direct import Direct
 
 _AT_ONCE = 4
 _MOST = 25
@@ -26,7 +30,7 @@ def email(number: int) -> str:
 def write(direct: "Direct", first: int, last: int, now: int) -> None:
     """Write the accounts of these numbers; all have the same password."""
     lookup = direct.lookup
-    password_hash = passwords.hash_password(direct.keyring("PepperSecret"), PASSWORD)
+    password_hash = passwords.hash_password(direct.keyring(PepperKeys, "PepperSecret"), PASSWORD)
     records = (
         record
         for number in range(first, last)
@@ -44,8 +48,8 @@ def write(direct: "Direct", first: int, last: int, now: int) -> None:
             list(pool.map(put, window))
 
 
-def _account(lookup: Keyring, password_hash: str, number: int, now: int) -> Iterator[Record]:
-    """Yield the records of an account: itself, its two logins, the first entry of its feed."""
+def _account(lookup: LookupKeys, password_hash: str, number: int, now: int) -> Iterator[Record]:
+    """Yield an account, its credentials, its two identifiers and the first entry of its feed."""
     account_id = f"00000000-0000-4000-8000-{number:012}"
     names = {"first_name": "Camille", "last_name": f"Charge{number}"}
     macs = (
@@ -61,8 +65,7 @@ def _account(lookup: Keyring, password_hash: str, number: int, now: int) -> Iter
         email_mac=macs[0],
         nir_mac=macs[1],
     )
-    for mac, twin in (macs, macs[::-1]):
-        yield Login(
-            **names, mac=mac, twin_mac=twin, account_id=account_id, password_hash=password_hash
-        )
-    yield activity.entry(account_id, activity.WELCOME, now)
+    yield Credentials(account_id=account_id, password_hash=password_hash)
+    for mac in macs:
+        yield Identifier(mac=mac, account_id=account_id)
+    yield entry(WELCOME, account_id, now, actor=account_id)

@@ -16,9 +16,6 @@ def without(code: str, file: str = "x.py") -> str:
     return mark.remove(text)
 
 
-# The marks of layers/shared/portal and of functions/*/app.py are still to be placed: delete the
-# next decorator with the last of them (it fails by itself then: a strict xfail).
-@pytest.mark.xfail(reason="the marks of the shared layer and of the functions are not placed yet")
 def test_every_named_guard_is_in_the_code() -> None:
     """Whatever docs/security.md and the tests name, a comment in the code marks."""
     assert guards.unmarked() == []

@@ -19,7 +19,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
-from tests.unit.test_mails import TEMPLATES, mail
+from tests.core.test_mail import TEMPLATES, mail
 from tools.stack.stack import DOMAIN, HOST, Stack, say, stack_for_tests
 
 HERE = Path(__file__).parent

@@ -24,7 +24,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs" / "security.md"
-STACK = ("tests/attacks/", "tests/e2e/", "tests/integration/")
+STACK = ("tests/attacks/", "tests/browser/", "_stack.py")
 """Where the tests that need the deployed stack are."""
 _ELSEWHERE = ("tests/", "tools/", "docs/")
 """Where no code of the service is."""

@@ -62,6 +62,7 @@ def email_key(email: str) -> str:
     Equal for an address and its stored form; never raises.
     """
     local, at, domain = unicodedata.normalize("NFC", email).strip().rpartition("@")
+    # guard: one-count-for-all-spellings: .lower() =>
     return f"{local}{at}{_ascii_domain(domain)}".lower()
 
 

@@ -5,6 +5,7 @@ import unicodedata
 
 from portal.rules import RuleError
 
+# guard: length-of-names: 80 => 81
 _LONGEST = 80
 # An accented letter may be typed as a letter and three marks.
 _LONGEST_TYPED = 4 * _LONGEST
@@ -23,12 +24,14 @@ def parse_name(text: str) -> str:
     if len(text) > _LONGEST_TYPED:
         raise _too_long()
     spaced = "".join(" " if unicodedata.category(c) == "Zs" else c for c in text)
+    # guard: composed-names: unicodedata.normalize("NFC", spaced) => spaced
     name = _SPACES.sub(" ", _HYPHENS.sub("-", unicodedata.normalize("NFC", spaced))).strip(" ")
     if not name:
         raise RuleError("required", "Ce champ est obligatoire.")
     if len(name) > _LONGEST:
         raise _too_long()
     kinds = [unicodedata.category(c)[0] for c in name if c not in _PUNCTUATION]
+    # guard: names-carry-no-link: not set(kinds) <= {"L", "M"} => False
     if not set(kinds) <= {"L", "M"}:
         raise RuleError(
             "invalid-characters",

@@ -1,0 +1,94 @@
+"""The bodies of the account's requests and answers."""
+
+from portal.http.fields import EmailAddress, LinkToken, MobilePhone, Password, StrictModel
+
+
+class Affiliation(StrictModel):
+    """What the back office said: ``pending``, ``confirmed`` or ``rejected``."""
+
+    status: str
+    at: str | None
+    reason: str | None
+
+
+class Service(StrictModel):
+    """A tile of the space, and why it is closed if it is."""
+
+    id: str
+    open: bool
+    reason: str | None
+
+
+class Profile(StrictModel):
+    """An account as its holder sees it; times are RFC 3339, UTC."""
+
+    id: str
+    first_name: str
+    last_name: str
+    email: str
+    email_receives: bool
+    new_email_masked: str | None
+    mobile_phone: str
+    nir_masked: str | None
+    siret: str | None
+    is_agent: bool
+    created_at: str
+    previous_login_at: str | None
+    affiliation: Affiliation
+    services: list[Service]
+    deletion_at: str | None
+
+
+class Changes(StrictModel):
+    """What to change: the phone; or ``deletion_at`` to null, to keep the account after all."""
+
+    mobile_phone: MobilePhone = ""
+    deletion_at: None = None
+
+
+class NewPassword(StrictModel):
+    """The password chosen, typed twice."""
+
+    password: Password
+    confirmation: Password
+
+
+class NewEmail(StrictModel):
+    """The new address; typed twice where a form asks it."""
+
+    email: EmailAddress
+    email_confirmation: EmailAddress | None = None
+
+
+class AskedToConfirm(StrictModel):
+    """Where the link that confirms the address was sent."""
+
+    email_masked: str
+
+
+class Link(StrictModel):
+    """The token of a link."""
+
+    token: LinkToken
+
+
+class ScheduledDeletion(StrictModel):
+    """When the account goes (RFC 3339, UTC)."""
+
+    deletion_at: str
+
+
+class OpenSession(StrictModel):
+    """A session; ``current`` is the one that asks."""
+
+    id: str
+    device: str
+    created_at: str
+    last_seen_at: str
+    current: bool
+
+
+class OpenSessions(StrictModel):
+    """The open sessions, the last seen first."""
+
+    sessions: list[OpenSession]

@@ -1,0 +1,54 @@
+"""Events that other systems may follow: what happened to which account, and nothing of whom."""
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mypy_boto3_events import EventBridgeClient
+
+    from portal.core.outbox import Outgoing
+
+SOURCE = "portal.account"
+
+
+class NotPublishedError(Exception):
+    """The event bus refused an event."""
+
+
+def publish(
+    event_bridge: "EventBridgeClient",
+    bus: str,
+    kind: str,
+    account_id: str | None,
+    at: int,
+) -> None:
+    """Put an event of a time (seconds) on the bus; raises ``NotPublishedError``.
+
+    ``account_id`` is ``None`` for a failed login of nobody's identifier.
+    """
+    answer = event_bridge.put_events(
+        Entries=[
+            {
+                "Source": SOURCE,
+                "DetailType": kind,
+                "Detail": json.dumps({"account_id": account_id}),
+                "Time": datetime.fromtimestamp(at, UTC),
+                "EventBusName": bus,
+            }
+        ]
+    )
+    if answer["FailedEntryCount"]:
+        raise NotPublishedError(answer["Entries"][0].get("ErrorCode"))
+
+
+def publisher(event_bridge: "EventBridgeClient", bus: str) -> "Callable[[Outgoing], None]":
+    """Return the sender of messages that are events: the kind names the event."""
+
+    def send(message: "Outgoing") -> None:
+        account_id = message.about.get("account_id")
+        publish(event_bridge, bus, message.kind, account_id, message.created_at)
+
+    return send

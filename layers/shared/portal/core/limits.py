@@ -1,0 +1,124 @@
+"""Limits on requests and mails: counted in the table, judged by the time a request arrived."""
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from portal.core.identifiers import ip_mac
+from portal.core.problems import THROTTLED, Problem
+from portal.core.records import DAY, HOUR, Record
+from portal.core.writes import Expr, RefusedError, Write, absent_or_until, update
+
+if TYPE_CHECKING:
+    from portal.core.keyring import LookupKeys
+    from portal.core.settings import Limits
+    from portal.core.table import Table
+
+_MINUTE = 60
+
+
+class Requests(Record, frozen=True):
+    """How many requests an IP address made on an endpoint in one minute."""
+
+    PARTITION = "RATE#{endpoint}#{ip_mac}"
+    SORT = "{minute}"
+
+    hits: int
+    expires_at: int
+
+
+class MailTimes(Record, frozen=True):
+    """When the last mails of a kind were written to a recipient: ``sent1`` is the newest."""
+
+    PARTITION = "MAIL#{recipient}"
+    SORT = "{kind}"
+
+    expires_at: int
+    sent1: int
+    sent2: int | None = None
+    sent3: int | None = None
+    sent4: int | None = None
+    sent5: int | None = None
+    sent6: int | None = None
+
+
+class MailLimitedError(RefusedError):
+    """A limit on mails is reached: no mail is written."""
+
+
+class Rate(Struct, frozen=True):
+    """At most ``count`` in any ``seconds``."""
+
+    count: int
+    seconds: int
+
+
+class MailLimit(Struct, frozen=True):
+    """The limit on mails of a ``kind`` to a ``recipient``.
+
+    ``recipient`` is the MAC of an address or the id of a registration or account.
+    """
+
+    recipient: str
+    kind: str
+    rates: tuple[Rate, ...]
+
+
+def limit_requests(
+    table: "Table", lookup: "LookupKeys", limits: "Limits", endpoint: str, ip: str, now: int
+) -> None:
+    """Count one request of an IP address; raises ``Problem(THROTTLED)`` above the limit."""
+    minute = now // _MINUTE
+    counted = table.write(
+        update(
+            Requests.key_of(endpoint=endpoint, ip_mac=ip_mac(lookup, ip), minute=minute),
+            {
+                "hits": Expr("if_not_exists(hits, :none) + :one", {":none": 0, ":one": 1}),
+                "expires_at": (minute + 2) * _MINUTE,
+            },
+        )
+    )
+    # guard: requests-a-minute: > limits => > 9 * limits
+    if Requests.from_item(counted).hits > limits.requests_per_minute:
+        raise Problem(THROTTLED, retry_after=_MINUTE - now % _MINUTE)
+
+
+def address_limit(limits: "Limits", email_mac: str, kind: str) -> MailLimit:
+    """Return the limit on mails of a kind to an address."""
+    rates = (
+        # guard: mails-apart
+        Rate(1, limits.mail_interval),
+        # guard: mails-an-hour
+        Rate(limits.mail_per_hour, HOUR),
+        # guard: mails-a-day
+        Rate(limits.mail_per_day, DAY),
+    )
+    return MailLimit(email_mac, kind, rates)
+
+
+def account_limit(limits: "Limits", account_id: str, kind: str) -> MailLimit:
+    """Return the limit on mails that an account asks for, whatever their address.
+
+    No pause between two of them: a mistyped address can be corrected at once.
+    """
+    rates = (Rate(limits.mail_per_hour, HOUR), Rate(limits.mail_per_day, DAY))
+    return MailLimit(account_id, kind, rates)
+
+
+def take(limit: MailLimit, now: int) -> Write:
+    """Note a mail; refused with ``MailLimitedError`` when the limit allows no more now.
+
+    A rate of *n* mails is checked by the time of the *n*-th last one.
+    """
+    most = max(rate.count for rate in limit.rates)
+    shifted = {
+        f"sent{n}": Expr(f"if_not_exists(sent{n - 1}, :never)", {":never": 0})
+        for n in range(most, 1, -1)
+    }
+    return update(
+        MailTimes.key_of(recipient=limit.recipient, kind=limit.kind),
+        {**shifted, "sent1": now, "expires_at": now + DAY},
+        # guard: one-mail: now - rate.seconds => now
+        if_={f"sent{rate.count}": absent_or_until(now - rate.seconds) for rate in limit.rates},
+        else_=MailLimitedError,
+    )

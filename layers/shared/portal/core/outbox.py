@@ -1,0 +1,116 @@
+"""The outbox: mails and events written with their cause, sent from the table's stream.
+
+A message is deleted once sent. One that the stream delivers twice is therefore sent once, and one
+that could never be sent is still there to be sent again; only a crash between sending and deleting
+repeats one.
+"""
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from msgspec import field
+
+from portal.core.limits import MailLimit, MailLimitedError, take
+from portal.core.records import DAY, Record
+from portal.core.writes import RefusedError, Write, delete, put, update
+
+if TYPE_CHECKING:
+    from portal.core.table import Table
+
+
+class Outgoing(Record, frozen=True, kw_only=True):
+    """A mail or an event to send: its kind, and what it is about.
+
+    ``about`` has references only: ids and hashes, no address, no name, no secret.
+    """
+
+    PARTITION = "OUTBOX#{id}"
+    SORT = "OUTBOX"
+    RETENTION: ClassVar = 14 * DAY
+
+    id: str
+    kind: str
+    created_at: int
+    expires_at: int
+    about: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @classmethod
+    def new(cls, kind: str, now: int, **about: str | None) -> Self:
+        """Return a message of a kind, written now; what is ``None`` is left out."""
+        return cls(
+            id=secrets.token_urlsafe(16),
+            kind=kind,
+            created_at=now,
+            expires_at=now + cls.RETENTION,
+            about={name: each for name, each in about.items() if each is not None},
+        )
+
+    def remember(self, **about: str) -> Write:
+        """Return the operation that adds to what the message is about, while it is there."""
+        return update(self.key(), {"about": {**self.about, **about}}, if_={"id": self.id})
+
+
+class Unsent(Record, frozen=True, kw_only=True):
+    """A message that failed; all are in one partition, so that they are found without a scan."""
+
+    PARTITION = "UNSENT#OUTBOX"
+    SORT = "{id}"
+
+    id: str
+    kind: str
+    at: int
+    expires_at: int
+
+
+type Sender = Callable[[Outgoing], None]
+"""Sends a message, or does nothing when there is no longer any cause for it."""
+
+
+def send(table: "Table", mail: Outgoing, limits: Sequence[MailLimit], *first: Write) -> None:
+    """Write a mail to be sent, unless one of its limits is reached: then nothing is written.
+
+    ``first`` is written along; what it raises when refused is raised.
+    """
+    with suppress(MailLimitedError):
+        table.transact(*first, put(mail), *(take(limit, mail.created_at) for limit in limits))
+
+
+def deliver(table: "Table", message_id: str, senders: Mapping[str, Sender]) -> None:
+    """Send a message and delete it; does nothing when it was sent before.
+
+    Raises ``LookupError`` for a kind without sender, and what the sender raises.
+    """
+    message = table.get(Outgoing, Outgoing.key_of(id=message_id))
+    if message is None:
+        return
+    sender = senders.get(message.kind)
+    if sender is None:
+        raise LookupError(message.kind)
+    # guard: kept-until-sent: sender => table.write(delete(message.key())); sender
+    sender(message)
+    # guard: sent-once
+    table.write(delete(message.key()))
+
+
+def note_unsent(table: "Table", message: Outgoing, now: int) -> None:
+    """Note that a message could not be sent, for an operator's replay."""
+    unsent = Unsent(id=message.id, kind=message.kind, at=now, expires_at=message.expires_at)
+    table.write(put(unsent))
+
+
+def list_unsent(table: "Table") -> list[Unsent]:
+    """Return the messages that failed at least once, by id."""
+    return table.query(Unsent, Unsent.partition())
+
+
+def replay(table: "Table", unsent: Unsent, now: int) -> bool:
+    """Have the stream deliver a message again; ``False`` when it was sent meanwhile."""
+    mark = update(Outgoing.key_of(id=unsent.id), {"redriven_at": now}, if_={"id": unsent.id})
+    try:
+        table.transact(mark, delete(unsent.key()))
+    except RefusedError:
+        table.write(delete(unsent.key()))
+        return False
+    return True

@@ -1,0 +1,181 @@
+"""The one DynamoDB table: reads and transactions.
+
+A flow builds the writes of its transaction and gives each the exception that its refusal raises.
+Of several refused writes the first given raises. Reads are consistent: what a person just did is
+there.
+"""
+
+import functools
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, overload
+
+from botocore.exceptions import ClientError
+
+from portal.core import aws
+from portal.core.problems import UNAVAILABLE, Problem
+from portal.core.records import Attributes, Record, encode, key
+from portal.core.settings import settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from portal.core.writes import Write
+
+_TRIES = 8
+_PAUSE = 0.02
+"""First pause between two tries of a write that met another one, in seconds."""
+
+
+class Table:
+    """The table. Errors of AWS pass through, as botocore raises them."""
+
+    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+        self._client = client
+        self._name = name
+
+    def get[R: Record](self, kind: type[R], at: Attributes) -> R | None:
+        """Return the record at a key, or ``None``."""
+        answer = self._client.get_item(TableName=self._name, Key=at, ConsistentRead=True)
+        item = answer.get("Item")
+        return kind.from_item(item) if item else None
+
+    def get_two[A: Record, B: Record](
+        self, first: tuple[type[A], Attributes], second: tuple[type[B], Attributes]
+    ) -> tuple[A | None, B | None]:
+        """Return the records at two keys, in one round trip.
+
+        Raises ``Problem(UNAVAILABLE)`` when DynamoDB answers in part.
+        """
+        keys = [first[1], second[1]]
+        answer = self._client.batch_get_item(
+            RequestItems={self._name: {"Keys": keys, "ConsistentRead": True}}
+        )
+        if answer.get("UnprocessedKeys"):
+            raise Problem(UNAVAILABLE, retry_after=1)
+        found = answer["Responses"][self._name]
+        one, other = (
+            next((item for item in found if (item["pk"], item["sk"]) == (at["pk"], at["sk"])), None)
+            for at in keys
+        )
+        return (
+            first[0].from_item(one) if one else None,
+            second[0].from_item(other) if other else None,
+        )
+
+    @overload
+    def query[R: Record](self, kind: type[R], partition: str) -> list[R]: ...
+    @overload
+    def query[R: Record](
+        self, kind: type[R], partition: str, *, newest: int, before: str | None
+    ) -> list[R]: ...
+    def query[R: Record](
+        self,
+        kind: type[R],
+        partition: str,
+        *,
+        newest: int | None = None,
+        before: str | None = None,
+    ) -> list[R]:
+        """Return the records of a partition, in the order of their sort keys.
+
+        With ``newest``, at most so many, from the last one before the sort key ``before``.
+        """
+        if newest is None:
+            return [kind.from_item(item) for item in self._items(partition)]
+        start: dict[str, Any] = {"ExclusiveStartKey": key(partition, before)} if before else {}
+        answer = self._client.query(
+            TableName=self._name,
+            KeyConditionExpression="pk = :partition",
+            ExpressionAttributeValues={":partition": encode(partition)},
+            ScanIndexForward=False,
+            ConsistentRead=True,
+            Limit=newest,
+            **start,
+        )
+        return [kind.from_item(item) for item in answer["Items"]]
+
+    def write(self, write: "Write") -> Attributes:
+        """Make one write, at half the price of a transaction; return the item after an update.
+
+        Raises what the write says when it is refused, ``Problem(UNAVAILABLE)`` when the item
+        stays busy.
+        """
+        if write.action == "Update":
+            call = functools.partial(self._client.update_item, ReturnValues="ALL_NEW")
+        else:
+            put_or_delete: dict[str, Callable[..., Any]] = {
+                "Put": self._client.put_item,
+                "Delete": self._client.delete_item,
+            }
+            call = put_or_delete[write.action]
+        for _ in _tries():
+            try:
+                answer: Any = call(TableName=self._name, **write.body)
+            except self._client.exceptions.ConditionalCheckFailedException as refused:
+                response: Any = refused.response
+                raise write.refused(response.get("Item")) from None
+            except self._client.exceptions.TransactionConflictException:
+                continue
+            return answer.get("Attributes", {})
+        raise Problem(UNAVAILABLE, retry_after=1)
+
+    def transact(self, *writes: "Write") -> None:
+        """Write all or nothing; tries again while another write has one of the items.
+
+        Raises what the first refused write says, ``Problem(UNAVAILABLE)`` when the items
+        stay busy.
+        """
+        items: Any = [{each.action: {"TableName": self._name, **each.body}} for each in writes]
+        for _ in _tries():
+            try:
+                self._client.transact_write_items(TransactItems=items)
+            except self._client.exceptions.TransactionCanceledException as cancelled:
+                _raise_unless_busy(cancelled, writes)
+            else:
+                return
+        raise Problem(UNAVAILABLE, retry_after=1)
+
+    def delete_partition(self, partition: str) -> None:
+        """Remove every record of a partition, one by one."""
+        for item in self._items(partition):
+            self._client.delete_item(TableName=self._name, Key={"pk": item["pk"], "sk": item["sk"]})
+
+    def _items(self, partition: str) -> Iterator[Attributes]:
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._name,
+            KeyConditionExpression="pk = :partition",
+            ExpressionAttributeValues={":partition": encode(partition)},
+            ConsistentRead=True,
+        )
+        for page in pages:
+            yield from page["Items"]
+
+
+def _tries() -> Iterator[int]:
+    """Yield the number of each try, after a random pause that grows."""
+    for attempt in range(_TRIES):
+        if attempt:
+            time.sleep(random.uniform(0, _PAUSE * 2**attempt))  # noqa: S311 - no secret
+        yield attempt
+
+
+def _raise_unless_busy(cancelled: ClientError, writes: "Sequence[Write]") -> None:
+    """Raise what a cancelled transaction means, or return when it is worth another try."""
+    response: Any = cancelled.response
+    reasons: Sequence[Mapping[str, Any]] = response.get("CancellationReasons", [])
+    for write, reason in zip(writes, reasons, strict=False):
+        if reason.get("Code") == "ConditionalCheckFailed":
+            raise write.refused(reason.get("Item")) from None
+    # guard: busy-is-tried-again: if not => if True or not
+    if not {"TransactionConflict", "ThrottlingError"}.intersection(
+        reason.get("Code") for reason in reasons
+    ):
+        raise cancelled
+
+
+@functools.cache
+def table() -> Table:
+    """Return the table that this function's environment names."""
+    return Table(aws.dynamodb(), settings().table_name)

@@ -1,0 +1,223 @@
+"""The types of request models: the rules, said to pydantic.
+
+Each refuses with a stable code and a French detail, and no error carries what was typed.
+Imported by every function, so it loads neither phonenumbers nor email-validator.
+"""
+
+import unicodedata
+from collections.abc import Callable
+from typing import Annotated
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from portal.core.problems import INVALID_REQUEST, FieldError, Problem
+from portal.rules import RuleError, compact_number
+from portal.rules.email import email_key, parse_email
+from portal.rules.name import parse_name
+from portal.rules.nir import parse_nir, split_nir
+from portal.rules.siret import parse_siret
+
+
+class StrictModel(BaseModel):
+    """A request body: unknown fields refused, nothing coerced, input kept out of errors."""
+
+    model_config = ConfigDict(
+        # guard: closed-models: forbid => ignore
+        extra="forbid",
+        # guard: strict-types: True => False
+        strict=True,
+        frozen=True,
+        hide_input_in_errors=True,
+        defer_build=True,  # Powertools builds its own validator of each body: one is enough
+    )
+
+
+def _refusing(rule: Callable[[str], str]) -> Callable[[str], str]:
+    """Return the rule, its refusals turned into pydantic's."""
+
+    def apply(text: str) -> str:
+        try:
+            return rule(text)
+        except RuleError as error:
+            raise PydanticCustomError(error.code, error.detail) from None
+
+    return apply
+
+
+def _mobile(text: str) -> str:
+    # Imported at the first use: phonenumbers is slow to load and few functions read a phone.
+    from portal.rules.phone import parse_mobile  # noqa: PLC0415
+
+    return parse_mobile(text)
+
+
+def load_phone_rule() -> None:
+    """Load what the rule of phones loads at its first use."""
+    _mobile("06 12 34 56 78")
+
+
+def load_address_rule() -> None:
+    """Load what the rule of e-mail addresses loads at its first use."""
+    parse_email("personne@example.fr")
+
+
+def _nir(text: str) -> str:
+    """Return 13 characters, or 15 whose key agrees."""
+    number, key = split_nir(text)
+    if key:
+        parse_nir(number, key)
+    return number + key
+
+
+def _without_controls(text: str) -> str:
+    # guard: no-control-characters: any( => False and any(
+    if any(unicodedata.category(c) in {"Cc", "Cs"} for c in text):
+        raise RuleError(
+            "invalid-characters",
+            "Un caractère invisible, comme une tabulation, n’est pas accepté ici.",
+        )
+    return text
+
+
+def _message(text: str) -> str:
+    message = unicodedata.normalize("NFC", text.replace("\r\n", "\n")).strip()
+    _without_controls(message.replace("\n", " ").replace("\t", " "))
+    if not any(c.isprintable() and not c.isspace() for c in message):  # nothing to be seen
+        raise RuleError("required", "Écrivez votre message.")
+    return message
+
+
+def _identifier(text: str) -> str:
+    identifier = unicodedata.normalize("NFC", _without_controls(text)).strip()
+    if not identifier:
+        raise RuleError(
+            "required",
+            "Indiquez votre adresse courriel ou votre numéro de Sécurité sociale.",
+        )
+    return identifier
+
+
+Siret = Annotated[
+    str,
+    Field(
+        max_length=64,
+        description="14 digits; spaces and dots are dropped.",
+        examples=["35600000000048"],
+    ),
+    AfterValidator(_refusing(parse_siret)),
+]
+NirText = Annotated[
+    str,
+    Field(
+        max_length=64,
+        description="13 characters, or 15 with the key; spaces and dots are dropped.",
+        examples=["2940375120005"],
+    ),
+    AfterValidator(_refusing(_nir)),
+]
+NirKey = Annotated[
+    str,
+    Field(max_length=64, description="2 digits: 97 − N mod 97.", examples=["91"]),
+    AfterValidator(_refusing(compact_number)),
+]
+MobilePhone = Annotated[
+    str,
+    Field(
+        max_length=64,
+        description="A mobile number, French when it has no country code; kept as E.164.",
+        examples=["06 12 34 56 78"],
+    ),
+    AfterValidator(_refusing(_mobile)),
+]
+PersonName = Annotated[
+    str,
+    Field(
+        max_length=320,
+        description="1 to 80 letters, marks, spaces, hyphens, apostrophes and dots.",
+        examples=["Dupont"],
+    ),
+    AfterValidator(_refusing(parse_name)),
+]
+EmailAddress = Annotated[
+    str,
+    Field(
+        max_length=320,
+        description="An address with an ASCII local part.",
+        examples=["michel.dupont@example.fr"],
+    ),
+    AfterValidator(_refusing(parse_email)),
+]
+Password = Annotated[
+    str,
+    Field(max_length=256, description="Never trimmed; normalised to NFKC."),
+    AfterValidator(_refusing(_without_controls)),
+]
+Message = Annotated[
+    str,
+    # guard: length-of-messages: 4000 => 4001
+    Field(max_length=4000, description="Plain text, up to 4,000 characters."),
+    AfterValidator(_refusing(_message)),
+]
+LinkToken = Annotated[
+    str,
+    Field(description="The token of a link, 96 characters; any other text is an unknown link."),
+]
+Identifier = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=254,
+        description="An e-mail address or a NIR.",
+        examples=["michel.dupont@example.fr"],
+    ),
+    AfterValidator(_refusing(_identifier)),
+]
+
+
+def require_same_email(email: str, confirmation: str) -> None:
+    """Raise ``Problem(INVALID_REQUEST)`` unless both are one address, whatever its capitals."""
+    if email_key(email) != email_key(confirmation):
+        detail = "Les deux adresses courriel sont différentes."
+        error = FieldError("email_confirmation", "confirmation-differs", detail)
+        raise Problem(INVALID_REQUEST, errors=[error])
+
+
+class NirFields(StrictModel):
+    """The NIR and its key, null when never attributed; the key may also end the number.
+
+    A refusal names the field to correct: a wrong pasted key is on `nir`, else on `nir_key`.
+    """
+
+    nir: NirText | None
+    nir_key: NirKey | None
+
+    @field_validator("nir_key")
+    @classmethod
+    def _agree(cls, key: str | None, info: ValidationInfo) -> str | None:
+        if "nir" not in info.data:  # refused already
+            return key
+        nir: str | None = info.data["nir"]
+        if nir is not None:
+            try:
+                parse_nir(nir, key)
+            except RuleError as error:
+                raise PydanticCustomError(error.code, error.detail) from None
+        elif key:
+            raise PydanticCustomError(
+                "unexpected-key",
+                "Indiquez aussi le numéro auquel appartient cette clé.",
+            )
+        return key or None
+
+    @property
+    def nir_number(self) -> str | None:
+        """The 13 characters, or None when never attributed."""
+        return self.nir and split_nir(self.nir)[0]

@@ -1,0 +1,171 @@
+"""Another e-mail address: asked for, confirmed by a link sent there, undone from the former one."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from portal.core import identifiers
+from portal.core.feed import entry, notice
+from portal.core.limits import account_limit, address_limit
+from portal.core.links import Link, Token, new_id, unseal
+from portal.core.outbox import Outgoing, send
+from portal.core.problems import INVALID_REQUEST, FieldError, Problem
+from portal.core.session import Session, end_sessions
+from portal.core.writes import Write, delete, put, update
+from portal.identity import feed
+from portal.identity.problems import CHANGE_EXPIRED, IDENTITY_CONFLICT
+from portal.identity.profile import change, read_account
+from portal.identity.purposes import EMAIL_CHANGE, EMAIL_UNDO
+from portal.identity.records import Account, AccountChangedError, Identifier, IdentityTakenError
+from portal.rules.email import mask_email
+
+if TYPE_CHECKING:
+    from portal.core.acting import Acting
+    from portal.core.keyring import LookupKeys, TokenKeys
+    from portal.core.settings import Limits
+    from portal.core.table import Table
+
+EMAIL_CHANGE_MAIL = "email-change"
+
+
+def request_email(
+    table: "Table", lookup: "LookupKeys", limits: "Limits", acting: "Acting", email: str
+) -> str:
+    """Ask the new address to confirm; return it masked.
+
+    Answers alike for an address in use, and when too many were asked for: then the one asked for
+    before stays.
+    """
+    email_mac = identifiers.email_mac(lookup, email)
+    account = read_account(table, acting)
+    if email_mac == account.email_mac:
+        detail = "C’est déjà l’adresse courriel de votre compte."
+        raise Problem(INVALID_REQUEST, errors=[FieldError("email", "unchanged", detail)])
+    changes: dict[str, str | None] = {"new_email": email, "new_email_mac": email_mac}
+    if email_mac != account.new_email_mac:
+        changes["email_change_id"] = None
+    # The limits are taken for this address: the message may go to no other.
+    message = Outgoing.new(EMAIL_CHANGE_MAIL, acting.at, account_id=account.id, email_mac=email_mac)
+    asked_for = (
+        account_limit(limits, account.id, EMAIL_CHANGE_MAIL),
+        address_limit(limits, email_mac, EMAIL_CHANGE_MAIL),
+    )
+    send(table, message, asked_for, change(account.id, changes))
+    return mask_email(email)
+
+
+def confirm_email(table: "Table", tokens: "TokenKeys", acting: "Acting", text: str) -> None:
+    """Give the account its new address, with the link that was sent there.
+
+    Every other session ends, and the former address gets a link that undoes the change.
+
+    Raises ``Problem``: ``LINK_UNKNOWN``, ``CHANGE_EXPIRED`` unless the link is the newest and in
+    time, ``IDENTITY_CONFLICT`` when another account has the address by now.
+    """
+    token = unseal(tokens, text, EMAIL_CHANGE)
+    link = _good_link(table, token, acting.at)
+    account = read_account(table, acting)
+    # guard: link-of-its-account: link.account_id != account.id or => False and
+    # guard: new-address-confirms: or account.email_change_id != token.id =>
+    if link.account_id != account.id or account.email_change_id != token.id:
+        raise Problem(CHANGE_EXPIRED)
+    undo = Token(EMAIL_UNDO, new_id(), acting.at)
+    undo_link = Link.of(undo, account.id, email=account.email, email_mac=account.email_mac)
+    told = Outgoing.new(feed.EMAIL_CHANGED.name, acting.at, account_id=account.id, link_id=undo.id)
+    try:
+        table.transact(
+            *_move_email(account, link, {}, kept=acting.session),
+            put(undo_link),
+            put(entry(feed.EMAIL_CHANGED, account.id, acting.at, actor=acting.actor_id)),
+            # guard: old-address-is-told
+            put(told),
+        )
+    except AccountChangedError:
+        raise Problem(CHANGE_EXPIRED) from None
+    except IdentityTakenError:
+        _forget_request(table, account, token)
+        raise Problem(IDENTITY_CONFLICT) from None
+
+
+def undo_email(table: "Table", tokens: "TokenKeys", text: str, now: int) -> None:
+    """Give an account its former address back, and end every session: somebody was there.
+
+    Raises ``Problem``: ``LINK_UNKNOWN``, ``CHANGE_EXPIRED``, ``IDENTITY_CONFLICT``.
+    """
+    token = unseal(tokens, text, EMAIL_UNDO)
+    link = _good_link(table, token, now)
+    account = table.get(Account, Account.key_of(id=link.account_id or ""))
+    if account is None or account.email_mac == link.about["email_mac"] or _is_undone(account, link):
+        raise Problem(CHANGE_EXPIRED)
+    undone = {"undone_from": link.issued_at, "undone_at": now}
+    try:
+        table.transact(
+            *_move_email(account, link, undone, kept=None),
+            *map(put, notice(feed.EMAIL_RESTORED, account.id, now, actor=account.id)),
+        )
+    except AccountChangedError:
+        raise Problem(CHANGE_EXPIRED) from None
+    except IdentityTakenError:
+        raise Problem(IDENTITY_CONFLICT) from None
+
+
+def _good_link(table: "Table", token: Token, now: int) -> Link:
+    link = table.get(Link, Link.of(token).key())
+    if link is None or link.expires_at <= now:
+        raise Problem(CHANGE_EXPIRED)
+    return link
+
+
+def _is_undone(account: Account, link: Link) -> bool:
+    """Return whether an undo link was issued by a change that an older one has undone since.
+
+    Of two changes in a row the older address wins: a thief's own former address gives nothing.
+    """
+    if account.undone_from is None or account.undone_at is None:
+        return False
+    return account.undone_from <= link.issued_at <= account.undone_at
+
+
+def _move_email(
+    account: Account, link: Link, undone: Mapping[str, int], *, kept: Session | None
+) -> Iterator[Write]:
+    """Yield the writes that give an account the address of a link, and consume the link.
+
+    With the change every link asked for before dies, and sessions but one end. Refused with
+    ``AccountChangedError`` when the account or the link changed meanwhile, with
+    ``IdentityTakenError`` when another account has the address.
+    """
+    email_mac = link.about["email_mac"]
+    changed = AccountChangedError
+    changes = {
+        "email": link.about["email"],
+        "email_mac": email_mac,
+        "new_email": None,
+        "new_email_mac": None,
+        "email_change_id": None,
+        # guard: address-kills-recovery
+        "recovery_id": None,
+        "mail_bounced_at": None,
+        **undone,
+    }
+    read = {"id": account.id, "email_mac": account.email_mac}
+    yield update(account.key(), changes, if_=read, else_=changed)
+    former = Identifier.key_of(mac=account.email_mac)
+    yield delete(former, if_={"account_id": account.id}, else_=changed)
+    yield delete(link.key(), if_={"id": link.id}, else_=changed)
+    # guard: address-ends-sessions
+    yield from end_sessions(account.id, but=kept)
+    yield Identifier(mac=email_mac, account_id=account.id).claim()
+
+
+def _forget_request(table: "Table", account: Account, token: Token) -> None:
+    """Drop the address asked for, which another account has by now: nothing is left to wait for."""
+    with suppress(AccountChangedError):
+        table.write(
+            update(
+                account.key(),
+                {"new_email": None, "new_email_mac": None},
+                if_={"id": account.id, "email_change_id": token.id},
+                else_=AccountChangedError,
+            )
+        )

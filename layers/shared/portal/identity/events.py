@@ -1,0 +1,9 @@
+"""The events that the account service publishes."""
+
+ACCOUNT_ACTIVATED = "AccountActivated"
+ACCOUNT_DELETED = "AccountDeleted"
+LOGIN_SUCCEEDED = "LoginSucceeded"
+LOGIN_FAILED = "LoginFailed"
+PASSWORD_CHANGED = "PasswordChanged"  # noqa: S105 - the name of an event
+
+EVENTS = (ACCOUNT_ACTIVATED, ACCOUNT_DELETED, LOGIN_SUCCEEDED, LOGIN_FAILED, PASSWORD_CHANGED)

@@ -1,0 +1,133 @@
+"""The notices of the account service."""
+
+from collections.abc import Sequence
+
+from portal.core.feed import YEAR, Activity, Kind, Text, entry
+from portal.identity.records import Registration
+
+WELCOME = Kind(
+    "welcome",
+    "Bienvenue",
+    "Bienvenue {first_name} {last_name} sur votre nouvel espace personnel en ligne. Ce "
+    "dernier vous permet d’accéder, en quelques clics, à l’ensemble des services dédiés "
+    "aux auto-entrepreneurs.",
+    agent=Text(
+        "Bienvenue",
+        "Bienvenue {first_name} {last_name} sur votre nouvel espace en ligne. Ce compte "
+        "est ouvert par un mandataire, pour le compte de son client\u00a0: chaque action "
+        "y est conservée avec son auteur.",
+    ),
+)
+AFFILIATION_REQUESTED = Kind(
+    "affiliation-requested",
+    "Demande d’affiliation reçue",
+    "Votre déclaration de début d’activité est en cours de validation. Dès qu’elle sera "
+    "confirmée, vous recevrez ici une notification d’affiliation à la Sécurité sociale et"
+    " vos services en ligne s’ouvriront.",
+    agent=Text(
+        "Demande d’affiliation reçue",
+        "La déclaration de début d’activité de votre client est en cours de validation. "
+        "Dès qu’elle sera confirmée, vous recevrez ici sa notification d’affiliation à la"
+        " Sécurité sociale et ses services en ligne s’ouvriront.",
+    ),
+)
+NEW_DEVICE = Kind(
+    "new-device",
+    "Connexion depuis un nouvel appareil",
+    "Une connexion a eu lieu depuis un appareil que nous ne connaissions pas\u00a0: "
+    "{device}. Si ce n’était pas vous, changez votre mot de passe.",
+    # guard: new-device-is-told
+    mail="Nouvelle connexion à votre compte",
+    keep=YEAR,
+)
+PASSWORD_CHANGED = Kind(
+    "password-changed",
+    "Mot de passe modifié",
+    "Votre mot de passe a été modifié et vos autres sessions ont été fermées.",
+    # guard: password-change-is-told
+    mail="Votre mot de passe a été modifié",
+    keep=YEAR,
+)
+PHONE_CHANGED = Kind(
+    "phone-changed",
+    "Téléphone modifié",
+    "Votre numéro de téléphone mobile a été modifié.",
+    keep=YEAR,
+)
+EMAIL_CHANGED = Kind(
+    "email-changed",
+    "Adresse courriel modifiée",
+    "Votre adresse courriel a été modifiée et vos autres sessions ont été fermées. "
+    "Pendant 7\u00a0jours, l’ancienne adresse permet d’annuler ce changement.",
+    keep=YEAR,
+)
+EMAIL_RESTORED = Kind(
+    "email-restored",
+    "Adresse courriel rétablie",
+    "Votre ancienne adresse courriel a été rétablie et toutes vos sessions ont été fermées.",
+    mail="Votre adresse courriel a été rétablie",
+    keep=YEAR,
+)
+SESSION_ENDED = Kind(
+    "session-ended",
+    "Session fermée",
+    "Vous avez fermé une session\u00a0: {device}.",
+    keep=YEAR,
+)
+SESSIONS_ENDED = Kind(
+    "sessions-ended",
+    "Sessions fermées",
+    "L’assistance a fermé toutes vos sessions.",
+    keep=YEAR,
+)
+MAIL_BOUNCING = Kind(
+    "mail-bouncing",
+    "Vos courriels nous reviennent",
+    "Un courriel envoyé à votre adresse nous est revenu. Vérifiez cette adresse ou modifiez-la.",
+)
+DELETION_SCHEDULED = Kind(
+    "deletion-scheduled",
+    "Suppression du compte demandée",
+    "Votre compte sera supprimé dans 30\u00a0jours. Vous pouvez changer d’avis jusque-là.",
+    mail="Suppression de votre compte demandée",
+)
+DELETION_CANCELLED = Kind(
+    "deletion-cancelled",
+    "Compte conservé",
+    "La suppression de votre compte est annulée.",
+)
+
+KINDS = (
+    WELCOME,
+    AFFILIATION_REQUESTED,
+    NEW_DEVICE,
+    PASSWORD_CHANGED,
+    PHONE_CHANGED,
+    EMAIL_CHANGED,
+    EMAIL_RESTORED,
+    SESSION_ENDED,
+    SESSIONS_ENDED,
+    MAIL_BOUNCING,
+    DELETION_SCHEDULED,
+    DELETION_CANCELLED,
+)
+
+
+def first_entries(registration: Registration, now: int) -> Sequence[Activity]:
+    """Return the entries that a feed starts with."""
+    account_id, is_agent = registration.account_id, registration.is_agent
+    return [
+        entry(AFFILIATION_REQUESTED, account_id, now, actor=account_id, order=0, is_agent=is_agent),
+        entry(
+            WELCOME,
+            account_id,
+            now,
+            actor=account_id,
+            order=1,
+            is_agent=is_agent,
+            about={
+                "first_name": registration.first_name.upper(),
+                "last_name": registration.last_name.upper(),
+            },
+        ),
+    ]

@@ -1,0 +1,213 @@
+"""What the account service holds of a person, with the core's own records."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from msgspec.structs import asdict
+
+from portal.core.bounced import Bounce
+from portal.core.clock import rfc3339, rfc3339_seconds
+from portal.core.feed import Activity, read_all
+from portal.core.held import Held, Reading
+from portal.core.limits import MailTimes, Requests
+from portal.core.links import Link
+from portal.core.outbox import Outgoing, Unsent
+from portal.core.session import Session, end_sessions
+from portal.core.writes import Write, delete
+from portal.identity.open_sessions import list_sessions
+from portal.identity.records import (
+    Account,
+    AccountChangedError,
+    Credentials,
+    Deletion,
+    DeviceFailures,
+    Identifier,
+    NewestRegistration,
+    Registration,
+    SiretHolder,
+)
+
+
+def _export_account(reading: Reading, account: Account) -> Mapping[str, object]:
+    credentials = reading.table.get(Credentials, Credentials.key_of(account_id=account.id))
+    nir = account.nir_encrypted and reading.decrypt(account.nir_encrypted, account.id)
+    return {
+        "id": account.id,
+        "created_at": rfc3339_seconds(account.created_at),
+        "last_login_at": rfc3339_seconds(credentials and credentials.last_login_at),
+        "last_name": account.last_name,
+        "first_name": account.first_name,
+        "mobile_phone": account.mobile_phone,
+        "email": account.email,
+        "nir": nir,
+        "siret": account.siret,
+        "is_agent": account.is_agent,
+        "affiliation": account.affiliation,
+        "affiliation_at": account.affiliation_at and rfc3339(account.affiliation_at),
+        "affiliation_reason": account.affiliation_reason,
+        "new_email": account.new_email,
+        "mail_bounced_at": rfc3339_seconds(account.mail_bounced_at),
+        "deletion_at": rfc3339_seconds(account.deletion_at),
+    }
+
+
+def _forget_account(account: Account) -> Iterator[Write]:
+    read = {
+        "id": account.id,
+        "deletion_at": account.deletion_at,
+        "email_mac": account.email_mac,
+    }
+    yield delete(account.key(), if_=read, else_=AccountChangedError)
+
+
+def _forget_identifiers(account: Account) -> Iterator[Write]:
+    own = {"account_id": account.id}
+    for mac in account.identifiers:
+        yield delete(Identifier.key_of(mac=mac), if_=own, else_=AccountChangedError)
+
+
+def _forget_siret(account: Account) -> Iterator[Write]:
+    if account.siret_mac:
+        own = {"account_id": account.id}
+        yield delete(SiretHolder.key_of(mac=account.siret_mac), if_=own, else_=AccountChangedError)
+
+
+def _export_feed(reading: Reading, account: Account) -> Sequence[Mapping[str, object]]:
+    return [asdict(entry) for entry in read_all(reading.table, account.id, reading.kinds)]
+
+
+def _export_sessions(reading: Reading, account: Account) -> Sequence[Mapping[str, object]]:
+    return [
+        {
+            "id": session.id,
+            "device": session.device,
+            "created_at": rfc3339_seconds(session.created_at),
+            "last_seen_at": rfc3339_seconds(session.seen_at),
+        }
+        for session in list_sessions(reading.table, account.id, reading.now)
+    ]
+
+
+HELD: Sequence[Held[Account]] = (
+    Held(
+        data="sign-up: names, mobile phone, e-mail, agent or not, NIR, Siret",
+        records=(Registration,),
+        purpose="sign-up (e)",
+        how="encrypted; NIR sealed, its masked form encrypted; NIR and Siret hashed to be found",
+        kept="30 days; emptied as soon as the account exists",
+    ),
+    Held(
+        data="which sign-up of an address is the newest",
+        records=(NewestRegistration,),
+        purpose="sending a link again (e)",
+        how="hashed",
+        kept="30 days",
+    ),
+    Held(
+        data="account: the same; affiliation and the reason of a refusal; new address not yet "
+        "confirmed; dates of a bounce and of a deletion",
+        records=(Account,),
+        purpose="account, opening services (e)",
+        how="as for the sign-up",
+        kept="as long as the account; a new address until it is confirmed, found taken, or "
+        "another is asked for",
+        section="account",
+        export=_export_account,
+        forget=_forget_account,
+    ),
+    Held(
+        data="activity: welcome (names), affiliation, bounces, deletion; security events with "
+        "device and actor",
+        records=(Activity,),
+        purpose="information (e), evidence (f)",
+        how="encrypted",
+        kept="as long as the account; security events 12 months",
+        section="activity",
+        export=_export_feed,
+        sweep=lambda table, account_id: table.delete_partition(
+            Activity.partition(account_id=account_id)
+        ),
+    ),
+    Held(
+        data='sessions: times, how the person proved who they are, "Firefox, Windows"',
+        records=(Session,),
+        purpose="login; seeing one's own (e)",
+        how="secret as SHA-256",
+        kept="30 minutes unused, 12 hours in all",
+        section="sessions",
+        export=_export_sessions,
+        forget=lambda account: end_sessions(account.id),
+    ),
+    Held(
+        data="password; count and time of logins",
+        records=(Credentials,),
+        purpose="login (e)",
+        how="the password never: argon2id of a peppered digest",
+        kept="as long as the account",
+        forget=lambda account: [delete(Credentials.key_of(account_id=account.id))],
+    ),
+    Held(
+        data="what one logs in with (e-mail, NIR), and failed logins, with or without account",
+        records=(Identifier,),
+        purpose="login (e), against guessing (f)",
+        how="hashed, counts and times",
+        kept="failures one day after the last; with the account for one that exists",
+        forget=_forget_identifiers,
+    ),
+    Held(
+        data="failed logins from a known device",
+        records=(DeviceFailures,),
+        purpose="against guessing (f)",
+        how="hashed, counts and times",
+        kept="one day after the last",
+    ),
+    Held(
+        data="Siret of an account",
+        records=(SiretHolder,),
+        purpose="unique account (e)",
+        how="hashed",
+        kept="as long as the account",
+        forget=_forget_siret,
+    ),
+    Held(
+        data="links: validation, recovery, change of address (with the new or former address)",
+        records=(Link,),
+        purpose="validation, recovery, change of address (e), undoing a change (f)",
+        how="ids only; addresses encrypted",
+        kept="one hour, half an hour for recovery, 7 days for undoing",
+    ),
+    Held(
+        data="mails and events to be sent",
+        records=(Outgoing, Unsent),
+        purpose="sending (e)",
+        how="ids and hashes, device",
+        kept="deleted once sent; 14 days at most",
+    ),
+    Held(
+        data="when mails of a kind left",
+        records=(MailTimes,),
+        purpose="against floods (f)",
+        how="hashed",
+        kept="one day",
+    ),
+    Held(
+        data="requests of an IP address",
+        records=(Requests,),
+        purpose="against floods (f)",
+        how="hashed, a /64 of IPv6",
+        kept="two minutes",
+    ),
+    Held(
+        data="address that mails come back from",
+        records=(Bounce,),
+        purpose="not writing in vain (f)",
+        how="hashed",
+        kept="7 days",
+    ),
+    Held(
+        data="deletion asked for",
+        records=(Deletion,),
+        purpose="deleting (legal duty)",
+        how="ids",
+        kept="30 days",
+    ),
+)

@@ -1,0 +1,123 @@
+"""Logging in with a password: an identifier and its password give a proof."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from portal.core.confidential import Confidential
+from portal.core.identifiers import login_mac
+from portal.core.problems import Problem
+from portal.core.session import Proof
+from portal.core.writes import Write, delete, update
+from portal.identity import devices, passwords
+from portal.identity.attempts import count_attempt
+from portal.identity.opening import (
+    Browser,
+    CredentialsChangedError,
+    Holder,
+    Opened,
+    open_session,
+    read_holder,
+)
+from portal.identity.problems import INVALID_CREDENTIALS
+from portal.identity.records import Credentials, DeviceFailures, Identifier
+
+if TYPE_CHECKING:
+    from portal.core.keyring import LookupKeys, PepperKeys
+    from portal.core.settings import Limits
+    from portal.core.table import Table
+
+PASSWORD = "password"  # noqa: S105 - the name of a method
+
+_NOBODY = "nobody"
+"""Account id that is read for an identifier without account: it costs as much as a real one."""
+
+
+class Attempt(Confidential, frozen=True):
+    """What a person typed, and what their browser sends."""
+
+    identifier: str
+    password: str
+    browser: Browser
+
+
+def log_in(
+    table: "Table",
+    lookup: "LookupKeys",
+    pepper: "PepperKeys",
+    limits: "Limits",
+    report_failure: Callable[[str | None], None],
+    attempt: Attempt,
+    now_ms: int,
+) -> Opened:
+    """Open a session for an e-mail address or NIR and its password.
+
+    ``report_failure`` is called with the account of a refused attempt, ``None`` for an identifier
+    that has none.
+
+    Raises ``Problem``: ``THROTTLED`` while the identifier must wait, ``INVALID_CREDENTIALS``
+    alike, and at the same cost, for a wrong password, an unknown identifier and a pending
+    registration.
+    """
+    mac = login_mac(lookup, attempt.identifier)
+    device = devices.recognise(lookup, attempt.browser.device_cookie, mac)
+    identifier, counted_for = count_attempt(table, limits, mac, device, now_ms)
+    holder = read_holder(table, identifier.account_id or _NOBODY)
+
+    def proved(credentials: Credentials | None) -> bool:
+        password_hash = credentials and credentials.password_hash
+        # guard: hash-for-nobody: passwords => bool(password_hash) and passwords
+        return passwords.verify_password(pepper, password_hash, attempt.password)
+
+    if not proved(holder and holder.credentials) or holder is None:
+        report_failure(identifier.account_id)
+        # guard: one-refusal: INVALID_ => UNAUTHENTICATED if identifier.account_id is None else INVALID_
+        raise Problem(INVALID_CREDENTIALS)
+    holder = _renew_hash(table, pepper, holder, attempt.password)
+    read_hash = holder.credentials.password_hash
+    return open_session(
+        table,
+        lookup,
+        Proof(holder.account.id, PASSWORD, now_ms // 1000),
+        holder,
+        attempt.browser,
+        known_device=device is not None,
+        # Changed meanwhile, or only hashed again by another login: the password decides.
+        still_proved=lambda now: now.password_hash == read_hash or proved(now),
+        alongside=_forget_failures(identifier, counted_for),
+    )
+
+
+def _renew_hash(table: "Table", pepper: "PepperKeys", holder: Holder, password: str) -> Holder:
+    """Replace the hash of a password that was just verified, if a stronger one is made today."""
+    read = holder.credentials
+    # guard: rehash-at-login: not passwords.needs_rehash(pepper, read.password_hash) => True
+    if not passwords.needs_rehash(pepper, read.password_hash):
+        return holder
+    renewed = replace(read, password_hash=passwords.hash_password(pepper, password))
+    unchanged = {"password_hash": read.password_hash}
+    changes = {"password_hash": renewed.password_hash}
+    try:
+        stored = table.write(
+            update(read.key(), changes, if_=unchanged, else_=CredentialsChangedError)
+        )
+    except CredentialsChangedError:
+        return holder  # opening the session reads the credentials again
+    return replace(holder, credentials=Credentials.from_item(stored))
+
+
+def _forget_failures(identifier: Identifier, device: str | None) -> list[Write]:
+    """Return what clears the counts of a success, if the identifier is still its account's."""
+    cleared = [
+        update(
+            identifier.key(),
+            # guard: success-clears: failures => forgiven
+            {"failures": 0},
+            if_={"account_id": identifier.account_id},
+            else_=Problem(INVALID_CREDENTIALS),
+        )
+    ]
+    if device:
+        cleared.append(delete(DeviceFailures.key_of(mac=identifier.mac, device=device)))
+    return cleared

@@ -1,0 +1,202 @@
+"""The mails of the account service: what each kind of message in the outbox sends."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from portal.core.feed import Kind
+from portal.core.limits import address_limit, take
+from portal.core.links import Link, Purpose, Token, new_id
+from portal.core.mail import Mailer, MailSender, Template, moment
+from portal.core.outbox import Outgoing
+from portal.core.writes import RefusedError, Write, put, update
+from portal.identity import feed
+from portal.identity.email_change import EMAIL_CHANGE_MAIL
+from portal.identity.purposes import (
+    EMAIL_CHANGE,
+    EMAIL_UNDO,
+    EMAIL_VALIDATION,
+    PASSWORD_RECOVERY,
+)
+from portal.identity.records import Account, Identifier, NewestRegistration, Registration
+from portal.identity.recovery import RECOVERY_MAIL
+from portal.identity.signup import VALIDATION_MAIL
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+_FOLDER = Path(__file__).with_name("templates")
+VALIDATION = Template(_FOLDER, "validation", "Validation de votre adresse courriel")
+ACCOUNT_EXISTS = Template(_FOLDER, "account-exists", "Vous avez déjà un compte")
+RECOVERY = Template(_FOLDER, "recovery", "Réinitialisation de votre mot de passe")
+NEW_ADDRESS = Template(_FOLDER, "email-change", "Confirmez votre nouvelle adresse courriel")
+FORMER_ADDRESS = Template(_FOLDER, "email-changed", "Votre adresse courriel a été modifiée")
+
+
+def account_of(mailer: Mailer, account_id: str | None) -> Account | None:
+    """Return an account, ``None`` when it is gone."""
+    return mailer.table.get(Account, Account.key_of(id=account_id)) if account_id else None
+
+
+def send_to_account(
+    mailer: Mailer, account: Account, template: Template, **values: "str | datetime"
+) -> None:
+    """Send a mail to the holder of an account; its button leads to the login unless told."""
+    values = {"link": mailer.page("mon-compte"), **values}
+    mailer.send(
+        account.email, template, email_mac=account.email_mac, account_id=account.id, **values
+    )
+
+
+def notices(folder: Path, *kinds: Kind) -> Mapping[str, MailSender]:
+    """Return the senders of the kinds of notices that have a mail, from a folder of templates."""
+    return {
+        kind.name: _notice(Template(folder, kind.name, kind.mail)) for kind in kinds if kind.mail
+    }
+
+
+def _notice(template: Template) -> MailSender:
+    def send(mailer: Mailer, message: Outgoing) -> None:
+        account = account_of(mailer, message.about.get("account_id"))
+        if account:
+            send_to_account(
+                mailer,
+                account,
+                template,
+                at=moment(message.created_at),
+                device=message.about.get("device", ""),
+                reason=account.affiliation_reason or "",
+                deletion_at=moment(account.deletion_at or message.created_at),
+                is_agent="yes" if account.is_agent else "",
+            )
+
+    return send
+
+
+def _send_validation(mailer: Mailer, message: Outgoing) -> None:
+    """Send the link of a registration, or write to a holder that they have an account already."""
+    registration = _registration(mailer, message)
+    email_mac = message.about.get("email_mac") or (registration and registration.email_mac)
+    holder = _holder(mailer, email_mac)
+    if holder:
+        send_to_account(mailer, holder, ACCOUNT_EXISTS)
+    elif registration and not registration.completed and registration.expires_at > mailer.now:
+        token = Token(EMAIL_VALIDATION, registration.id, mailer.now)
+        mailer.table.write(put(Link.of(token)))
+        mailer.send(
+            registration.email,
+            VALIDATION,
+            email_mac=registration.email_mac,
+            requested_at=moment(registration.created_at),
+            last_name=registration.last_name,
+            first_name=registration.first_name,
+            mobile_phone=registration.mobile_phone,
+            email=registration.email,
+            is_agent="yes" if registration.is_agent else "",
+            link=mailer.link("valider", token),
+        )
+
+
+def _send_recovery(mailer: Mailer, message: Outgoing) -> None:
+    """Send a link that sets a new password: the one good one of the account from now on."""
+    account = _holder(mailer, message.about.get("login_mac"))
+    if account is None:
+        return
+    token = _token(message, PASSWORD_RECOVERY, mailer.now)
+    newest = update(
+        account.key(), {"recovery_id": token.id}, if_={"id": account.id}, else_=RefusedError
+    )
+    limit = address_limit(mailer.settings.limits, account.email_mac, RECOVERY_MAIL)
+    link = Link.of(token, account.id)
+    if _put_link(mailer, message, link, newest, take(limit, mailer.now)):
+        send_to_account(mailer, account, RECOVERY, link=mailer.link("nouveau-mot-de-passe", token))
+
+
+def _send_email_change(mailer: Mailer, message: Outgoing) -> None:
+    """Ask a new address to confirm, or write to its holder that they have an account already."""
+    account = account_of(mailer, message.about.get("account_id"))
+    if account is None or account.new_email is None or account.new_email_mac is None:
+        return
+    # guard: mail-of-its-address: account.new_email_mac != message.about.get("email_mac") => False
+    if account.new_email_mac != message.about.get("email_mac"):
+        return  # another address was asked for since: it has a message of its own
+    holder = _holder(mailer, account.new_email_mac)
+    if holder:
+        send_to_account(mailer, holder, ACCOUNT_EXISTS)
+        return
+    token = _token(message, EMAIL_CHANGE, mailer.now)
+    newest = update(
+        account.key(),
+        {"email_change_id": token.id},
+        if_={"id": account.id, "new_email": account.new_email},
+        else_=RefusedError,
+    )
+    link = Link.of(token, account.id, email=account.new_email, email_mac=account.new_email_mac)
+    if _put_link(mailer, message, link, newest):
+        mailer.send(
+            account.new_email,
+            NEW_ADDRESS,
+            email_mac=account.new_email_mac,
+            link=mailer.link("gerer/mon-compte", token),
+        )
+
+
+def _send_email_changed(mailer: Mailer, message: Outgoing) -> None:
+    """Write to the former address, with the link that restores it."""
+    token = Token(EMAIL_UNDO, message.about.get("link_id", ""), message.created_at)
+    undo = mailer.table.get(Link, Link.of(token).key())
+    if undo:
+        mailer.send(
+            undo.about["email"],
+            FORMER_ADDRESS,
+            email_mac=undo.about["email_mac"],
+            at=moment(message.created_at),
+            link=mailer.link("annuler-changement", token),
+        )
+
+
+def _put_link(mailer: Mailer, message: Outgoing, link: Link, *writes: Write) -> bool:
+    """Store a link that a message is about to carry; return whether it may be sent.
+
+    The message remembers the link, for when sending fails: then it is not stored again.
+    """
+    if "link_id" in message.about:
+        return True
+    remember = message.remember(link_id=link.id, link_issued_at=str(link.issued_at))
+    try:
+        mailer.table.transact(*writes, remember, put(link))
+    except RefusedError:
+        return False
+    return True
+
+
+def _token(message: Outgoing, purpose: Purpose, now: int) -> Token:
+    """Return the token that a message was given before, when its sending failed, or a new one."""
+    about = message.about
+    return Token(purpose, about.get("link_id") or new_id(), int(about.get("link_issued_at", now)))
+
+
+def _registration(mailer: Mailer, message: Outgoing) -> Registration | None:
+    registration_id = message.about.get("registration_id")
+    if registration_id is None and "email_mac" in message.about:
+        at = NewestRegistration.key_of(email_mac=message.about["email_mac"])
+        newest = mailer.table.get(NewestRegistration, at)
+        registration_id = newest and newest.registration_id
+    if registration_id is None:
+        return None
+    return mailer.table.get(Registration, Registration.key_of(id=registration_id))
+
+
+def _holder(mailer: Mailer, mac: str | None) -> Account | None:
+    """Return the account that an identifier belongs to."""
+    found = mailer.table.get(Identifier, Identifier.key_of(mac=mac)) if mac else None
+    return account_of(mailer, found and found.account_id)
+
+
+MAILS: Mapping[str, MailSender] = {
+    VALIDATION_MAIL: _send_validation,
+    RECOVERY_MAIL: _send_recovery,
+    EMAIL_CHANGE_MAIL: _send_email_change,
+    feed.EMAIL_CHANGED.name: _send_email_changed,
+    **notices(_FOLDER, *feed.KINDS),
+}

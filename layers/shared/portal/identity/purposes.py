@@ -1,0 +1,13 @@
+"""What the links of the account service are for, and how long they are good."""
+
+from portal.core.links import Purpose
+
+# guard: validation-lifetime: 3600 => 3601
+EMAIL_VALIDATION = Purpose(1, 3600)
+# guard: recovery-lifetime: 1800 => 1801
+PASSWORD_RECOVERY = Purpose(2, 1800)
+EMAIL_CHANGE = Purpose(3, 3600)
+# guard: seven-days-to-undo: 7 => 8
+EMAIL_UNDO = Purpose(4, 7 * 86400)
+
+PURPOSES = (EMAIL_VALIDATION, PASSWORD_RECOVERY, EMAIL_CHANGE, EMAIL_UNDO)

@@ -1,0 +1,205 @@
+"""The records of sign-ups and accounts.
+
+Credentials are stored once, under their account; identifiers (e-mail address, NIR) point to it.
+"""
+
+from typing import ClassVar
+
+from portal.core.clock import rfc3339
+from portal.core.records import DAY, FOREVER, Record
+from portal.core.writes import RefusedError, Write, claim
+
+AFFILIATION_PENDING = "pending"
+AFFILIATION_CONFIRMED = "confirmed"
+AFFILIATION_REJECTED = "rejected"
+
+
+class IdentityTakenError(RefusedError):
+    """Another account has the identifier."""
+
+
+class AccountChangedError(RefusedError):
+    """The account changed since it was read, or is gone."""
+
+
+class Registration(Record, frozen=True, kw_only=True):
+    """A sign-up waiting for its password, kept 30 days.
+
+    Once completed it stays as a trace without personal data, so that its links can answer
+    « already active ».
+    """
+
+    PARTITION = "REGISTRATION#{id}"
+    SORT = "REGISTRATION"
+    # guard: thirty-days-to-finish: 30 => 31
+    RETENTION: ClassVar = 30 * DAY
+
+    id: str
+    account_id: str
+    """Id that the account will have; the NIR is encrypted for it from the start."""
+    created_at: int
+    expires_at: int
+    completed: bool = False
+    last_name: str = ""
+    first_name: str = ""
+    mobile_phone: str = ""
+    email: str = ""
+    email_mac: str = ""
+    nir_mac: str | None = None
+    nir_masked: str | None = None
+    nir_encrypted: bytes | None = None
+    siret: str | None = None
+    siret_mac: str | None = None
+    is_agent: bool = False
+
+    def emptied(self, now: int) -> "Registration":
+        """Return the trace that is left once the account exists."""
+        return Registration(
+            id=self.id,
+            account_id=self.account_id,
+            created_at=self.created_at,
+            expires_at=now + self.RETENTION,
+            # guard: finished-is-emptied: completed= => email=self.email, completed=
+            completed=True,
+        )
+
+
+class NewestRegistration(Record, frozen=True, kw_only=True):
+    """Which sign-up of an address is the newest: the one that a resend is about."""
+
+    PARTITION = "EMAIL#{email_mac}"
+    SORT = "REGISTRATION"
+
+    email_mac: str
+    registration_id: str
+    expires_at: int
+
+
+class Account(Record, frozen=True, kw_only=True):
+    """An account: the person's identity and the state of the affiliation."""
+
+    PARTITION = "ACCOUNT#{id}"
+    SORT = "ACCOUNT"
+
+    id: str
+    created_at: int
+    last_name: str
+    first_name: str
+    mobile_phone: str
+    email: str
+    email_mac: str
+    nir_mac: str | None = None
+    nir_masked: str | None = None
+    nir_encrypted: bytes | None = None
+    siret: str | None = None
+    siret_mac: str | None = None
+    is_agent: bool = False
+    affiliation: str = AFFILIATION_PENDING
+    affiliation_at: int | None = None
+    """Time of the back office's last decision, in milliseconds."""
+    affiliation_reason: str | None = None
+    recovery_id: str | None = None
+    """Id of the newest recovery link: the only one that is good."""
+    new_email: str | None = None
+    """Address asked for and not yet confirmed."""
+    new_email_mac: str | None = None
+    email_change_id: str | None = None
+    """Id of the newest link that confirms ``new_email``."""
+    undone_from: int | None = None
+    """Issue time of the undo link used last…"""
+    undone_at: int | None = None
+    """…and when it was: the undo links issued between the two are dead."""
+    mail_bounced_at: int | None = None
+    deletion_at: int | None = None
+
+    @property
+    def identifiers(self) -> list[str]:
+        """The hashes of what its holder may log in with: e-mail address, then NIR."""
+        return [mac for mac in (self.email_mac, self.nir_mac) if mac]
+
+
+class Credentials(Record, frozen=True, kw_only=True):
+    """What opening a session of an account needs: the password's hash, the count of logins."""
+
+    PARTITION = "CREDENTIALS#{account_id}"
+    SORT = "CREDENTIALS"
+
+    account_id: str
+    password_hash: str
+    logins: int = 0
+    last_login_at: int | None = None
+
+
+class Identifier(Record, frozen=True, kw_only=True):
+    """One way to name oneself at login, the count of its failures, and whose it is.
+
+    An unknown identifier has such a record too, with a count and no account, so that guessing
+    costs and shows the same whether an account exists.
+    """
+
+    PARTITION = "LOGIN#{mac}"
+    SORT = "LOGIN"
+    RETENTION: ClassVar = DAY
+    """How long failures are remembered."""
+
+    mac: str
+    failures: int = 0
+    attempted_at: int | None = None
+    """Time of the last attempt, in milliseconds."""
+    account_id: str | None = None
+
+    def claim(self) -> Write:
+        """Return the operation that gives the identifier to its account if no account has it.
+
+        Failed logins may have left a count under the identifier, which then stays for good.
+        """
+        return claim(
+            self,
+            # guard: one-account-per-identifier: account_id => nothing
+            unless="account_id",
+            else_=IdentityTakenError,
+            expires_at=FOREVER,
+            kept_until=FOREVER,
+        )
+
+
+class DeviceFailures(Record, frozen=True, kw_only=True):
+    """The failures of an identifier from one device that logged in before."""
+
+    PARTITION = "LOGIN#{mac}"
+    SORT = "DEVICE#{device}"
+
+    mac: str
+    device: str = ""
+    failures: int = 0
+    attempted_at: int | None = None
+
+
+class SiretHolder(Record, frozen=True, kw_only=True):
+    """The one account that may have a Siret."""
+
+    PARTITION = "SIRET#{mac}"
+    SORT = "ACCOUNT"
+
+    mac: str
+    account_id: str
+
+
+class Deletion(Record, frozen=True, kw_only=True):
+    """An account whose holder asked for its deletion, under the day on which it is due."""
+
+    PARTITION = "DELETION#{day}"
+    SORT = "{account_id}"
+
+    account_id: str
+    deletion_at: int
+
+    @property
+    def day(self) -> str:
+        """The day on which it is due, in UTC."""
+        return day_of(self.deletion_at)
+
+
+def day_of(at: int) -> str:
+    """Return the day (``YYYY-MM-DD``, UTC) of a time in seconds."""
+    return rfc3339(at * 1000)[:10]

@@ -1,0 +1,72 @@
+"""A forgotten password: a link to the account's address, good for half an hour."""
+
+from typing import TYPE_CHECKING
+
+from portal.core import identifiers
+from portal.core.limits import address_limit
+from portal.core.links import Link, Token
+from portal.core.outbox import Outgoing, send
+from portal.core.problems import LINK_UNKNOWN, Problem
+from portal.core.writes import delete
+from portal.identity import passwords
+from portal.identity.password_change import new_password
+from portal.identity.problems import RECOVERY_EXPIRED
+from portal.identity.records import Account
+
+if TYPE_CHECKING:
+    from portal.core.keyring import LookupKeys, PepperKeys
+    from portal.core.settings import Limits
+    from portal.core.table import Table
+
+RECOVERY_MAIL = "recovery"
+REQUEST = "recovery-request"
+"""Kind of the requests for such mails, for the limits."""
+
+
+def request(
+    table: "Table", lookup: "LookupKeys", limits: "Limits", identifier: str, now: int
+) -> None:
+    """Ask for a recovery link by e-mail address or NIR.
+
+    Known and unknown identifiers cost and answer the same: whose it is is looked up when the
+    mail is sent.
+    """
+    mac = identifiers.login_mac(lookup, identifier)
+    message = Outgoing.new(RECOVERY_MAIL, now, login_mac=mac)
+    # guard: recovery-alike: send => table.get(Account, Account.key_of(id=mac)) and send
+    send(table, message, [address_limit(limits, mac, REQUEST)])
+
+
+def reset(
+    table: "Table",
+    lookup: "LookupKeys",
+    pepper: "PepperKeys",
+    token: Token,
+    password: str,
+    confirmation: str,
+    now: int,
+) -> None:
+    """Set a new password with a recovery link; ends every session and notifies the holder.
+
+    Raises ``Problem``: ``RECOVERY_EXPIRED`` unless the link is in time and the account's newest,
+    ``LINK_UNKNOWN`` when it was used, or another change of the account ended it,
+    ``INVALID_REQUEST`` with one error for each broken rule.
+    """
+    link = table.get(Link, Link.of(token).key())
+    if link is None and now < token.expires_at:
+        raise Problem(LINK_UNKNOWN)
+    if link is None or link.expires_at <= now or link.account_id is None:
+        raise Problem(RECOVERY_EXPIRED)
+    account = table.get(Account, Account.key_of(id=link.account_id))
+    if account is None or account.recovery_id is None:
+        raise Problem(LINK_UNKNOWN)
+    # guard: newest-recovery-only: account.recovery_id != token.id => not account.recovery_id
+    if account.recovery_id != token.id:
+        raise Problem(RECOVERY_EXPIRED)
+    passwords.check(lookup, account, password, confirmation)
+    used = Problem(LINK_UNKNOWN)
+    password_hash = passwords.hash_password(pepper, password)
+    table.transact(
+        *new_password(account, password_hash, now, actor=account.id, else_=used),
+        delete(link.key(), if_={"id": link.id}, else_=used),
+    )

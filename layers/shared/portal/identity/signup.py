@@ -1,0 +1,134 @@
+"""Sign-up: from what a person typed to a registration and the mail with its link.
+
+A sign-up only writes a registration. The account, and with it the uniqueness of its e-mail, NIR
+and Siret, is created when the password is set, so nobody can squat what belongs to another, and
+signing up never reads, hence never shows, whether an account exists.
+"""
+
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from portal.core import bounced, identifiers
+from portal.core.bounced import AddressBouncesError, check_receives
+from portal.core.confidential import Confidential
+from portal.core.limits import MailLimitedError, address_limit, take
+from portal.core.links import new_id
+from portal.core.outbox import Outgoing, send
+from portal.core.problems import INVALID_REQUEST, FieldError, Problem
+from portal.core.writes import put
+from portal.identity.records import NewestRegistration, Registration
+from portal.rules.email import mask_email
+
+if TYPE_CHECKING:
+    from portal.core.keyring import LookupKeys
+    from portal.core.settings import Limits
+    from portal.core.table import Table
+
+VALIDATION_MAIL = "validation"
+"""Kind of the mails that carry a validation link, in the outbox and for the limits."""
+
+
+class Identity(Confidential, frozen=True, kw_only=True):
+    """Who signs up, every field already checked; ``None`` for a number never attributed."""
+
+    last_name: str
+    first_name: str
+    mobile_phone: str
+    email: str
+    nir: str | None
+    nir_masked: str | None
+    siret: str | None
+    is_agent: bool
+
+
+def sign_up(
+    table: "Table",
+    lookup: "LookupKeys",
+    limits: "Limits",
+    encrypt_nir: Callable[[str, str], bytes],
+    identity: Identity,
+    now: int,
+) -> str:
+    """Write a registration and the mail with its link; return the masked address.
+
+    ``encrypt_nir`` takes a NIR and the id of the account that will have it. Above the limits the
+    registration is written without a mail. Raises ``Problem(INVALID_REQUEST)`` when mails to the
+    address came back lately.
+    """
+    # guard: sign-up-reads-nothing: registration => table.query(Registration, "LOGIN#x"); registration
+    registration = _register(lookup, encrypt_nir, identity, now)
+    email_mac = registration.email_mac
+    newest = NewestRegistration(
+        email_mac=email_mac,
+        registration_id=registration.id,
+        expires_at=registration.expires_at,
+    )
+    writes = (check_receives(email_mac, now), put(registration), put(newest))
+    mail = Outgoing.new(VALIDATION_MAIL, now, registration_id=registration.id)
+    limit = address_limit(limits, email_mac, VALIDATION_MAIL)
+    try:
+        # guard: mail-with-its-cause: *writes, put(mail) => put(mail)
+        table.transact(*writes, put(mail), take(limit, now))
+    except MailLimitedError:
+        table.transact(*writes)
+    except AddressBouncesError:
+        raise _undeliverable() from None
+    return mask_email(identity.email)
+
+
+def resend(table: "Table", lookup: "LookupKeys", limits: "Limits", email: str, now: int) -> None:
+    """Ask for the link of an address's newest registration to be sent again.
+
+    Known and unknown addresses cost and answer the same: which registration it is, and whether
+    there is one, is looked up when the mail is sent. Raises ``Problem(INVALID_REQUEST)`` as
+    ``sign_up`` does.
+    """
+    email_mac = identifiers.email_mac(lookup, email)
+    limit = address_limit(limits, email_mac, VALIDATION_MAIL)
+    mail = Outgoing.new(VALIDATION_MAIL, now, email_mac=email_mac)
+    try:
+        send(table, mail, [limit], check_receives(email_mac, now))
+    except AddressBouncesError:
+        raise _undeliverable() from None
+
+
+def receives(table: "Table", lookup: "LookupKeys", email: str, now: int) -> bool:
+    """Return whether mails to an address arrive, as far as is known; alike for any address."""
+    return bounced.receives(table, identifiers.email_mac(lookup, email), now)
+
+
+def _register(
+    lookup: "LookupKeys",
+    encrypt_nir: Callable[[str, str], bytes],
+    identity: Identity,
+    now: int,
+) -> Registration:
+    account_id = str(uuid.uuid4())
+    nir, siret = identity.nir, identity.siret
+    return Registration(
+        id=new_id(),
+        account_id=account_id,
+        created_at=now,
+        expires_at=now + Registration.RETENTION,
+        last_name=identity.last_name,
+        first_name=identity.first_name,
+        mobile_phone=identity.mobile_phone,
+        email=identity.email,
+        email_mac=identifiers.email_mac(lookup, identity.email),
+        nir_mac=nir and identifiers.nir_mac(lookup, nir),
+        nir_masked=identity.nir_masked,
+        # guard: nir-encrypted: encrypt_nir(nir, account_id) => nir.encode()
+        nir_encrypted=encrypt_nir(nir, account_id) if nir else None,
+        siret=siret,
+        siret_mac=siret and identifiers.siret_mac(lookup, siret),
+        is_agent=identity.is_agent,
+    )
+
+
+def _undeliverable() -> Problem:
+    detail = (
+        "Les courriels envoyés à cette adresse nous reviennent\u00a0: corrigez-la ou "
+        "indiquez-en une autre."
+    )
+    return Problem(INVALID_REQUEST, errors=[FieldError("email", "undeliverable", detail)])

@@ -1,0 +1,158 @@
+"""What operators do from the AWS console, each act in the audit trail with who and why.
+
+The trail is written with the act, or before anything is shown: no act goes unrecorded.
+"""
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from portal.core import identifiers, outbox
+from portal.core.bounced import Bounce
+from portal.core.clock import rfc3339, rfc3339_seconds
+from portal.core.feed import SUPPORT, notice
+from portal.core.limits import MailTimes
+from portal.core.outbox import Outgoing
+from portal.core.session import end_sessions as ending_sessions
+from portal.core.writes import delete, put, update
+from portal.identity import feed, recovery
+from portal.identity.email_change import EMAIL_CHANGE_MAIL
+from portal.identity.open_sessions import list_sessions
+from portal.identity.records import Account, AccountChangedError, Credentials, Identifier
+from portal.identity.signup import VALIDATION_MAIL
+from portal.rules.email import mask_email
+from portal.support.contact import ACKNOWLEDGEMENT
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_sqs import SQSClient
+
+    from portal.core.keyring import LookupKeys
+    from portal.core.table import Table
+    from portal.support.records import Audit
+
+_MAILS = (
+    VALIDATION_MAIL,
+    recovery.RECOVERY_MAIL,
+    recovery.REQUEST,
+    EMAIL_CHANGE_MAIL,
+    ACKNOWLEDGEMENT,
+)
+_BATCHES = 10
+"""Batches of ten failed events taken in one replay: what is left is for the next."""
+
+
+class UnknownAccountError(LookupError):
+    """No account has this id."""
+
+
+def look_up(table: "Table", account_id: str, audit: "Audit", now: int) -> Mapping[str, Any]:
+    """Return the state of an account, without what names its holder."""
+    account = _account(table, account_id)
+    table.transact(put(audit))
+    credentials = table.get(Credentials, Credentials.key_of(account_id=account.id))
+    counts = [table.get(Identifier, Identifier.key_of(mac=mac)) for mac in account.identifiers]
+    return {
+        "account_id": account.id,
+        "created_at": rfc3339_seconds(account.created_at),
+        "email_masked": mask_email(account.email),
+        "is_agent": account.is_agent,
+        "affiliation": account.affiliation,
+        "affiliation_at": account.affiliation_at and rfc3339(account.affiliation_at),
+        "mail_bounced_at": rfc3339_seconds(account.mail_bounced_at),
+        "deletion_at": rfc3339_seconds(account.deletion_at),
+        "last_login_at": rfc3339_seconds(credentials and credentials.last_login_at),
+        "failed_logins": [each.failures for each in counts if each],
+        "open_sessions": len(list_sessions(table, account_id, now)),
+    }
+
+
+def end_sessions(table: "Table", account_id: str, audit: "Audit", now: int) -> None:
+    """End every session of an account; its holder reads so in the feed."""
+    _account(table, account_id)
+    notices = notice(feed.SESSIONS_ENDED, account_id, now, actor=SUPPORT)
+    table.transact(*ending_sessions(account_id), *map(put, notices), put(audit))
+
+
+def resend_link(table: "Table", lookup: "LookupKeys", email: str, audit: "Audit", now: int) -> None:
+    """Have the link of an address's newest sign-up sent again, whatever was sent before.
+
+    Whether there is one is decided when the mail is sent: an operator learns it no more than
+    anybody else.
+    """
+    mac = identifiers.email_mac(lookup, email)
+    table.transact(put(Outgoing.new(VALIDATION_MAIL, now, email_mac=mac)), put(audit))
+
+
+def lift_limits(
+    table: "Table",
+    lookup: "LookupKeys",
+    account_id: str | None,
+    identifier: str | None,
+    audit: "Audit",
+) -> None:
+    """Let an account, or whoever has an identifier, log in and be written to again at once."""
+    if account_id:
+        macs = _account(table, account_id).identifiers
+    else:
+        macs = [identifiers.login_mac(lookup, identifier or "")]
+    counted = [mac for mac in macs if table.get(Identifier, Identifier.key_of(mac=mac))]
+    cleared = {"failures": 0, "attempted_at": None}
+    writes = [
+        update(Identifier.key_of(mac=mac), cleared, if_={"mac": mac}, else_=AccountChangedError)
+        for mac in counted
+    ]
+    for recipient in [*macs, account_id] if account_id else macs:
+        writes += [delete(MailTimes.key_of(recipient=recipient, kind=kind)) for kind in _MAILS]
+    writes += [delete(Bounce.key_of(email_mac=mac)) for mac in macs]
+    if account_id:
+        forget = {"mail_bounced_at": None}
+        at, own = Account.key_of(id=account_id), {"id": account_id}
+        writes.append(update(at, forget, if_=own, else_=AccountChangedError))
+    table.transact(*writes, put(audit))
+
+
+def replay_messages(
+    table: "Table", sqs: "SQSClient", queue_url: str, audit: "Audit", now: int
+) -> Mapping[str, int]:
+    """Have every message that could not be sent brought again by the stream.
+
+    The queue's notes go first: a message that fails from here on leaves a new one.
+    """
+    table.transact(put(audit))
+    with suppress(sqs.exceptions.PurgeQueueInProgress):  # done less than a minute ago
+        sqs.purge_queue(QueueUrl=queue_url)
+    done = [outbox.replay(table, message, now) for message in outbox.list_unsent(table)]
+    return {"replayed": done.count(True), "sent_meanwhile": done.count(False)}
+
+
+def replay_events(
+    table: "Table", sqs: "SQSClient", lambda_: "LambdaClient", queue_url: str, audit: "Audit"
+) -> Mapping[str, int]:
+    """Give the events that failed to their functions once more, each as it came first."""
+    table.transact(put(audit))
+    replayed = 0
+    for _ in range(_BATCHES):
+        answer = sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10)
+        for message in answer.get("Messages", []):
+            failed = json.loads(message.get("Body", ""))
+            arn = failed["requestContext"]["functionArn"].split(":")
+            lambda_.invoke(
+                FunctionName=":".join(arn[:7]),
+                Qualifier="live",
+                InvocationType="Event",
+                Payload=json.dumps(failed["requestPayload"]).encode(),
+            )
+            sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message.get("ReceiptHandle", ""))
+            replayed += 1
+        if not answer.get("Messages"):
+            break
+    return {"replayed": replayed}
+
+
+def _account(table: "Table", account_id: str) -> Account:
+    account = table.get(Account, Account.key_of(id=account_id))
+    if account is None:
+        raise UnknownAccountError(account_id)
+    return account

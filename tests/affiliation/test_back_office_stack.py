@@ -1,0 +1,138 @@
+"""What the back office and SES say, put where they put it: on the deployed event bus."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.world.bus import bounce
+from tests.world.client import Client
+from tests.world.direct import Direct
+from tests.world.journey import logged_in, signed_up
+from tests.world.mailbox import ACKNOWLEDGEMENT, CONFIRMED, REJECTED, Mailbox
+from tests.world.people import contact_form, new_nir, new_person, new_siret
+
+pytestmark = pytest.mark.stack
+
+SUPPORT = "assistance@portail.example"
+
+
+def account_id(client: Client) -> str:
+    """Return the id of the account that a client is logged in to."""
+    return str(client.me().json["id"])
+
+
+def test_confirmed(client: Client, mailbox: Mailbox, direct: Direct) -> None:
+    """A confirmation opens every service, is told by mail and in the feed, and gives the Siret."""
+    person = new_person()
+    assert client.sign_up(person, siret=None).status == 202
+    assert client.set_password(mailbox.token(person.email)).status == 204
+    client.log_in(person.email)
+    siret = new_siret()
+    direct.decide("AffiliationConfirmed", account_id(client), siret=siret)
+    mailbox.wait_titled(person.email, CONFIRMED)
+    profile = client.me().json
+    assert profile["affiliation"]["status"] == "confirmed"
+    assert profile["siret"] == siret
+    assert {each["open"] for each in profile["services"]} == {True}
+    assert {each["reason"] for each in profile["services"]} == {None}
+    told = {each["kind"]: each["title"] for each in client.activity().json["entries"]}
+    assert told["affiliation-confirmed"] == "Notification d’affiliation"
+
+
+def test_rejected(client: Client, mailbox: Mailbox, direct: Direct) -> None:
+    """A rejection is told with its reason, by mail and in the feed; the services stay closed."""
+    person = logged_in(client, mailbox)
+    reason = "Pièce d’identité illisible."
+    direct.decide("AffiliationRejected", account_id(client), reason=reason)
+    mail = mailbox.wait_titled(person.email, REJECTED)
+    assert reason in mail.text
+    profile = client.me().json
+    assert (profile["affiliation"]["status"], profile["affiliation"]["reason"]) == (
+        "rejected",
+        reason,
+    )
+    closed = {each["reason"] for each in profile["services"] if not each["open"]}
+    assert closed == {"affiliation-rejected"}
+    told = {each["kind"]: each["body"] for each in client.activity().json["entries"]}
+    assert reason in told["affiliation-rejected"]
+
+
+def test_contact(client: Client, mailbox: Mailbox, direct: Direct) -> None:
+    """A message reaches the support, NIR masked, and its writer is told its ticket."""
+    person = new_person()
+    nir = new_nir()
+    number = f"{nir[:1]} {nir[1:3]} {nir[3:5]} {nir[5:]}"
+    message = f"Mon lien est mort,\nmon numéro est {number}.\n<b>Merci</b>"
+    answer = client.post("/api/contact", contact_form(person, message))
+    assert answer.status == 202
+    ticket = answer.json["ticket"]
+    receipt = mailbox.wait_titled(person.email, ACKNOWLEDGEMENT)
+    assert ticket in receipt.text
+    assert "Mon lien" not in receipt.text, "a mail to an address that anybody may type"
+    mailbox.settle()
+    (received,) = [each for each in mailbox.of(SUPPORT) if ticket in each.text]
+    assert "Mon lien est mort," in received.text
+    assert person.email.replace(".", "") in received.text.replace("\u200c", "").replace(".", "")
+    assert "masqué" in received.text
+    assert nir[5:] not in received.text + received.html
+    assert "<b>" not in received.html
+    assert nir not in "".join(repr(each) for each in direct.items("CONTACT#"))
+
+
+def test_a_sign_up_whose_mail_came_back(client: Client, mailbox: Mailbox, direct: Direct) -> None:
+    """« Renvoyer » says that the address does not receive; another address works."""
+    person, _ = signed_up(client, mailbox)
+
+    def receives() -> object:
+        return client.post("/api/signup/delivery", {"email": person.email}).json
+
+    assert receives() == {"receives": True}
+    direct.hand("MailFeedback", bounce(direct, person.email))
+    assert receives() == {"receives": False}
+    for answer in (client.resend(person.email.upper()), client.sign_up(person)):
+        assert (answer.status, answer.errors) == (422, {("email", "undeliverable")})
+    corrected = new_person().email
+    answer = client.sign_up(person, email=corrected, email_confirmation=corrected)
+    assert answer.status == 202
+    assert client.set_password(mailbox.token(corrected)).status == 204
+    assert client.log_in(corrected).status == 200
+
+
+def test_an_address_that_is_only_full(client: Client, mailbox: Mailbox, direct: Direct) -> None:
+    """A mail that comes back for a while changes nothing."""
+    person, _ = signed_up(client, mailbox)
+    transient = {"bounceType": "Transient", "bounceSubType": "MailboxFull"}
+    direct.hand("MailFeedback", bounce(direct, person.email, bounce=transient))
+    assert client.resend(person.email).status == 202
+
+
+def test_a_holder_whose_mail_came_back(client: Client, mailbox: Mailbox, direct: Direct) -> None:
+    """A holder learns once, at the next visit, that the address does not receive."""
+    person = logged_in(client, mailbox)
+    came_back = bounce(direct, person.email, account_id(client))
+    for _ in range(3):
+        direct.hand("MailFeedback", came_back)
+    assert client.me().json["email_receives"] is False
+    kinds = [each["kind"] for each in client.activity().json["entries"]]
+    assert kinds.count("mail-bouncing") == 1
+    assert client.log_in(person.email).status == 200
+
+
+def test_a_complaint(client: Client, mailbox: Mailbox, direct: Direct) -> None:
+    """A complaint counts like a mail that comes back, and both are what the rule waits for."""
+    person, _ = signed_up(client, mailbox)
+    event: Any = bounce(direct, person.email, eventType="Complaint")
+    tags = event["detail"]["mail"]["tags"]
+    tags["ses:configuration-set"] = [direct.names["MailConfigurationSet"]]
+    # PutEvents takes no event of a source of AWS: the rule is asked whether it would match.
+    events = direct.client("events")
+    patterns = [each.get("EventPattern") for each in events.list_rules()["Rules"]]
+    (pattern,) = [each for each in patterns if each and "aws.ses" in each]
+    envelope = {"id": "1", "account": "0", "time": "2026-01-01T00:00:00Z", "region": "x"}
+    for kind in ("Email Bounced", "Email Complaint Received", "Email Delivered"):
+        sent = json.dumps(envelope | event | {"detail-type": kind, "resources": []})
+        matches = events.test_event_pattern(EventPattern=pattern, Event=sent)["Result"]
+        assert matches is (kind != "Email Delivered"), kind
+    direct.hand("MailFeedback", event | {"detail-type": "Email Complaint Received"})
+    assert client.resend(person.email).errors == {("email", "undeliverable")}

@@ -1,0 +1,258 @@
+"""The activity feed."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from portal.affiliation import feed as affiliation_feed
+from portal.core import aws
+from portal.core.feed import BACK_OFFICE, Activity, Kind, Page, Text, entry, read
+from portal.core.problems import INVALID_REQUEST, Problem
+from portal.core.records import DAY
+from portal.core.writes import RefusedError, put
+from portal.identity import feed as identity_feed
+from portal.identity.feed import WELCOME
+from tests.world.functions import load_function
+from tests.world.world import FEED, NOW
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import ModuleType
+
+    from tests.world.world import World
+
+SOMEBODY = "00000000-0000-4000-8000-000000000001"
+OTHER = "00000000-0000-4000-8000-000000000002"
+NAME = {"first_name": "M", "last_name": "D"}
+
+
+def made(
+    at: int,
+    kind: Kind = WELCOME,
+    about: "Mapping[str, str]" = NAME,
+    *,
+    account_id: str = SOMEBODY,
+    order: int = 2,
+    is_agent: bool = False,
+) -> Activity:
+    """Return an entry whose actor is the holder of its account."""
+    return entry(
+        kind, account_id, at, actor=account_id, about=about, order=order, is_agent=is_agent
+    )
+
+
+def store(world: "World", *entries: Activity) -> None:
+    """Write entries."""
+    for each in entries:
+        aws.dynamodb().put_item(TableName=world.settings.table_name, Item=each.to_item())
+
+
+def page_of(world: "World", account_id: str, limit: int, cursor: str | None = None) -> Page:
+    """Return a page of the feed of an account, read by its holder."""
+    return read(world.table, world.acting(account_id), FEED, limit, cursor)
+
+
+def fill(world: "World", number: int) -> list[str]:
+    """Write that many entries, some in the same second; return their ids, newest first."""
+    written = [made(NOW + n // 3, order=n % 3) for n in range(number)]
+    store(world, *written)
+    return [each.id for each in reversed(written)]
+
+
+def test_a_new_feed(world: "World") -> None:
+    """A new account is welcomed by name, and reads that its affiliation is being examined."""
+    account_id = world.open_account()
+    page = page_of(world, account_id, 20)
+    assert [each.kind for each in page.entries] == ["welcome", "affiliation-requested"]
+    assert page.entries[0].body.startswith("Bienvenue MICHÈLE DUPONT sur votre nouvel espace")
+    assert page.entries[0].at == "2026-09-21T14:13:20.001Z"
+    assert page.next_cursor is None
+
+
+@pytest.mark.parametrize("limit", [1, 2, 7, 25, 26])
+def test_pages_hold_everything_once(world: "World", limit: int) -> None:
+    """Page after page, each entry is read once, newest first, in one query a page."""
+    ids = fill(world, 25)
+    found: list[str] = []
+    cursor = None
+    while True:
+        with world.calls.counted() as calls:
+            page = page_of(world, SOMEBODY, limit, cursor)
+        assert calls == ["Query"]
+        assert world.calls.all[-1].asked["Limit"] == limit + 1
+        assert 0 < len(page.entries) <= limit
+        found += [each.id for each in page.entries]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    assert found == ids
+
+
+def test_an_entry_added_meanwhile_shifts_no_page(world: "World") -> None:
+    """A cursor marks a place, not a number: what is new comes on the first page only."""
+    ids = fill(world, 4)
+    first = page_of(world, SOMEBODY, 2)
+    store(world, made(NOW + 100))
+    second = page_of(world, SOMEBODY, 2, first.next_cursor)
+    assert [each.id for each in second.entries] == ids[2:]
+
+
+def test_feeds_are_apart(world: "World") -> None:
+    """A cursor of somebody else's feed shows nothing of it."""
+    fill(world, 3)
+    theirs = page_of(world, SOMEBODY, 1).next_cursor
+    assert theirs
+    assert not page_of(world, OTHER, 10, theirs).entries
+
+
+def test_an_empty_feed(world: "World") -> None:
+    """A feed without entries is an empty page."""
+    assert page_of(world, OTHER, 20) == Page([], None)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.one_of(
+        st.text(max_size=64),
+        st.text(min_size=32, max_size=32, alphabet=st.characters(max_codepoint=127)),
+    )
+)
+@example("")
+@example("0" * 32)
+@example("~" * 32)
+@example("é" * 32)
+@example("\0" * 32)
+@example("\ud800" * 32)
+def test_no_cursor_is_an_error(world: "World", cursor: str) -> None:
+    """Any text as a cursor is refused as such, or shows a part of one's own feed."""
+    ids = [item["id"]["S"] for item in world.items(f"ACTIVITY#{SOMEBODY}")] or fill(world, 3)
+    try:
+        page = page_of(world, SOMEBODY, 10, cursor)
+    except Problem as problem:
+        if problem.kind is not INVALID_REQUEST:
+            raise
+    else:
+        assert {each.id for each in page.entries} <= set(ids)
+
+
+@pytest.mark.parametrize("cursor", ["", "x" * 31, "x" * 33, "é" * 32])
+def test_a_cursor_of_another_form_is_refused(world: "World", cursor: str) -> None:
+    """What cannot be a cursor of ours is refused as such, without asking the table."""
+    with world.calls.counted() as calls, pytest.raises(Problem) as caught:
+        page_of(world, SOMEBODY, 10, cursor)
+    assert caught.value.kind is INVALID_REQUEST
+    assert [(each.field, each.code) for each in caught.value.errors] == [("cursor", "invalid")]
+    assert not calls
+
+
+def test_names_are_not_patterns(world: "World") -> None:
+    """A name that looks like a pattern is shown as it is."""
+    store(world, made(NOW, about={"first_name": "{last_name}", "last_name": "{0} %s"}))
+    (shown,) = page_of(world, SOMEBODY, 1).entries
+    assert "{last_name} {0} %s" in shown.body
+
+
+@pytest.mark.parametrize("is_agent", [False, True], ids=["holder", "agent"])
+@pytest.mark.parametrize("kind", FEED, ids=lambda kind: kind.name)
+@pytest.mark.parametrize(
+    "about",
+    [
+        {},
+        {"first_name": "M", "last_name": "D", "device": "Firefox, Linux", "reason": "Pièce."},
+        {"first_name": "{device}", "last_name": "{0}", "device": "{reason}", "reason": "{x}"},
+    ],
+    ids=["bare", "full", "braces"],
+)
+def test_no_entry_shows_a_placeholder(
+    world: "World", kind: Kind, about: dict[str, str], *, is_agent: bool
+) -> None:
+    """Whatever an entry of any kind has, and lacks, it is shown in whole French sentences."""
+    store(world, made(NOW, kind, about, is_agent=is_agent))
+    (shown,) = page_of(world, SOMEBODY, 1).entries
+    left = shown.body
+    for value in about.values():
+        left = left.replace(value, "")
+    assert not set("{}") & set(shown.title + left)
+    assert shown.body == shown.body.strip()
+    assert shown.body.endswith((".", *about.values()))
+    assert "None" not in shown.body
+    words = kind.agent if is_agent and kind.agent else Text(kind.title, kind.body)
+    assert shown.title == words.title
+    for name, value in about.items():
+        if f"{{{name}}}" in words.body:
+            assert value in shown.body
+
+
+@pytest.mark.parametrize(
+    "domain", [identity_feed, affiliation_feed], ids=lambda each: each.__name__
+)
+def test_every_kind_that_is_named_has_its_words(domain: "ModuleType") -> None:
+    """No entry is written that the feed cannot show: each kind has words, and is in its list."""
+    named = [each for each in vars(domain).values() if isinstance(each, Kind)]
+    assert {each.name for each in named} == {each.name for each in domain.KINDS}
+    for each in named:
+        assert each.title
+        assert each.body
+
+
+def test_the_feed_of_the_function_has_every_kind() -> None:
+    """The function shows the kinds of every domain, each under a name of its own."""
+    assert load_function("activity").FEED == FEED
+    assert len({each.name for each in FEED}) == len(FEED)
+
+
+def test_who_did_it_is_stored(world: "World") -> None:
+    """The trail names who acted: the holder unless it is the back office or the portal."""
+    account_id = world.open_account()
+    assert {item["actor"]["S"] for item in world.items("ACTIVITY#")} == {account_id}
+    assert entry(WELCOME, "a", NOW, actor="a").actor == "a"
+    assert entry(WELCOME, "a", NOW, actor=BACK_OFFICE).actor == "back-office"
+
+
+def test_what_it_is_about_is_one_attribute() -> None:
+    """The words of an entry are a map of its item: no attribute is named after a word."""
+    item = made(NOW).to_item()
+    assert item["about"] == {"M": {"first_name": {"S": "M"}, "last_name": {"S": "D"}}}
+    assert set(item) == {"pk", "sk", "account_id", "id", "at", "kind", "actor", "about", "is_agent"}
+
+
+def test_ids_sort_by_time() -> None:
+    """Ids order entries by time, as text, for centuries, and two of one instant differ."""
+    ids = [made(at).id for at in (0, 1, 999_999, NOW, NOW + 1, 99_999_999_999)]
+    assert ids == sorted(ids)
+    assert {len(each) for each in ids} == {32}
+    assert made(NOW).id != made(NOW).id
+
+
+@pytest.mark.guards("twelve-months-of-audit")
+@pytest.mark.parametrize("kind", FEED, ids=lambda kind: kind.name)
+def test_security_events_are_kept_twelve_months(kind: Kind) -> None:
+    """The trail of who did what is swept after twelve months; what one must know stays."""
+    security = {
+        "new-device",
+        "password-changed",
+        "phone-changed",
+        "email-changed",
+        "email-restored",
+        "session-ended",
+        "sessions-ended",
+    }
+    expected = NOW + 365 * DAY if kind.name in security else None
+    assert made(NOW, kind).expires_at == expected
+
+
+@pytest.mark.guards("trail-is-only-added-to")
+def test_the_trail_is_only_added_to(world: "World") -> None:
+    """No entry is written over: one of the same id is refused, with all that comes with it."""
+    first = made(NOW, about={"first_name": "Michèle"})
+    forged = replace(first, about={"first_name": "Autre"}, actor="nobody")
+    world.table.write(put(first))
+    with pytest.raises(RefusedError):
+        world.table.transact(put(forged), put(made(NOW + 1)))
+    with pytest.raises(RefusedError):
+        world.table.write(put(forged))
+    (stored,) = world.items("ACTIVITY#")
+    assert stored["about"]["M"]["first_name"]["S"] == "Michèle"

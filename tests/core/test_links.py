@@ -1,0 +1,182 @@
+"""The tokens of links: what opens and what never does."""
+
+import ast
+import base64
+import inspect
+import re
+import string
+from types import ModuleType
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from portal.core import links, session
+from portal.core.keyring import TokenKeys
+from portal.core.links import Link, Purpose, Token, new_id, seal, unseal
+from portal.core.problems import LINK_UNKNOWN, Problem
+from portal.identity import devices, purposes
+
+RING = TokenKeys({1: b"a" * 64})
+TOKEN = Token(purposes.EMAIL_VALIDATION, base64.urlsafe_b64encode(bytes(32)).decode()[:43], 1)
+TEXT = seal(RING, TOKEN)
+
+
+def refused(
+    text: str, ring: TokenKeys = RING, purpose: Purpose = purposes.EMAIL_VALIDATION
+) -> bool:
+    """Return whether a text is answered « unknown link »."""
+    try:
+        unseal(ring, text, purpose)
+    except Problem as problem:
+        return problem.kind is LINK_UNKNOWN
+    return False
+
+
+@given(st.binary(min_size=32, max_size=32), st.integers(0, 2**48 - 1))
+def test_a_token_comes_back(raw_id: bytes, issued_at: int) -> None:
+    """What is sealed is unsealed the same, in 96 characters that a URL carries as they are."""
+    token_id = base64.urlsafe_b64encode(raw_id).decode().rstrip("=")
+    token = Token(purposes.EMAIL_VALIDATION, token_id, issued_at)
+    text = seal(RING, token)
+    assert len(text) == 96
+    assert text.isascii()
+    assert text.replace("-", "a").replace("_", "a").isalnum()
+    assert unseal(RING, text, purposes.EMAIL_VALIDATION) == token
+
+
+@pytest.mark.guards("signature")
+def test_every_flipped_bit_is_refused() -> None:
+    """Each of a token's 576 bits is guarded, those of the id and of the time included."""
+    raw = base64.urlsafe_b64decode(TEXT)
+    for bit in range(len(raw) * 8):
+        changed = bytearray(raw)
+        changed[bit // 8] ^= 1 << bit % 8
+        assert refused(base64.urlsafe_b64encode(changed).decode()), bit
+
+
+def test_every_other_character_is_refused() -> None:
+    """No character of a token may be another one: its text has a single form."""
+    alphabet = string.ascii_letters + string.digits + "-_"
+    for place, character in enumerate(TEXT):
+        for other in set(alphabet + "+/=. \n") - {character}:
+            assert refused(TEXT[:place] + other + TEXT[place + 1 :]), (place, other)
+
+
+@pytest.mark.guards("one-writing")
+@given(st.text(max_size=200))
+@example("")
+@example(TEXT[:-1])
+@example(TEXT + "A")
+@example(TEXT + "=")
+@example(TEXT + "\n")
+@example(" " + TEXT)
+@example(TEXT * 2)
+@example("é" * 96)
+@example("\ud800" * 96)
+@example("０" * 96)
+@example("A" * 96)
+def test_any_other_text_is_unknown(text: str) -> None:
+    """Cut, extended or made-up text is an unknown link, never an error."""
+    assert refused(text)
+
+
+@given(st.binary(min_size=72, max_size=72))
+def test_a_made_up_token_is_refused(raw: bytes) -> None:
+    """A text of the right form signed by nobody is an unknown link."""
+    assert refused(base64.urlsafe_b64encode(b"\1\1" + raw[2:]).decode())
+
+
+def test_another_key_is_refused() -> None:
+    """A token sealed with a key that is not ours is unknown, even under a number that we have."""
+    assert refused(seal(TokenKeys({1: b"b" * 64}), TOKEN))
+    assert refused(seal(TokenKeys({2: b"a" * 64}), TOKEN))
+
+
+@pytest.mark.guards("one-purpose")
+def test_another_purpose_is_refused() -> None:
+    """A token of one purpose opens nothing of another, and is known where several may come."""
+    for purpose in purposes.PURPOSES:
+        token = Token(purpose, TOKEN.id, TOKEN.issued_at)
+        text = seal(RING, token)
+        for other in purposes.PURPOSES:
+            assert refused(text, purpose=other) == (other is not purpose)
+        assert unseal(RING, text, *purposes.PURPOSES) == token
+
+
+def test_an_old_key_is_accepted_while_present() -> None:
+    """After a rotation new links use the new key; sent ones work until the old is removed."""
+    both = TokenKeys({1: b"a" * 64, 2: b"b" * 64})
+    assert unseal(both, TEXT, purposes.EMAIL_VALIDATION) == TOKEN
+    renewed = seal(both, TOKEN)
+    assert renewed != TEXT
+    assert unseal(TokenKeys({2: b"b" * 64}), renewed, purposes.EMAIL_VALIDATION) == TOKEN
+    assert refused(TEXT, TokenKeys({2: b"b" * 64}))
+
+
+def test_the_lives_of_links() -> None:
+    """A validation lives 3600 s, a recovery 1800 s, an e-mail change an hour, its undo 7 days."""
+    lifetimes = {
+        purposes.EMAIL_VALIDATION: 3600,
+        purposes.PASSWORD_RECOVERY: 1800,
+        purposes.EMAIL_CHANGE: 3600,
+        purposes.EMAIL_UNDO: 604_800,
+    }
+    assert lifetimes.keys() == set(purposes.PURPOSES)
+    for purpose, lifetime in lifetimes.items():
+        token = Token(purpose, TOKEN.id, 1000)
+        assert token.expires_at == Link.of(token).expires_at == 1000 + lifetime
+
+
+def test_purposes_have_numbers_of_their_own() -> None:
+    """No two purposes share a number, which is all that a token has of its purpose."""
+    named = [each for each in vars(purposes).values() if isinstance(each, Purpose)]
+    assert set(named) == set(purposes.PURPOSES)
+    # As in the links that were sent: a number that changes kills them.
+    assert [each.number for each in purposes.PURPOSES] == [1, 2, 3, 4]
+
+
+@pytest.mark.guards("id-of-256-bits")
+def test_identifiers_are_256_bits() -> None:
+    """Ids come from a CSPRNG, 256 bits each, and never repeat."""
+    ids = {new_id() for _ in range(1000)}
+    assert len(ids) == 1000
+    assert {len(base64.urlsafe_b64decode(each + "=")) for each in ids} == {32}
+
+
+def test_the_row_of_a_link_holds_no_secret() -> None:
+    """What the table keeps of a link does not give its token: the MAC is not there."""
+    stored = repr(Link.of(TOKEN).to_item())
+    mac = base64.urlsafe_b64decode(TEXT)[40:]
+    assert TEXT not in stored
+    assert repr(mac)[2:-1] not in stored
+    assert set(Link.of(TOKEN).to_item()) == {
+        "pk", "sk", "id", "purpose", "issued_at", "expires_at", "about",
+    }  # fmt: skip
+
+
+def test_what_a_link_gives_is_not_in_its_key() -> None:
+    """A row has its account and what it gives; its key is found with the token alone."""
+    row = Link.of(TOKEN, "account", email="m@example.fr", email_mac="mac")
+    assert (row.account_id, row.about) == ("account", {"email": "m@example.fr", "email_mac": "mac"})
+    assert row.key() == Link.of(TOKEN).key()
+
+
+@pytest.mark.parametrize("number", [0, 1, 255])
+def test_key_numbers_fit_in_a_token(number: int) -> None:
+    """Keys may be numbered up to 255: more rotations than the portal will see."""
+    ring = TokenKeys({number: b"k" * 64})
+    assert unseal(ring, seal(ring, TOKEN), purposes.EMAIL_VALIDATION) == TOKEN
+
+
+@pytest.mark.guards("constant-time")
+@pytest.mark.parametrize("module", [links, session, devices])
+def test_secrets_are_compared_in_constant_time(module: ModuleType) -> None:
+    """Signatures and secrets are compared by no operator: one stops at the first difference."""
+    compared = [
+        ast.unparse(each)
+        for each in ast.walk(ast.parse(inspect.getsource(module)))
+        if isinstance(each, ast.Compare) and isinstance(each.ops[0], (ast.Eq, ast.NotEq))
+    ]
+    assert not [each for each in compared if re.search("mac|secret|tag|expected", each)]
+    assert "compare_digest" in inspect.getsource(module)

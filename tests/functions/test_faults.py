@@ -1,0 +1,233 @@
+"""Every call to AWS that every use case makes, failed in turn, before and after its effect.
+
+Each call fails in one way before its effect and in another after it; `make faults` runs all of
+them, in each of the ways of ``FAULTS``.
+
+Then the use case is asked again, as a client, the stream or the bus would, and what stands in the
+table at the end is what one undisturbed try leaves: nothing lost, nothing twice but a mail.
+"""
+
+import os
+import time
+from collections import Counter
+from contextlib import contextmanager
+from itertools import cycle, islice
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+)
+
+from portal.core import aws, keys
+from portal.core.bus import NotPublishedError
+from tests.world.cloud import CLIENTS
+from tests.world.use_cases import USE_CASES, Scene, UseCase, restore, stop_clock, told
+from tests.world.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from tests.world.functions import Answer, Gateway
+
+FAULTS: dict[str, Exception] = {
+    "throttling": ClientError({"Error": {"Code": "ThrottlingException"}}, "Any"),
+    "connection": EndpointConnectionError(endpoint_url="https://aws.invalid"),
+    "5xx": ClientError({"Error": {"Code": "InternalServerError"}}, "Any"),
+    "timeout": ReadTimeoutError(endpoint_url="https://aws.invalid"),
+}
+EVERY = "EVERY_FAULT" in os.environ
+
+
+@pytest.fixture(autouse=True)
+def _cheap(cheap_hashes: None) -> None:
+    """Hash at little cost: many cases set a password."""
+
+
+class Faults:
+    """Fails the n-th call of a block, before its effect or after."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.target = -1
+        self.failure: Exception | None = None
+        self.operations: list[str] = []
+        """What was called, in order."""
+
+    def before(self, **_: Any) -> None:
+        """Count a call that starts; botocore calls this."""
+        if self.calls == self.target and self.failure and not self.after_effect:
+            self.calls += 1
+            raise self.failure
+
+    def after(self, model: Any, **_: Any) -> None:
+        """Count a call that took effect; botocore calls this."""
+        self.calls += 1
+        self.operations.append(model.name)
+        if self.calls - 1 == self.target and self.failure and self.after_effect:
+            raise self.failure
+
+    after_effect = False
+
+    @contextmanager
+    def at(self, n: int, failure: Exception | None, *, after: bool) -> "Generator[None]":
+        """Fail the n-th call of the block; with ``None`` count the calls only."""
+        self.calls, self.target, self.failure, self.after_effect = 0, n, failure, after
+        for client in CLIENTS:
+            client().meta.events.register_first("before-call.*.*", self.before)
+            client().meta.events.register_last("after-call.*.*", self.after)
+        try:
+            yield
+        finally:
+            for client in CLIENTS:
+                client().meta.events.unregister("before-call.*.*", self.before)
+                client().meta.events.unregister("after-call.*.*", self.after)
+
+
+def attempt(case: UseCase, scene: Scene) -> "Answer | Exception | None":
+    """Ask once; what an event's function raises is an answer too: it is brought again."""
+    try:
+        return case.ask(scene)
+    except (BotoCoreError, ClientError, NotPublishedError) as failure:
+        return failure
+
+
+def finish(case: UseCase, scene: Scene) -> tuple[Counter[str], Counter[str], Counter[str]]:
+    """Send what waits; return what stands in the table, the mails and the events."""
+    scene.drain()
+    scene.drain()
+    outcome = scene.outcome()
+    mails, events = told(scene.world)
+    assert case.holds(scene) is not False
+    return outcome, mails, events
+
+
+@pytest.mark.guards("mail-with-its-cause", only="sign up-before-0")
+@pytest.mark.parametrize("first", range(len(FAULTS)) if EVERY else [0])
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("case", USE_CASES, ids=lambda case: case.name)
+def test_whatever_fails_nothing_is_lost(
+    world: World,
+    gateway: "Gateway",
+    monkeypatch: pytest.MonkeyPatch,
+    case: UseCase,
+    first: int,
+    *,
+    after: bool,
+) -> None:
+    """Each call failed once and the request repeated, the end is that of an undisturbed one."""
+    scene = Scene(world, gateway, stop_clock(monkeypatch))
+    case.prepare(scene)
+    start = world.items()
+    sent = len(world.calls.all)
+    faults = Faults()
+
+    def again() -> None:
+        restore(world, start)
+        keys._cache.clear()
+        del world.calls.all[sent:]
+
+    keys._cache.clear()
+    with faults.at(-1, None, after=after):
+        usual = attempt(case, scene)
+    made = list(faults.operations)
+    assert made
+    normal = getattr(usual, "status", None)
+    whole = finish(case, scene)
+    turn = islice(cycle(FAULTS.items()), first + 2 * after, None)
+    for n, operation in enumerate(made):
+        if 0 < n < len(made) - 1 and made[n - 1] == operation == made[n + 1]:
+            continue  # one of many alike
+        name, failure = next(turn)
+        again()
+        what = f"{case.name}: {operation}, call {n + 1} of {len(made)}, {name}"
+        with faults.at(n, failure, after=after):
+            disturbed = attempt(case, scene)
+        assert faults.calls > n, what
+        answered(disturbed, normal, what)
+        # The stream does not wait for the client to ask again.
+        scene.drain()
+        repeated = attempt(case, scene)
+        if normal is not None:
+            assert getattr(repeated, "status", None) in {normal, *case.again}, what
+        else:
+            assert repeated is None, what
+        compare(case, whole, finish(case, scene), what)
+
+
+def answered(answer: Any, normal: int | None, what: str) -> None:
+    """Hold that a disturbed request was answered: as usual, or that it must be tried again."""
+    if normal is None or answer.status == normal:
+        return
+    assert answer.status == 503, what
+    assert answer.headers["Content-Type"] == ["application/problem+json"], what
+    assert int(answer.headers["Retry-After"][0]) > 0, what
+
+
+def compare(
+    case: UseCase,
+    whole: tuple[Counter[str], Counter[str], Counter[str]],
+    found: tuple[Counter[str], Counter[str], Counter[str]],
+    what: str,
+) -> None:
+    """Hold that nothing is lost, and nothing there twice but mails and what the case allows."""
+    for usual, now in zip(whole, found, strict=True):
+        assert not usual - now, f"{what}: lost {usual - now}"
+    extra = {name for name in whole[0].keys() | found[0].keys() if found[0][name] > whole[0][name]}
+    assert extra <= case.doubled, f"{what}: doubled {extra - case.doubled}"
+    others = {mail for mail in found[1] if mail not in whole[1]}
+    assert {mail.partition(": ")[2] for mail in others} <= case.doubled, f"{what}: {others}"
+    assert set(found[2]) == set(whole[2]), f"{what}: other events"
+    assert found[0]["ACCOUNT"] == whole[0]["ACCOUNT"] <= 1, what
+    assert not found[0]["OUTBOX"], what
+
+
+@pytest.mark.guards("attempts")
+@pytest.mark.parametrize("failure", FAULTS.values(), ids=FAULTS)
+def test_one_failed_attempt_is_not_noticed(
+    world: World,
+    gateway: "Gateway",
+    failure: Exception,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The clients try again by themselves: what fails once in a row is answered as usual."""
+    scene = Scene(world, gateway, stop_clock(monkeypatch))
+    next(each for each in USE_CASES if each.name == "open").prepare(scene)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    tries: list[int] = []
+
+    def fail(**_: object) -> None:
+        tries.append(1)
+        if len(tries) == 1:
+            raise ReadTimeoutError(endpoint_url="https://aws.invalid") from failure
+
+    events = aws.dynamodb().meta.events
+    events.register_first("before-send.dynamodb.BatchGetItem", fail)
+    try:
+        answer = scene.ask(
+            "validate_email", "POST", "/api/email-validation", {"token": scene.token}
+        )
+    finally:
+        events.unregister("before-send.dynamodb.BatchGetItem", fail)
+    assert (answer.status, len(tries)) == (200, 2)
+
+
+def test_a_busy_table_is_waited_for(
+    world: World, gateway: "Gateway", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A transaction that meets others is tried again; busy for good it is answered 503."""
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    scene = Scene(world, gateway, stop_clock(monkeypatch))
+    conflict = {
+        "Error": {"Code": "TransactionCanceledException", "Message": ""},
+        "CancellationReasons": [{"Code": "None"}, {"Code": "TransactionConflict"}],
+    }
+    sign_up: Callable[[Scene], Any] = USE_CASES[0].ask
+    with world.answering(aws.dynamodb(), "TransactWriteItems", conflict, status=400):
+        answer = sign_up(scene)
+    assert (answer.status, answer.headers["Retry-After"]) == (503, ["1"])
+    assert not world.items("REGISTRATION#")
+    assert sign_up(scene).status == 202

@@ -1,0 +1,339 @@
+"""Devices that logged in before, and the notice of a login from another one."""
+
+import base64
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portal.core import aws, keys
+from portal.core.keyring import LookupKeys
+from portal.core.problems import THROTTLED, UNAUTHENTICATED
+from portal.identity import devices
+from portal.identity.problems import INVALID_CREDENTIALS
+from tests.world.refusals import refused
+from tests.world.use_cases import EMAIL, WRONG
+from tests.world.world import NOW, PASSWORD
+
+if TYPE_CHECKING:
+    from tests.world.functions import Gateway
+    from tests.world.world import World
+
+NIR = "2940375120005"
+OTHER = {"email": "other@example.fr", "nir": "294032A120005", "siret": None}
+RING = LookupKeys({1: b"a" * 64})
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+NEW_DEVICE = "Nouvelle connexion à votre compte"
+
+
+def block(world: "World", identifier: str = EMAIL) -> None:
+    """Fail until the identifier must wait."""
+    for _ in range(5):
+        refused(INVALID_CREDENTIALS, lambda: world.log_in(identifier, WRONG))
+    refused(THROTTLED, lambda: world.log_in(identifier))
+
+
+# The cookie
+
+
+def test_a_cookie_is_recognised_for_both_identifiers() -> None:
+    """A device that logged in by one identifier is known by the other too, as the same device."""
+    cookie = devices.new_cookie(RING, ["email", "nir"])
+    assert len(cookie) == 64
+    known = devices.recognise(RING, cookie, "email")
+    assert known
+    assert known == devices.recognise(RING, cookie, "nir")
+    assert devices.recognise(RING, cookie, "other") is None
+    alone = devices.new_cookie(RING, ["email"])
+    assert devices.recognise(RING, alone, "email")
+    assert devices.recognise(RING, alone, "None") is None
+
+
+def test_every_flipped_bit_is_another_device() -> None:
+    """A cookie changed in its id or in the tag of the identifier is not recognised."""
+    raw = base64.urlsafe_b64decode(devices.new_cookie(RING, ["email", "nir"]))
+    for bit in range(len(raw) * 8):
+        changed = bytearray(raw)
+        changed[bit // 8] ^= 1 << bit % 8
+        text = base64.urlsafe_b64encode(changed).decode()
+        known = [devices.recognise(RING, text, mac) for mac in ("email", "nir")]
+        # A tag broken for one identifier leaves that of the other good.
+        assert [each is None for each in known] == {
+            0: [True, True], 1: [True, True], 2: [True, False], 3: [True, False],
+            4: [False, True], 5: [False, True],
+        }[bit // 64], bit  # fmt: skip
+
+
+@given(st.one_of(st.text(max_size=100), st.from_regex(r"[A-Za-z0-9_-]{64}", fullmatch=True)))
+def test_any_other_text_is_no_device(text: str) -> None:
+    """Any other text in the cookie is no known device and raises nothing."""
+    assert devices.recognise(RING, text, "email") is None
+
+
+def test_a_cookie_outlives_a_rotation() -> None:
+    """The oldest lookup key signs devices for good; no other key does."""
+    cookie = devices.new_cookie(RING, ["email"])
+    assert devices.recognise(LookupKeys({1: b"a" * 64, 2: b"b" * 64}), cookie, "email")
+    assert devices.recognise(LookupKeys({1: b"b" * 64}), cookie, "email") is None
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "label"),
+    [
+        (FIREFOX, "Firefox, Linux"),
+        (
+            (
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+                "Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0"
+            ),
+            "Edge, Windows",
+        ),
+        (
+            (
+                "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) "
+                "Chrome/140.0.0.0 Mobile Safari/537.36"
+            ),
+            "Chrome, Android",
+        ),
+        (
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 "
+                "(KHTML, like Gecko) Version/18.6 Mobile/15E148 Safari/604.1"
+            ),
+            "Safari, iPhone",
+        ),
+        (
+            (
+                "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like "
+                "Gecko) Version/18.6 Safari/605.1.15"
+            ),
+            "Safari, macOS",
+        ),
+        ("", "Navigateur inconnu, système inconnu"),
+        ("<script>2940375120005", "Navigateur inconnu, système inconnu"),
+    ],
+)
+def test_a_device_in_a_few_words(user_agent: str, label: str) -> None:
+    """Browser and system have names of ours: nothing that was sent is repeated."""
+    assert devices.describe(user_agent) == label
+
+
+# New devices
+
+
+def test_the_first_login_is_no_news(world: "World") -> None:
+    """The first login is by the person who just chose the password: no mail, no entry."""
+    account_id = world.open_account()
+    world.deliver()
+    assert world.log_in(EMAIL, user_agent=FIREFOX).device_cookie
+    assert world.deliver() == []
+    assert world.kinds(account_id) == []
+
+
+@pytest.mark.guards("new-device-is-told")
+def test_another_device_is_told(world: "World") -> None:
+    """A mail and the feed notify a login from a device without a good cookie, with its name."""
+    account_id = world.open_account()
+    world.log_in(EMAIL)
+    world.deliver()
+    assert world.log_in(NIR, now=NOW + 60, user_agent=FIREFOX).device_cookie
+    (mail,) = world.deliver(NOW + 60)
+    assert (mail.to, mail.subject) == ([EMAIL], NEW_DEVICE)
+    assert "Firefox, Linux" in mail.text
+    (entry,) = world.feed(account_id)[:-2]
+    assert entry.kind == "new-device"
+    assert "Firefox, Linux" in entry.body
+
+
+@pytest.mark.parametrize("identifier", [EMAIL, NIR])
+def test_a_known_device_is_no_news(world: "World", identifier: str) -> None:
+    """A device with its cookie logs in by either identifier without notice, and keeps it."""
+    account_id = world.open_account()
+    cookie = world.log_in(EMAIL).device_cookie
+    assert cookie
+    world.deliver()
+    assert world.log_in(identifier, now=NOW + 60, device_cookie=cookie).device_cookie is None
+    assert world.deliver(NOW + 60) == []
+    assert world.kinds(account_id) == []
+
+
+def test_a_cookie_of_another_account_is_a_new_device(world: "World") -> None:
+    """A cookie of another account, a false one or a cut one is no known device."""
+    world.open_account()
+    other = world.open_account(**OTHER)
+    theirs = world.log_in(EMAIL).device_cookie or ""
+    world.log_in("other@example.fr")
+    for n, cookie in enumerate((theirs, "A" * 64, theirs[:-1], "")):
+        opened = world.log_in("other@example.fr", now=NOW + 1 + n, device_cookie=cookie)
+        assert opened.device_cookie
+        assert len(world.kinds(other)) == n + 1
+
+
+# Guesses from elsewhere
+
+
+@pytest.mark.guards("known-device-passes")
+@pytest.mark.parametrize("identifier", [EMAIL, NIR])
+def test_nobody_can_lock_a_known_device_out(world: "World", identifier: str) -> None:
+    """While failures delay the identifier, its owner's device logs in; others wait."""
+    world.open_account()
+    cookie = world.log_in(EMAIL).device_cookie or ""
+    block(world, identifier)
+    refused(THROTTLED, lambda: world.log_in(identifier, device_cookie="A" * 64))
+    assert world.log_in(identifier, device_cookie=cookie)
+
+
+@pytest.mark.guards("device-of-its-account")
+def test_a_cookie_of_another_account_does_not_pass(world: "World") -> None:
+    """Guesses with the cookie of another account wait like those without cookie."""
+    world.open_account()
+    world.open_account(**OTHER)
+    theirs = world.log_in("other@example.fr").device_cookie or ""
+    block(world)
+    refused(THROTTLED, lambda: world.log_in(EMAIL, device_cookie=theirs))
+    assert not [item for item in world.items("LOGIN#") if "DEVICE#" in item["sk"]["S"]]
+
+
+@pytest.mark.guards("known-device-is-counted")
+def test_a_device_has_its_own_count(world: "World") -> None:
+    """A stolen device may fail five times too, then its delays double."""
+    world.open_account()
+    cookie = world.log_in(EMAIL).device_cookie or ""
+    block(world)
+    for _ in range(5):
+        refused(INVALID_CREDENTIALS, lambda: world.log_in(EMAIL, WRONG, device_cookie=cookie))
+    assert refused(THROTTLED, lambda: world.log_in(EMAIL, device_cookie=cookie)).retry_after == 1
+    (bucket,) = (item for item in world.items("LOGIN#") if "DEVICE#" in item["sk"]["S"])
+    assert "account_id" not in bucket
+    assert bucket["expires_at"]["N"] == str(NOW + 86400), "TTL removes it"
+
+
+def test_a_wrong_password_from_a_known_device_is_refused(world: "World") -> None:
+    """The device's count allows an attempt; only the password opens a session."""
+    world.open_account()
+    cookie = world.log_in(EMAIL).device_cookie or ""
+    block(world)
+    refused(INVALID_CREDENTIALS, lambda: world.log_in(EMAIL, WRONG, device_cookie=cookie))
+    assert len(world.items("SESSION#")) == 1
+
+
+def test_success_clears_both_counts(world: "World") -> None:
+    """A login from a known device ends the identifier's delay and removes the device's count."""
+    world.open_account()
+    cookie = world.log_in(EMAIL).device_cookie or ""
+    block(world)
+    refused(INVALID_CREDENTIALS, lambda: world.log_in(EMAIL, WRONG, device_cookie=cookie))
+    world.log_in(EMAIL, device_cookie=cookie)
+    identifier = world.identifier(EMAIL)
+    assert identifier
+    assert identifier.failures == 0
+    assert not [item for item in world.items("LOGIN#") if "DEVICE#" in item["sk"]["S"]]
+    assert world.log_in(EMAIL, now=NOW + 1)
+
+
+# Logging in again
+
+
+@pytest.mark.guards("new-value-at-login")
+def test_logging_in_again_replaces_the_session(world: "World") -> None:
+    """The session that the browser had of the account ends: there is one, with a new value."""
+    world.open_account()
+    first = world.log_in(EMAIL)
+    second = world.log_in(NIR, now=NOW + 1, session_cookie=first.cookie)
+    assert second.cookie != first.cookie
+    assert world.authenticate(second.cookie, NOW + 2)
+    refused(UNAUTHENTICATED, lambda: world.authenticate(first.cookie, NOW + 2))
+    assert len(world.items("SESSION#")) == 1
+
+
+def test_logging_in_again_leaves_the_others(world: "World") -> None:
+    """Sessions of other browsers, and of another account in this browser, continue."""
+    world.open_account()
+    world.open_account(**OTHER)
+    elsewhere = world.log_in(EMAIL)
+    other = world.log_in("other@example.fr")
+    world.log_in(EMAIL, now=NOW + 1, session_cookie=other.cookie)
+    world.log_in(EMAIL, now=NOW + 2, session_cookie="A" * 66)
+    assert world.authenticate(elsewhere.cookie, NOW + 3)
+    assert world.authenticate(other.cookie, NOW + 3)
+
+
+def test_a_replaced_session_in_the_same_place(world: "World") -> None:
+    """A new session in the place of the old one is not ended with it."""
+    world.open_account()
+    first = world.log_in(EMAIL)
+    for n in range(1, 10):
+        world.log_in(EMAIL, now=NOW + n)
+    again = world.log_in(EMAIL, now=NOW + 10, session_cookie=first.cookie)
+    assert world.authenticate(again.cookie, NOW + 11)
+    assert len(world.items("SESSION#")) == 10
+
+
+def test_a_refused_login_ends_nothing(world: "World") -> None:
+    """A wrong password does not end the session that the browser has."""
+    world.open_account()
+    first = world.log_in(EMAIL)
+    refused(INVALID_CREDENTIALS, lambda: world.log_in(EMAIL, WRONG, session_cookie=first.cookie))
+    assert world.authenticate(first.cookie)
+
+
+# Failed logins are published
+
+
+def ask(gateway: "Gateway", identifier: str, password: str = WRONG) -> int:
+    """Log in through the function; return the status."""
+    body = {"identifier": identifier, "password": password}
+    return gateway.ask("login", "POST", "/api/login", body).status
+
+
+def test_failed_logins_are_published(world: "World", gateway: "Gateway") -> None:
+    """A refused login is published at once: with its account, or without one."""
+    account_id = world.open_account()
+    for identifier, told in ((EMAIL, account_id), (NIR, account_id), ("nobody@example.fr", None)):
+        assert ask(gateway, identifier) == 401
+        event = world.events()[-1]
+        assert (event["Source"], event["DetailType"]) == ("portal.account", "LoginFailed")
+        assert json.loads(event["Detail"]) == {"account_id": told}
+        assert event["EventBusName"] == world.settings.event_bus
+    assert ask(gateway, EMAIL, PASSWORD) == 200
+    assert len(world.events()) == 3, "and nothing else is"
+
+
+def test_known_and_unknown_failures_cost_the_same(world: "World", gateway: "Gateway") -> None:
+    """A wrong password and an unknown identifier cost the same calls, events included."""
+    world.open_account()
+    keys.pepper_keys()
+    costs: list[list[str]] = []
+    for identifier in (EMAIL, "nobody@example.fr"):
+        start = len(world.calls.all)
+        ask(gateway, identifier)
+        costs.append([call.operation for call in world.calls.all[start:]])
+    assert costs == [["UpdateItem", "UpdateItem", "BatchGetItem", "PutEvents"]] * 2
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        (500, {"Error": {"Code": "InternalException"}}),
+        (200, {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalFailure"}]}),
+    ],
+    ids=["error", "refused entry"],
+)
+@pytest.mark.parametrize("identifier", [EMAIL, "nobody@example.fr"])
+def test_a_bus_that_is_down_loses_nothing(
+    world: "World", gateway: "Gateway", refusal: tuple[int, dict[str, object]], identifier: str
+) -> None:
+    """While the bus fails, the answer is the same and the event waits in the outbox."""
+    account_id = world.open_account()
+    world.deliver()
+    status, content = refusal
+    with world.answering(aws.event_bridge(), "PutEvents", content, status):
+        assert ask(gateway, identifier) == 401
+    (message,) = world.messages()
+    told = account_id if identifier == EMAIL else None
+    assert (message.kind, message.about.get("account_id")) == ("LoginFailed", told)
+    world.deliver()
+    assert json.loads(world.events()[-1]["Detail"]) == {"account_id": told}
+    assert not world.messages()

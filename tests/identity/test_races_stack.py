@@ -1,0 +1,124 @@
+"""Many requests at the same moment: exactly one wins, the others are told why, nothing breaks.
+
+Each request runs in a process of its own, so these races are real; how long they take is the
+machine's affair.
+"""
+
+import time
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from portal.core.identifiers import nir_mac
+from tests.world.client import AT_ONCE, Answer, Client, in_parallel
+from tests.world.direct import Direct, Moment
+from tests.world.journey import account_holder, signed_up
+from tests.world.mailbox import Mailbox
+from tests.world.people import PASSWORD, Person, new_person
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture
+def _warm(client: Client) -> None:
+    """Have as many processes ready as there will be requests: cold ones start one by one."""
+    in_parallel(lambda _: client.another().set_password("x"), AT_ONCE)
+    in_parallel(lambda _: client.another().log_in("x"), AT_ONCE)
+
+
+@pytest.mark.guards("one-mail")
+def test_identical_sign_ups(client: Client, mailbox: Mailbox, direct: Direct) -> None:
+    """20 sign-ups of a person who clicks too much are all accepted, and one mail is sent."""
+    person, arrival = new_person(), time.time()
+
+    def sign_up(_: int) -> Answer:
+        form, address = person.form(), client.address
+        return direct.invoke("Signup", "POST", "/api/signup", form, at=arrival, address=address)
+
+    answers = in_parallel(sign_up, 20)
+    assert outcomes(answers) == {(202, ""): 20}
+    mailbox.wait(person.email)
+    mailbox.settle()
+    assert len(mailbox.of(person.email)) == 1
+    assert client.validate(mailbox.token(person.email)).status == 200
+
+
+@pytest.mark.guards("atomic-consumption")
+@pytest.mark.usefixtures("_warm")
+def test_one_link_and_many_passwords(client: Client, mailbox: Mailbox, direct: Direct) -> None:
+    """Of 50 passwords sent with one link exactly one is saved: the one that logs in."""
+    person, token = signed_up(client, mailbox)
+    passwords = [f"{PASSWORD}-{number}" for number in range(50)]
+    answers = in_parallel(
+        lambda number: client.another().set_password(token, passwords[number]), 50
+    )
+    assert outcomes(answers) == {(204, ""): 1, (409, "already-active"): 49}
+    (winner,) = (number for number, answer in enumerate(answers) if answer.status == 204)
+    assert client.log_in(person.email, passwords[winner]).status == 200
+    assert client.log_in(person.email, passwords[winner - 1]).status == 401
+    assert len(direct.accounts(email=person.email)) == 1
+
+
+@pytest.mark.guards("one-account-per-identifier", only="nir")
+@pytest.mark.usefixtures("_warm")
+@pytest.mark.parametrize("shared", ["nir", "email", "siret"])
+def test_one_identity_and_many_sign_ups(client: Client, direct: Direct, shared: str) -> None:
+    """Of 20 sign-ups that share an e-mail, NIR or Siret, completed at once, one is an account."""
+    first = new_person()
+    tokens: list[str] = []
+    for _ in range(20):
+        person = sharing(first, shared)
+        assert client.sign_up(person).status == 202
+        tokens.append(direct.new_link(direct.newest_registration(person.email)))
+    answers = in_parallel(lambda number: client.another().set_password(tokens[number]), 20)
+    assert outcomes(answers) == {(204, ""): 1, (409, "identity-conflict"): 19}
+    same = {"email": first.email, "nir": nir_mac(direct.lookup, first.nir), "siret": first.siret}
+    attribute = {"nir": "nir_mac"}.get(shared, shared)
+    (account,) = direct.accounts(**{attribute: same[shared]})
+    (winner,) = (number for number, answer in enumerate(answers) if answer.status == 204)
+    assert client.validate(tokens[winner]).slug == "already-active"
+    assert client.log_in(account["email"]["S"]).status == 200
+
+
+def test_wrong_guesses(client: Client, mailbox: Mailbox, direct: Direct) -> None:
+    """Of 8 guesses of a password that arrive at once, from 8 addresses, 5 are evaluated."""
+    person = account_holder(client, mailbox)
+    now = Moment(direct)
+    in_parallel(lambda _: now.log_in(new_person().email), AT_ONCE)  # so that processes are ready
+    answers = in_parallel(lambda number: now.log_in(person.email, f"{PASSWORD}-{number}"), AT_ONCE)
+    assert outcomes(answers) == {(401, "invalid-credentials"): 5, (429, "throttled"): AT_ONCE - 5}
+    assert all(each.header("retry-after") == "1" for each in answers if each.status == 429)
+
+
+@pytest.mark.guards("counted-before-the-hash")
+def test_very_many_wrong_guesses(direct: Direct) -> None:
+    """Of 200 guesses that arrive at one moment 5 are evaluated, however long the rest wait."""
+    email = new_person().email
+    now = Moment(direct)
+    answers = in_parallel(lambda number: now.log_in(email, f"{PASSWORD}-{number}"), 200)
+    assert outcomes(answers) == {(401, "invalid-credentials"): 5, (429, "throttled"): 195}
+
+
+@pytest.mark.usefixtures("_warm")
+def test_logins_at_once(client: Client, mailbox: Mailbox) -> None:
+    """5 devices that log in at the same moment each get a session of their own."""
+    person = account_holder(client, mailbox)
+    devices = [client.another() for _ in range(5)]
+    answers = in_parallel(
+        lambda number: devices[number].log_in((person.email, person.nir)[number % 2]), 5
+    )
+    assert outcomes(answers) == {(200, ""): 5}
+    assert {each.activity().status for each in devices} == {200}
+
+
+def outcomes(answers: list[Answer]) -> Counter[tuple[int, str]]:
+    """Count the answers by status and, for problems, slug."""
+    return Counter((each.status, each.slug if each.status >= 400 else "") for each in answers)
+
+
+def sharing(first: Person, identifier: str) -> Person:
+    """Return somebody else who has one identifier of ``first``."""
+    changes: Any = {identifier: getattr(first, identifier)}
+    return replace(new_person(), **changes)

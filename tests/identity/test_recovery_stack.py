@@ -1,0 +1,145 @@
+"""A forgotten password: a link, a new password, and nothing left of the old one."""
+
+import time
+from itertools import pairwise
+
+import pytest
+
+from portal.core.identifiers import email_mac
+from portal.identity.recovery import RECOVERY_MAIL
+from tests.world.client import Client
+from tests.world.direct import Direct, Moment
+from tests.world.journey import another_device, logged_in, signed_up
+from tests.world.mailbox import EMAIL_CHANGE, PASSWORD_CHANGED, RECOVERY, Mailbox
+from tests.world.people import PASSWORD, new_person
+
+pytestmark = pytest.mark.stack
+
+NEW_PASSWORD = "Cinq-chats-blancs-5"
+HALF_AN_HOUR = 1800
+
+
+@pytest.mark.parametrize("by", ["email", "nir"])
+def test_reset(client: Client, mailbox: Mailbox, by: str) -> None:
+    """By e-mail or NIR: one link, to the account's address; it ends every session and is told."""
+    person = logged_in(client, mailbox)
+    other = another_device(client, person)
+    asking = client.another()
+    answer = asking.recover(getattr(person, by))
+    assert (answer.status, answer.json) == (202, {})
+    token = mailbox.token_titled(person.email, RECOVERY)
+    weak = asking.set_password(token, "faible")
+    assert weak.status == 422
+    assert asking.set_password(token, NEW_PASSWORD).status == 204
+    mailbox.wait_titled(person.email, PASSWORD_CHANGED)
+    assert (client.me().status, other.me().status) == (401, 401)
+    assert client.log_in(person.email).status == 401
+    for identifier in (person.email, person.nir):
+        assert client.another().log_in(identifier, NEW_PASSWORD).status == 200
+    again = asking.set_password(token, PASSWORD)
+    assert (again.status, again.slug) == (404, "link-unknown")
+    mails = mailbox.titled(person.email, RECOVERY)
+    assert len(mails) == 1
+
+
+def test_nobody(client: Client, mailbox: Mailbox) -> None:
+    """A stranger and an open sign-up get the same answer and no mail."""
+    pending, _ = signed_up(client, mailbox)
+    stranger = new_person()
+    for person in (pending, stranger):
+        for identifier in (person.email, person.nir, "n’importe quoi"):
+            answer = client.recover(identifier)
+            assert (answer.status, answer.json) == (202, {})
+    mailbox.settle()
+    assert mailbox.of(stranger.email) == []
+    assert mailbox.titled(pending.email, RECOVERY) == []
+
+
+def test_half_an_hour(client: Client, mailbox: Mailbox, direct: Direct) -> None:
+    """A recovery link is good for 1800 seconds exactly."""
+    person = logged_in(client, mailbox)
+    client.recover(person.email)
+    token = mailbox.token_titled(person.email, RECOVERY)
+    recovery_id = direct.account(person.email)["recovery_id"]["S"]
+    (row,) = direct.items(f"TOKEN#{recovery_id}")
+    issued = int(row["issued_at"]["N"])
+    assert int(row["expires_at"]["N"]) - issued == HALF_AN_HOUR
+    body = {"token": token, "password": NEW_PASSWORD, "confirmation": NEW_PASSWORD}
+
+    def reset(age: int) -> int:
+        return direct.invoke("SetPassword", "PUT", "/api/password", body, at=issued + age).status
+
+    assert reset(HALF_AN_HOUR) == 410
+    assert reset(HALF_AN_HOUR - 1) == 204
+
+
+def test_the_newest_only(client: Client, mailbox: Mailbox, direct: Direct) -> None:
+    """A second link makes the first worthless."""
+    person = logged_in(client, mailbox)
+    client.recover(person.email)
+    first = mailbox.token_titled(person.email, RECOVERY)
+    direct.forget_mails_to(person.email)
+    client.recover(person.nir)
+    second = mailbox.token_titled(person.email, RECOVERY, 2)
+    refused = client.set_password(first, NEW_PASSWORD)
+    assert (refused.status, refused.slug) == (410, "link-expired")
+    assert client.set_password(second, NEW_PASSWORD).status == 204
+
+
+def test_a_change_kills_the_link(client: Client, mailbox: Mailbox) -> None:
+    """A change of password, as one of address, makes a recovery link worthless."""
+    for change in ("password", "email"):
+        person = logged_in(client, mailbox)
+        client.recover(person.nir)
+        token = mailbox.token_titled(person.email, RECOVERY)
+        if change == "password":
+            assert client.change_password(f"{PASSWORD}+").status == 204
+        else:
+            email = new_person().email
+            assert client.change_email(email).status == 202
+            confirmation = mailbox.token_titled(email, EMAIL_CHANGE)
+            assert client.confirm_email(confirmation).status == 204
+        assert client.set_password(token, NEW_PASSWORD).status == 404, change
+
+
+def test_recovery_stays_open_while_login_waits(
+    client: Client, mailbox: Mailbox, direct: Direct
+) -> None:
+    """Somebody's guesses delay the login, not the recovery, and a reset ends the delay."""
+    person = logged_in(client, mailbox)
+    now = Moment(direct)
+    now.lock(person.email)
+    owner = client.another()
+    assert owner.recover(person.email).status == 202
+    token = mailbox.token_titled(person.email, RECOVERY)
+    assert owner.set_password(token, NEW_PASSWORD).status == 204
+    assert now.log_in(person.email, NEW_PASSWORD).status == 200
+    assert owner.log_in(person.email, NEW_PASSWORD).status == 200
+
+
+def test_few_mails(client: Client, mailbox: Mailbox, direct: Direct) -> None:
+    """Asking again and again, by either identifier, sends one mail a minute, three an hour."""
+    person, start = logged_in(client, mailbox), int(time.time())
+    sent = 0
+    for later, more in [(0, 1), (30, 0), (61, 1), (122, 1), (300, 0)]:
+        for identifier in (person.email, person.nir):
+            body = {"identifier": identifier}
+            answer = direct.invoke(
+                "RecoverPassword", "POST", "/api/password-recovery", body, at=start + later
+            )
+            assert answer.status == 202
+        sent += more
+        mailbox.settle()
+        # What is sent is counted by the clock of the sending, which no request can move: on a slow
+        # machine a minute may pass there.
+        mails, times = mailbox.titled(person.email, RECOVERY), sent_at(direct, person.email)
+        assert 1 <= len(mails) == len(times) <= min(3, 2 * sent), f"after {later} s"
+        assert all(after - before >= 60 for before, after in pairwise(times)), times
+
+
+def sent_at(direct: Direct, email: str) -> list[int]:
+    """Return when recovery mails to an address were sent, as the limit on them remembers it."""
+    slots = direct.items(f"MAIL#{email_mac(direct.lookup, email)}")
+    (slot,) = (each for each in slots if each["sk"] == {"S": RECOVERY_MAIL})
+    times = (int(slot[name]["N"]) for name in slot if name.startswith("sent"))
+    return sorted(each for each in times if each)  # 0 is never

@@ -1,0 +1,178 @@
+"""AWS in memory: what the template declares, answered by moto below botocore."""
+
+import hashlib
+import json
+import re
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.session import get_session
+from moto import mock_aws
+from samtranslator.yaml_helper import yaml_parse
+
+from portal.core import aws
+
+ROOT = Path(__file__).resolve().parents[2]
+CLIENTS = (
+    aws.dynamodb,
+    aws.secrets_manager,
+    aws.kms,
+    aws.ses,
+    aws.event_bridge,
+    aws.sqs,
+    aws.lambda_,
+)
+
+
+@cache
+def read_template() -> dict[str, Any]:
+    """Return ``template.yaml`` with its intrinsic functions in their long form."""
+    return yaml_parse((ROOT / "template.yaml").read_text())
+
+
+@pytest.fixture
+def template() -> dict[str, Any]:
+    """Return ``template.yaml``, read."""
+    return read_template()
+
+
+def evaluate(value: Any, names: dict[str, str]) -> str:
+    """Return a value of the template; names are those of its parameters and resources."""
+    match value:
+        case {"Ref": name}:
+            return names[name]
+        case {"Fn::Sub": text}:
+            return re.sub(r"\$\{([^}]+)\}", lambda found: names[found[1]], text)
+        case {"Fn::If": [_, _, otherwise]}:  # no parameter is given: each condition is false
+            return evaluate(otherwise, names)
+        case _:
+            return str(value)
+
+
+def create_resources(template: dict[str, Any]) -> dict[str, str]:
+    """Create what the functions need of the template; return each resource's physical name."""
+    names: dict[str, str] = {}
+    for name, resource in template["Resources"].items():
+        match resource["Type"]:
+            case "AWS::DynamoDB::Table":
+                create_table(name, resource["Properties"])
+            case "AWS::SecretsManager::Secret":
+                aws.secrets_manager().create_secret(Name=name)
+            case "AWS::KMS::Key":
+                names[name] = aws.kms().create_key()["KeyMetadata"]["KeyId"]
+            case "AWS::Events::EventBus":
+                aws.event_bridge().create_event_bus(Name=name)
+            case "AWS::SQS::Queue":
+                names[name] = aws.sqs().create_queue(QueueName=name)["QueueUrl"]
+            case "AWS::SES::ConfigurationSet":
+                aws.ses().create_configuration_set(ConfigurationSetName=name)
+            case _:
+                continue
+        names.setdefault(name, name)
+    return names
+
+
+def renew_resources(template: dict[str, Any]) -> None:
+    """Empty the tables and give the secrets their first keys."""
+    for name, resource in template["Resources"].items():
+        properties = resource.get("Properties", {})
+        match resource["Type"]:
+            case "AWS::DynamoDB::Table":
+                aws.dynamodb().delete_table(TableName=name)
+                create_table(name, properties)
+            case "AWS::SecretsManager::Secret":
+                recipe = properties["GenerateSecretString"]
+                random = hashlib.sha512(name.encode()).hexdigest()[: recipe["PasswordLength"]]
+                content = json.loads(recipe["SecretStringTemplate"])
+                aws.secrets_manager().put_secret_value(
+                    SecretId=name,
+                    SecretString=json.dumps(content | {recipe["GenerateStringKey"]: random}),
+                )
+            case _:
+                pass
+
+
+def create_table(name: str, properties: dict[str, Any]) -> None:
+    """Create a table: keys, indexes and TTL as the template has them.
+
+    Not its stream: nothing reads it here, and moto copies all of it at each transaction.
+    """
+    wanted = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
+    aws.dynamodb().create_table(
+        TableName=name,
+        **{each: properties[each] for each in wanted if each in properties},
+    )
+    aws.dynamodb().update_time_to_live(
+        TableName=name, TimeToLiveSpecification=properties["TimeToLiveSpecification"]
+    )
+
+
+@cache
+def reader() -> Any:
+    """Return the client with which tests look into the table: its calls are not counted."""
+    return get_session().create_client("dynamodb")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call to AWS: ``DynamoDB``, ``GetItem`` and what was asked."""
+
+    service: str
+    operation: str
+    asked: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Calls:
+    """What was asked of AWS, in order."""
+
+    all: list[Call] = field(default_factory=list[Call])
+
+    def note(self, params: dict[str, Any], model: Any, **_: object) -> None:
+        """Note one call; botocore calls this."""
+        self.all.append(Call(model.service_model.service_id, model.name, dict(params)))
+
+    def of(self, service: str) -> list[str]:
+        """Return the operations asked of one service."""
+        return [call.operation for call in self.all if call.service == service]
+
+    @contextmanager
+    def counted(self, service: str = "DynamoDB") -> Generator[list[str]]:
+        """Give a list that holds, at the end of the block, the round trips it made."""
+        start = len(self.all)
+        made: list[str] = []
+        yield made
+        made += [call.operation for call in self.all[start:] if call.service == service]
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Generator[dict[str, str]]:
+    """Answer every AWS client from memory; return the names of what is there and parameters.
+
+    Made once for a file, because a KMS key and the clients take longer than a test; each test has
+    its tables empty.
+    """
+    template = read_template()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_DEFAULT_REGION", "eu-west-3")
+        patch.setenv("AWS_ACCESS_KEY_ID", "testing")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        patch.delenv("AWS_PROFILE", raising=False)
+        with mock_aws():
+            defaults = {
+                name: str(parameter["Default"])
+                for name, parameter in template["Parameters"].items()
+                if "Default" in parameter
+            }
+            given = {"DomainName": "portail.example", "AWS::StackName": "portail"}
+            names = defaults | given | create_resources(template)
+            aws.ses().create_email_identity(EmailIdentity=names["MailDomain"])
+            yield names
+    for client in (*CLIENTS, reader):
+        client.cache_clear()

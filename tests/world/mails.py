@@ -1,0 +1,70 @@
+"""A synthetic mail of each template."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from portal.affiliation import mails as affiliation_mails
+from portal.core.mail import Mail, Template, render
+from portal.identity import mails as identity_mails
+from portal.support import mails as support_mails
+from tests.world.world import FEED
+
+DOMAINS = (identity_mails, affiliation_mails, support_mails)
+FOLDERS = [Path(each.__file__).with_name("templates") for each in DOMAINS]
+LINK = "https://portail.example.fr/valider#abc-_9"
+AT = datetime(2026, 7, 1, 10, 4, tzinfo=UTC)
+PERSON = {
+    "last_name": "Dupont",
+    "first_name": "Michel",
+    "email": "michel.dupont@example.fr",
+}
+NOTICE = {
+    "at": AT,
+    "device": "Firefox, Windows",
+    "reason": "L’activité déclarée est réglementée.",
+    "deletion_at": datetime(2026, 7, 31, 10, 4, tzinfo=UTC),
+    "is_agent": "",
+}
+# What the outbox gives to each template.
+VALUES: Mapping[str, Mapping[str, str | datetime]] = {
+    "validation": PERSON | {"requested_at": AT, "mobile_phone": "+33612345678", "is_agent": ""},
+    "account-exists": {},
+    "recovery": {},
+    "password-changed": NOTICE,
+    "new-device": NOTICE,
+    "email-change": {},
+    "email-changed": {"at": AT},
+    "email-restored": NOTICE,
+    "deletion-scheduled": NOTICE,
+    "affiliation-confirmed": NOTICE,
+    "affiliation-rejected": NOTICE,
+    "contact-acknowledgement": {"ticket": "MFRGGZDF"},
+    "contact-message": PERSON
+    | {
+        "ticket": "MFRGGZDF",
+        "at": AT,
+        "reason": "signup-impossible",
+        "message": "Bonjour,\n\nLe lien ne marche pas.\nMerci",
+    },
+}
+TEMPLATES = list(VALUES)
+OF_NOTICES = {each.name: each.mail for each in FEED if each.mail}
+"""Subjects of the mails that say the same as an entry of the feed."""
+SENT = {
+    template.name: template
+    for template in [
+        *(each for domain in DOMAINS for each in vars(domain).values() if type(each) is Template),
+        *(
+            Template(folder, path.stem, OF_NOTICES[path.stem])
+            for folder in FOLDERS
+            for path in folder.iterdir()
+            if path.stem in OF_NOTICES
+        ),
+    ]
+}
+
+
+def mail(template: str, **changes: str | datetime) -> Mail:
+    """Render a template with synthetic values."""
+    return render(SENT[template], **{"link": LINK, **VALUES[template], **changes})

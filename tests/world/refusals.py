@@ -1,0 +1,37 @@
+"""What tests say of refusals, and of requests that another one overtakes."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from portal.core import aws
+from portal.core.problems import Problem, ProblemType
+
+
+def refused(kind: ProblemType, ask: Callable[[], object]) -> Problem:
+    """Check that something is refused with a problem of this kind; return it."""
+    with pytest.raises(Problem) as caught:
+        ask()
+    assert caught.value.kind is kind
+    return caught.value
+
+
+def overtaken(
+    what: Callable[[], object], ask: Callable[[], Any], operation: str = "TransactWriteItems"
+) -> Any:
+    """Do something just before the first call of an operation by a request; return its answer."""
+    done: list[int] = []
+
+    def overtake(**_: object) -> None:
+        if not done:
+            done.append(1)
+            what()
+
+    events = aws.dynamodb().meta.events
+    events.register(f"before-call.*.{operation}", overtake)
+    try:
+        return ask()
+    finally:
+        events.unregister(f"before-call.*.{operation}", overtake)
+        assert done

@@ -1,0 +1,682 @@
+"""What people, the back office, SES and the schedule ask of the functions: one case each.
+
+Shared by the tests that fail every call to AWS and by those of the functions' permissions.
+"""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+from botocore.session import get_session
+
+from portal.core import aws
+from portal.core.acting import Acting
+from portal.core.outbox import Outgoing
+from portal.core.records import DAY
+from portal.identity import deletion
+from portal.identity.attempts import count_failure
+from portal.identity.open_sessions import list_sessions
+from portal.identity.records import Identifier
+from tests.world.cloud import reader
+from tests.world.functions import Answer, Gateway
+from tests.world.world import PASSWORD, World
+
+if TYPE_CHECKING:
+    import pytest
+
+EMAIL = "michele.dupont@example.fr"
+OTHER = "other@example.fr"
+CHANGED = "Another-Horse-8"
+WRONG = "Wrong-Horse-77"
+PERSON: dict[str, Any] = {
+    "last_name": "Dupont",
+    "first_name": "Michèle",
+    "mobile_phone": "06 12 34 56 78",
+    "email": EMAIL,
+    "email_confirmation": EMAIL,
+    "nir": "2940375120005",
+    "nir_key": "91",
+    "siret": "35600000000048",
+    "is_agent": False,
+}
+
+
+def stop_clock(monkeypatch: "pytest.MonkeyPatch") -> int:
+    """Stop the functions' own clock at the present second, and return it."""
+    now = int(time.time())
+    monkeypatch.setattr(time, "time", lambda: float(now))
+    return now
+
+
+@dataclass(slots=True)
+class Scene:
+    """The world of a case, its clock, and what its request needs."""
+
+    world: World
+    gateway: Gateway
+    now: int
+    account_id: str = ""
+    cookie: str = ""
+    device: str = ""
+    token: str = ""
+
+    def ask(self, name: str, method: str, path: str, body: Any = None, at: int = 0) -> Answer:
+        """Send a request with the cookies there are."""
+        cookies = {"__Host-session": self.cookie, "__Host-device": self.device}
+        sent = {
+            "Content-Type": ["application/json"],
+            "Cookie": ["; ".join(f"{key}={value}" for key, value in cookies.items() if value)],
+        }
+        return self.gateway.ask(name, method, path, body, headers=sent, now=self.now + at)
+
+    def acting(self, now: int) -> Acting:
+        """Return the account's holder, acting at a time."""
+        return self.world.acting(self.account_id, now)
+
+    def drain(self) -> None:
+        """Bring what waits in the outbox to its function, as the stream does."""
+        items = self.world.items("OUTBOX#")
+        if items:
+            self.gateway.invoke("send_mail", stream(items))
+
+    def outcome(self) -> Counter[str]:
+        """Return what stands in the table, by kind; limits, counters and notes left aside."""
+        found: Counter[str] = Counter()
+        for item in self.world.items():
+            kind = item["pk"]["S"].partition("#")[0]
+            if kind == "ACTIVITY":
+                kind += f" {item['kind']['S']}"
+            if kind == "TOKEN":
+                kind += f" {item['purpose']['N']}"
+            if kind == "LOGIN" and "account_id" not in item:
+                kind = "GUESSES"
+            found[kind] += 1
+        for ignored in ("RATE", "MAIL", "GUESSES", "UNSENT"):
+            found.pop(ignored, None)
+        return found
+
+
+def restore(world: World, items: list[dict[str, Any]]) -> None:
+    """Put the table back as it was, and forget the mails and events since."""
+    name = world.settings.table_name
+    wanted = {(item["pk"]["S"], item["sk"]["S"]): item for item in items}
+    for item in world.items():
+        at = (item["pk"]["S"], item["sk"]["S"])
+        if wanted.get(at) == item:
+            del wanted[at]
+        elif at not in wanted:
+            reader().delete_item(TableName=name, Key={"pk": item["pk"], "sk": item["sk"]})
+    for item in wanted.values():
+        reader().put_item(TableName=name, Item=item)
+
+
+def stream(items: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the stream's event for the insertion of items."""
+    return {
+        "Records": [
+            {
+                "eventID": str(n),
+                "eventName": "INSERT",
+                "eventSource": "aws:dynamodb",
+                "awsRegion": "eu-west-3",
+                "dynamodb": {
+                    "Keys": {"pk": item["pk"], "sk": item["sk"]},
+                    "NewImage": item,
+                    "SequenceNumber": f"{n}00",
+                    "StreamViewType": "NEW_IMAGE",
+                },
+            }
+            for n, item in enumerate(items, start=1)
+        ]
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class UseCase:
+    """One thing asked of a function.
+
+    ``doubled`` names what a repeated request may leave twice beside mails, and subjects of mails
+    that only it may send; ``again`` the statuses that the repetition may meet when the first try
+    had been done after all; ``holds`` tells that what was asked for is there.
+    """
+
+    name: str
+    function: str
+    prepare: Callable[[Scene], None]
+    ask: Callable[[Scene], Answer | None]
+    holds: Callable[[Scene], object] = lambda _: True
+    again: frozenset[int] = frozenset()
+    doubled: frozenset[str] = frozenset()
+
+
+def _mail_of(scene: Scene, page: str) -> str:
+    """Return the token of the last mail that leads to a page."""
+    return [m for m in scene.world.mails() if f"/{page}#" in m.text][-1].token
+
+
+def nobody(scene: Scene) -> None:
+    """Start from nothing."""
+    assert not scene.account_id
+
+
+def signed_up(scene: Scene) -> None:
+    """Start from a sign-up whose link was sent a minute ago."""
+    scene.world.sign_up(scene.now - 60)
+    scene.token = scene.world.deliver(scene.now - 60)[-1].token
+
+
+def signed_up_long_ago(scene: Scene) -> None:
+    """Start from a link that is late."""
+    scene.world.sign_up(scene.now - 7200)
+    scene.token = scene.world.deliver(scene.now - 7200)[-1].token
+
+
+def with_account(scene: Scene) -> None:
+    """Start from an account."""
+    scene.account_id = scene.world.open_account(scene.now - 300)
+    scene.world.deliver(scene.now - 300)
+
+
+def logged_in(scene: Scene) -> None:
+    """Start from an account with two sessions, the first of which asks."""
+    with_account(scene)
+    opened = scene.world.log_in(EMAIL, now=scene.now - 30)
+    scene.cookie, scene.device = opened.cookie, opened.device_cookie or ""
+    scene.world.log_in(EMAIL, now=scene.now - 20)
+    scene.world.deliver(scene.now - 20)
+
+
+def elsewhere(scene: Scene) -> None:
+    """Start from an account that logged in from another device only."""
+    logged_in(scene)
+    scene.cookie = scene.device = ""
+
+
+def logged_in_a_while(scene: Scene) -> None:
+    """Start from a session that was last seen minutes ago."""
+    with_account(scene)
+    scene.cookie = scene.world.log_in(EMAIL, now=scene.now - 200).cookie
+    scene.world.deliver(scene.now - 200)
+
+
+def blocked(scene: Scene) -> None:
+    """Start from a known device while guesses delay its identifier."""
+    logged_in(scene)
+    scene.cookie = ""
+    found = scene.world.identifier(EMAIL)
+    assert found
+    for _ in range(5):
+        count_failure(
+            scene.world.table,
+            Identifier,
+            found.key(),
+            found.mac,
+            scene.world.limits,
+            scene.now * 1000,
+        )
+
+
+def recovering(scene: Scene) -> None:
+    """Start from a recovery link."""
+    logged_in(scene)
+    scene.world.recover(EMAIL, scene.now - 10)
+    scene.world.deliver(scene.now - 10)
+    scene.token = _mail_of(scene, "nouveau-mot-de-passe")
+
+
+def changing_email(scene: Scene) -> None:
+    """Start from a link that confirms another address."""
+    logged_in(scene)
+    session = scene.world.authenticate(scene.cookie, scene.now - 10)
+    scene.world.request_email(session, OTHER, scene.now - 10)
+    scene.world.deliver(scene.now - 10)
+    scene.token = _mail_of(scene, "gerer/mon-compte")
+
+
+def changed_email(scene: Scene) -> None:
+    """Start from a link that undoes a change of address."""
+    changing_email(scene)
+    session = scene.world.authenticate(scene.cookie, scene.now - 10)
+    scene.world.confirm_email(session, scene.token, scene.now - 5)
+    scene.world.deliver(scene.now - 5)
+    scene.token = _mail_of(scene, "annuler-changement")
+
+
+def leaving(scene: Scene) -> None:
+    """Start from an account whose deletion is scheduled, its holder logged in again."""
+    with_account(scene)
+    deletion.schedule_deletion(scene.world.table, scene.acting(scene.now - 100))
+    scene.cookie = scene.world.log_in(EMAIL, now=scene.now - 50).cookie
+    scene.world.deliver(scene.now - 50)
+
+
+def due(scene: Scene) -> None:
+    """Start from an account whose time has come."""
+    with_account(scene)
+    deletion.schedule_deletion(scene.world.table, scene.acting(scene.now - 30 * DAY - 60))
+    scene.world.log_in(EMAIL, now=scene.now - 60)
+    scene.world.deliver(scene.now - 60)
+
+
+def kept(scene: Scene) -> None:
+    """Start from a deletion that was taken back and whose day has come."""
+    with_account(scene)
+    deletion.schedule_deletion(scene.world.table, scene.acting(scene.now - 30 * DAY - 60))
+    deletion.keep(scene.world.table, scene.acting(scene.now - 60))
+    scene.world.deliver(scene.now - 60)
+
+
+def bouncing(scene: Scene) -> None:
+    """Start from an account whose mails come back."""
+    with_account(scene)
+    scene.token = scene.world.account(scene.account_id).email_mac
+
+
+def with_another_session(scene: Scene) -> None:
+    """Start from the number of a session that does not ask."""
+    logged_in(scene)
+    own = scene.world.authenticate(scene.cookie, scene.now)
+    found = list_sessions(scene.world.table, scene.account_id, scene.now)
+    (scene.token,) = (each.id for each in found if each.id != own.id)
+
+
+def without_siret(scene: Scene) -> None:
+    """Start from an account that has no Siret."""
+    scene.account_id = scene.world.open_account(scene.now - 300, siret=None)
+    scene.world.deliver(scene.now - 300)
+
+
+def mailed(kind: str, start: Callable[[Scene], None], **about: str) -> Callable[[Scene], None]:
+    """Return a start from a message of a kind that waits, about the account there is."""
+
+    def prepare(scene: Scene) -> None:
+        start(scene)
+        told = {name: value or scene.account_id for name, value in about.items()}
+        message = Outgoing.new(kind, scene.now, **told)
+        aws.dynamodb().put_item(TableName=scene.world.settings.table_name, Item=message.to_item())
+
+    return prepare
+
+
+def waiting(ask: Callable[[Scene], object], start: Callable[[Scene], None] = nobody) -> Any:
+    """Return a start from what a request left in the outbox."""
+
+    def prepare(scene: Scene) -> None:
+        start(scene)
+        ask(scene)
+
+    return prepare
+
+
+def request(
+    name: str, method: str, path: str, body: Callable[[Scene], Any] = lambda _: None, at: int = 0
+) -> Callable[[Scene], Answer]:
+    """Return a request whose body depends on the scene."""
+    return lambda scene: scene.ask(name, method, path, body(scene), at)
+
+
+def deliver(scene: Scene) -> None:
+    """Bring the outbox to its function."""
+    scene.drain()
+
+
+def decide(scene: Scene) -> None:
+    """Bring a confirmation with a Siret."""
+    at = datetime.fromtimestamp(scene.now, UTC)
+    scene.gateway.invoke(
+        "affiliation",
+        {
+            "detail-type": "AffiliationConfirmed",
+            "time": at.isoformat(),
+            "detail": {"account_id": scene.account_id, "siret": "35600000049837"},
+        },
+    )
+
+
+def bounce(scene: Scene) -> None:
+    """Bring a permanent bounce of the account's address."""
+    tags = {"address": [scene.token], "account": [scene.account_id]}
+    scene.gateway.invoke(
+        "mail_feedback",
+        {
+            "detail": {
+                "eventType": "Bounce",
+                "bounce": {"bounceType": "Permanent"},
+                "mail": {"tags": tags},
+            }
+        },
+    )
+
+
+def run_daily(scene: Scene) -> None:
+    """Run the daily deletion."""
+    scene.gateway.invoke("delete_accounts", {})
+
+
+def end_other_session(scene: Scene) -> Answer:
+    """End the session that does not ask."""
+    return scene.ask("account", "DELETE", f"/api/me/sessions/{scene.token}")
+
+
+def logs_in(identifier: str, password: str) -> Callable[[Scene], object]:
+    """Return what logs in at the end, to hold that it can be done."""
+    return lambda scene: scene.world.log_in(identifier, password, scene.now + 100)
+
+
+def _new_password(scene: Scene) -> dict[str, str]:
+    return {"token": scene.token, "password": CHANGED, "confirmation": CHANGED}
+
+
+def _token(scene: Scene) -> dict[str, str]:
+    return {"token": scene.token}
+
+
+def _contact(_: Scene) -> dict[str, str]:
+    return {
+        "reason": "login-impossible",
+        "last_name": "Dupont",
+        "first_name": "Michèle",
+        "email": EMAIL,
+        "message": "Bonjour",
+    }
+
+
+def _confirms(scene: Scene) -> None:
+    session = scene.world.authenticate(scene.cookie, scene.now)
+    token = _mail_of(scene, "gerer/mon-compte")
+    scene.world.confirm_email(session, token, scene.now + 20)
+
+
+def _recovers(scene: Scene) -> None:
+    scene.world.reset(_mail_of(scene, "nouveau-mot-de-passe"), CHANGED, int(time.time()) + 20)
+
+
+def _validates(scene: Scene) -> None:
+    scene.world.set_password(_mail_of(scene, "valider"), now=int(time.time()) + 20)
+
+
+SIGN_UP = request("signup", "POST", "/api/signup", lambda _: PERSON)
+RESEND = request("signup", "POST", "/api/signup/resend", lambda _: {"email": EMAIL})
+DELIVERY = request("signup", "POST", "/api/signup/delivery", lambda _: {"email": EMAIL})
+OPEN = request("validate_email", "POST", "/api/email-validation", _token)
+SET_PASSWORD = request("set_password", "PUT", "/api/password", _new_password)
+LOG_IN = request(
+    "login", "POST", "/api/login", lambda _: {"identifier": EMAIL, "password": PASSWORD}
+)
+GUESS = request("login", "POST", "/api/login", lambda _: {"identifier": EMAIL, "password": WRONG})
+RECOVER = request(
+    "recover_password", "POST", "/api/password-recovery", lambda _: {"identifier": EMAIL}
+)
+CHANGE_PASSWORD = request(
+    "account",
+    "PUT",
+    "/api/me/password",
+    lambda _: {"password": CHANGED, "confirmation": CHANGED},
+)
+CHANGE_EMAIL = request("account", "PUT", "/api/me/email", lambda _: {"email": OTHER})
+CONTACT = request("contact", "POST", "/api/contact", _contact)
+
+
+def operate(action: str, **about: str) -> Callable[[Scene], None]:
+    """Return what asks the operators' function for an act; ``account_id`` is filled in."""
+
+    def ask(scene: Scene) -> None:
+        asked = {"action": action, "operator": "camille.operatrice", "reason": "ticket 4821"}
+        asked |= {name: value or scene.account_id for name, value in about.items()}
+        with scene.world.answering(aws.lambda_(), "Invoke", {"StatusCode": 202}, 202):
+            assert scene.gateway.invoke("ops", asked)["outcome"] == "done"
+
+    return ask
+
+
+def unsent(scene: Scene) -> None:
+    """Start from a sign-up whose mail SES refused: a note tells of it."""
+    scene.world.sign_up(scene.now)
+    deliver_in_vain(scene)
+
+
+def deliver_in_vain(scene: Scene) -> None:
+    """Have SES refuse what waits in the outbox."""
+    refused = ClientError({"Error": {"Code": "MessageRejected"}}, "SendEmail")
+    with scene.world.failing(aws.ses(), "SendEmail", refused):
+        scene.drain()
+
+
+def failed_event(scene: Scene) -> None:
+    """Start from a decision that could not be applied."""
+    arn = "arn:aws:lambda:eu-west-3:123456789012:function:portail-Affiliation:live"
+    failed = {"requestContext": {"functionArn": arn}, "requestPayload": {"detail": {}}}
+    queue = scene.world.settings.failed_events
+    # With a client of its own, whose calls are not counted.
+    sqs = get_session().create_client("sqs")
+    sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(failed))
+
+
+def replay_events(scene: Scene) -> None:
+    """Have a decision fail, then ask for it to be applied again."""
+    failed_event(scene)
+    operate("replay-events")(scene)
+
+
+AUDITED_TWICE = frozenset({"AUDIT"})
+
+LOGGED_IN_TWICE = frozenset({"SESSION", "ACTIVITY new-device", "Nouvelle connexion à votre compte"})
+"""A login whose answer was lost is a login all the same: its session and its news stay."""
+
+USE_CASES = [
+    UseCase("sign up", "signup", nobody, SIGN_UP, _validates, doubled=frozenset({"REGISTRATION"})),
+    UseCase("resend", "signup", signed_up, RESEND, _validates, doubled=frozenset({"TOKEN 1"})),
+    UseCase("delivery", "signup", signed_up, DELIVERY),
+    UseCase("open", "validate_email", signed_up, OPEN),
+    UseCase("open late", "validate_email", signed_up_long_ago, OPEN, _validates),
+    UseCase(
+        "set password",
+        "set_password",
+        signed_up,
+        SET_PASSWORD,
+        logs_in(EMAIL, CHANGED),
+        again=frozenset({409}),
+    ),
+    UseCase("log in", "login", with_account, LOG_IN, doubled=LOGGED_IN_TWICE),
+    UseCase("log in again", "login", logged_in, LOG_IN, doubled=LOGGED_IN_TWICE),
+    UseCase("log in elsewhere", "login", elsewhere, LOG_IN, doubled=LOGGED_IN_TWICE),
+    UseCase("log in while blocked", "login", blocked, LOG_IN, doubled=LOGGED_IN_TWICE),
+    UseCase("guess", "login", with_account, GUESS, logs_in(EMAIL, PASSWORD)),
+    UseCase("log out", "logout", logged_in, request("logout", "POST", "/api/logout")),
+    UseCase("feed", "activity", logged_in_a_while, request("activity", "GET", "/api/me/activity")),
+    UseCase("recover", "recover_password", with_account, RECOVER, _recovers),
+    UseCase(
+        "reset",
+        "set_password",
+        recovering,
+        SET_PASSWORD,
+        logs_in(EMAIL, CHANGED),
+        again=frozenset({404}),
+    ),
+    UseCase("profile", "account", logged_in, request("account", "GET", "/api/me")),
+    UseCase("export", "account", logged_in, request("account", "GET", "/api/me/export")),
+    UseCase("sessions", "account", logged_in, request("account", "GET", "/api/me/sessions")),
+    UseCase(
+        "change phone",
+        "account",
+        logged_in,
+        request("account", "PATCH", "/api/me", lambda _: {"mobile_phone": "0612345679"}),
+        lambda scene: scene.world.account(scene.account_id).mobile_phone == "+33612345679",
+        doubled=frozenset({"ACTIVITY phone-changed"}),
+    ),
+    UseCase(
+        "change password",
+        "account",
+        logged_in,
+        CHANGE_PASSWORD,
+        logs_in(EMAIL, CHANGED),
+        doubled=frozenset({"ACTIVITY password-changed"}),
+    ),
+    UseCase("change e-mail", "account", logged_in, CHANGE_EMAIL, _confirms),
+    UseCase(
+        "confirm e-mail",
+        "account",
+        changing_email,
+        request("account", "POST", "/api/me/email/confirmation", _token),
+        logs_in(OTHER, PASSWORD),
+        again=frozenset({410}),
+    ),
+    UseCase(
+        "undo e-mail",
+        "account",
+        changed_email,
+        request("account", "POST", "/api/email-undo", _token),
+        logs_in(EMAIL, PASSWORD),
+        again=frozenset({410}),
+    ),
+    UseCase(
+        "end session",
+        "account",
+        with_another_session,
+        end_other_session,
+        again=frozenset({404}),
+    ),
+    UseCase(
+        "delete",
+        "account",
+        logged_in,
+        request("account", "DELETE", "/api/me"),
+        lambda scene: scene.world.account(scene.account_id).deletion_at,
+        again=frozenset({401}),
+    ),
+    UseCase(
+        "keep",
+        "account",
+        leaving,
+        request("account", "PATCH", "/api/me", lambda _: {"deletion_at": None}),
+        lambda scene: scene.world.account(scene.account_id).deletion_at is None,
+    ),
+    UseCase("contact", "contact", nobody, CONTACT, doubled=frozenset({"CONTACT"})),
+    UseCase(
+        "decide",
+        "affiliation",
+        without_siret,
+        decide,
+        lambda scene: scene.world.account(scene.account_id).siret == "35600000049837",
+    ),
+    UseCase(
+        "bounce",
+        "mail_feedback",
+        bouncing,
+        bounce,
+        lambda scene: scene.world.account(scene.account_id).mail_bounced_at,
+    ),
+    UseCase("delete what is due", "delete_accounts", due, run_daily),
+    UseCase("forget what was kept", "delete_accounts", kept, run_daily),
+    UseCase(
+        "mail a validation",
+        "send_mail",
+        waiting(SIGN_UP),
+        deliver,
+        _validates,
+        doubled=frozenset({"TOKEN 1"}),  # the link of a repeated mail, when a second has passed
+    ),
+    UseCase(
+        "mail again",
+        "send_mail",
+        waiting(RESEND, signed_up),
+        deliver,
+        _validates,
+        doubled=frozenset({"TOKEN 1"}),
+    ),
+    UseCase("mail a holder", "send_mail", waiting(RESEND, with_account), deliver),
+    UseCase("mail a recovery", "send_mail", waiting(RECOVER, with_account), deliver, _recovers),
+    UseCase(
+        "mail a new address", "send_mail", waiting(CHANGE_EMAIL, logged_in), deliver, _confirms
+    ),
+    UseCase(
+        "mail a former address",
+        "send_mail",
+        waiting(request("account", "POST", "/api/me/email/confirmation", _token), changing_email),
+        deliver,
+    ),
+    UseCase("mail the support", "send_mail", waiting(CONTACT), deliver),
+    UseCase(
+        "look an account up",
+        "ops",
+        with_account,
+        operate("look-up", account_id=""),
+        doubled=AUDITED_TWICE,
+    ),
+    UseCase(
+        "end an account's sessions",
+        "ops",
+        logged_in,
+        operate("end-sessions", account_id=""),
+        lambda scene: not scene.world.items("SESSION#"),
+        doubled=AUDITED_TWICE | {"ACTIVITY sessions-ended"},
+    ),
+    UseCase(
+        "send a link again",
+        "ops",
+        signed_up,
+        operate("resend-link", email=EMAIL),
+        _validates,
+        doubled=AUDITED_TWICE | {"TOKEN 1"},
+    ),
+    UseCase(
+        "lift an account's limits",
+        "ops",
+        blocked,
+        operate("lift-limits", account_id=""),
+        logs_in(EMAIL, PASSWORD),
+        doubled=AUDITED_TWICE,
+    ),
+    UseCase(
+        "lift an identifier's limits",
+        "ops",
+        blocked,
+        operate("lift-limits", identifier=EMAIL),
+        logs_in(EMAIL, PASSWORD),
+        doubled=AUDITED_TWICE,
+    ),
+    UseCase(
+        "replay messages",
+        "ops",
+        unsent,
+        operate("replay-messages"),
+        doubled=AUDITED_TWICE | {"TOKEN 1"},
+    ),
+    UseCase("replay events", "ops", nobody, replay_events, doubled=AUDITED_TWICE),
+    *(
+        UseCase(f"mail {kind}", "send_mail", mailed(kind, with_account, account_id=""), deliver)
+        for kind in (
+            "affiliation-confirmed",
+            "affiliation-rejected",
+            "new-device",
+            "password-changed",
+            "email-restored",
+            "deletion-scheduled",
+        )
+    ),
+    *(
+        UseCase(f"publish {kind}", "send_mail", mailed(kind, nobody, account_id="a"), deliver)
+        for kind in (
+            "AccountActivated",
+            "AccountDeleted",
+            "LoginSucceeded",
+            "LoginFailed",
+            "PasswordChanged",
+        )
+    ),
+]
+
+
+def told(world: World) -> tuple[Counter[str], Counter[str]]:
+    """Return the mails that were asked for, by address and subject, and the events."""
+    mails = Counter(f"{mail.to[0]}: {mail.subject}" for mail in world.mails())
+    events = Counter(
+        f"{event['DetailType']} {json.loads(event['Detail'])['account_id'] is None}"
+        for event in world.events()
+    )
+    return mails, events

@@ -1,0 +1,402 @@
+"""The world of the tests: a table, secrets, a key, mails and a bus, all in memory.
+
+What is in ``template.yaml`` is read from there. Nothing of ours is replaced: time is an argument,
+and AWS is answered by moto below botocore.
+"""
+
+import json
+import re
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import pytest
+from argon2 import PasswordHasher
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ClientError
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+
+from portal.affiliation import feed as affiliation_feed
+from portal.affiliation.mails import MAILS as AFFILIATION_MAILS
+from portal.core import aws, identifiers, keys, outbox
+from portal.core import settings as portal_settings
+from portal.core import table as portal_table
+from portal.core.acting import Acting
+from portal.core.bus import publisher
+from portal.core.feed import Entry, read_all
+from portal.core.keyring import Keyring, LookupKeys, PepperKeys, TokenKeys
+from portal.core.links import unseal
+from portal.core.mail import Mailer
+from portal.core.outbox import Outgoing
+from portal.core.session import Proof, Session, authenticate, new_session
+from portal.core.settings import Limits, Settings
+from portal.core.table import Table
+from portal.identity import (
+    activation,
+    email_change,
+    feed,
+    login,
+    password_change,
+    passwords,
+    recovery,
+    signup,
+)
+from portal.identity.events import EVENTS
+from portal.identity.mails import MAILS as IDENTITY_MAILS
+from portal.identity.opening import Browser, Opened
+from portal.identity.purposes import EMAIL_VALIDATION, PASSWORD_RECOVERY
+from portal.identity.records import Account, Credentials, Identifier, Registration
+from portal.identity.signup import Identity
+from portal.rules.nir import mask_nir
+from portal.support.mails import MAILS as SUPPORT_MAILS
+from tests.world.cloud import CLIENTS, Calls, evaluate, reader, renew_resources
+
+NOW = 1_790_000_000
+"""The clock of the tests: September 2026, a whole number of no minute."""
+PASSWORD = "Correct-Horse-7"
+FEED = (*feed.KINDS, *affiliation_feed.KINDS)
+MAILS = {**IDENTITY_MAILS, **AFFILIATION_MAILS, **SUPPORT_MAILS}
+
+# The first draw on a fresh clone builds Unicode tables: slow once, and no fault of the rules.
+hypothesis_settings.register_profile(
+    "portal", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+hypothesis_settings.load_profile("portal")
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail that SES was asked to send."""
+
+    to: list[str]
+    subject: str
+    text: str
+    html: str
+
+    @property
+    def token(self) -> str:
+        """The token of its link."""
+        return self.link.partition("#")[2]
+
+    @property
+    def link(self) -> str:
+        """Its link that carries a token."""
+        found = re.search(r"https://\S+#\S+", self.text)
+        assert found
+        return found[0]
+
+
+@dataclass(slots=True)
+class World:
+    """The table and the keys, and short ways of making what most tests start from."""
+
+    calls: Calls
+    table: Table
+    template: dict[str, Any]
+    failures: list[str | None] = field(default_factory=list[str | None])
+    """The accounts whose failed logins were reported."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the functions."""
+        return portal_settings.settings()
+
+    @property
+    def limits(self) -> Limits:
+        """The limits of the template."""
+        return self.settings.limits
+
+    def identity(self, **changes: Any) -> Identity:
+        """Return a synthetic person."""
+        nir = changes.get("nir", "2940375120005")
+        person: dict[str, Any] = {
+            "last_name": "Dupont",
+            "first_name": "Michèle",
+            "mobile_phone": "+33612345678",
+            "email": "michele.dupont@example.fr",
+            "nir": nir,
+            "nir_masked": nir and mask_nir(nir),
+            "siret": "35600000000048",
+            "is_agent": False,
+        }
+        return Identity(**person | changes)
+
+    def sign_up(self, now: int = NOW, **changes: Any) -> str:
+        """Sign up; return the registration's id."""
+        start = len(self.calls.all)
+        signup.sign_up(
+            self.table,
+            keys.lookup_keys(),
+            self.limits,
+            partial(identifiers.encrypt_nir, aws.kms(), self.settings.data_key),
+            self.identity(**changes),
+            now,
+        )
+        written = next(each for each in self.calls.all[start:] if "TransactItems" in each.asked)
+        puts = (each["Put"]["Item"] for each in written.asked["TransactItems"] if "Put" in each)
+        return next(puts)["id"]["S"]
+
+    def resend(self, email: str, now: int = NOW) -> None:
+        """Ask for the link to be sent again."""
+        signup.resend(self.table, keys.lookup_keys(), self.limits, email, now)
+
+    def open_link(self, token: str, now: int = NOW) -> Registration:
+        """Open a validation link."""
+        return activation.open_link(self.table, keys.token_keys(), self.limits, token, now)[1]
+
+    def set_password(
+        self, token: str, password: str = PASSWORD, confirmation: str | None = None, now: int = NOW
+    ) -> None:
+        """Set a password; by default it is confirmed alike."""
+        activation.set_password(
+            self.table,
+            keys.lookup_keys(),
+            keys.pepper_keys(),
+            self.limits,
+            unseal(keys.token_keys(), token, EMAIL_VALIDATION),
+            password,
+            password if confirmation is None else confirmation,
+            now,
+        )
+
+    def open_account(self, now: int = NOW, **changes: Any) -> str:
+        """Go from sign-up to a password; return the account's id."""
+        registration_id = self.sign_up(now, **changes)
+        (mail,) = self.deliver(now)
+        self.set_password(mail.token, now=now)
+        registration = self.table.get(Registration, Registration.key_of(id=registration_id))
+        assert registration
+        return registration.account_id
+
+    def log_in(
+        self, identifier: str, password: str = PASSWORD, now: float = NOW, **browser: str
+    ) -> Opened:
+        """Log in at a time in seconds, from a browser with these cookies and this name."""
+        return login.log_in(
+            self.table,
+            keys.lookup_keys(),
+            keys.pepper_keys(),
+            self.limits,
+            self.failures.append,
+            login.Attempt(identifier, password, Browser(**browser)),
+            round(now * 1000),
+        )
+
+    def recover(self, identifier: str, now: int = NOW) -> None:
+        """Ask for a recovery link."""
+        recovery.request(self.table, keys.lookup_keys(), self.limits, identifier, now)
+
+    def reset(self, token: str, password: str, now: int = NOW) -> None:
+        """Set a new password with a recovery link."""
+        recovery.reset(
+            self.table,
+            keys.lookup_keys(),
+            keys.pepper_keys(),
+            unseal(keys.token_keys(), token, PASSWORD_RECOVERY),
+            password,
+            password,
+            now,
+        )
+
+    def change_password(self, session: Session, password: str, now: int = NOW) -> None:
+        """Change the password of the person logged in."""
+        password_change.change_password(
+            self.table,
+            keys.lookup_keys(),
+            keys.pepper_keys(),
+            Acting.in_session(session, now),
+            password,
+            password,
+        )
+
+    def request_email(self, session: Session, email: str, now: int = NOW) -> str:
+        """Ask for another address; return it masked."""
+        acting = Acting.in_session(session, now)
+        return email_change.request_email(
+            self.table, keys.lookup_keys(), self.limits, acting, email
+        )
+
+    def confirm_email(self, session: Session, token: str, now: int = NOW) -> None:
+        """Confirm another address with its link."""
+        acting = Acting.in_session(session, now)
+        email_change.confirm_email(self.table, keys.token_keys(), acting, token)
+
+    def undo_email(self, token: str, now: int = NOW) -> None:
+        """Undo the change of an address with the link sent to the former one."""
+        email_change.undo_email(self.table, keys.token_keys(), token, now)
+
+    def account(self, account_id: str) -> Account:
+        """Return an account."""
+        found = self.table.get(Account, Account.key_of(id=account_id))
+        assert found
+        return found
+
+    def acting(self, account_id: str, now: int = NOW) -> Acting:
+        """Return an account's holder, acting in a session that was opened just now."""
+        proof = Proof(account_id, login.PASSWORD, now)
+        session, _ = new_session(proof, 0, previous_login_at=None, device="")
+        return Acting.in_session(session, now)
+
+    def feed(self, account_id: str) -> list[Entry]:
+        """Return an account's feed, newest first."""
+        return list(read_all(self.table, account_id, FEED))
+
+    def kinds(self, account_id: str) -> list[str]:
+        """Return the kinds of an account's feed but those it starts with, newest first."""
+        first = {feed.WELCOME.name, feed.AFFILIATION_REQUESTED.name}
+        return [entry.kind for entry in self.feed(account_id) if entry.kind not in first]
+
+    def authenticate(self, cookie: str, now: int = NOW) -> Session:
+        """Return the session of a cookie."""
+        return authenticate(self.table, cookie, now)
+
+    def identifier(self, typed: str) -> Identifier | None:
+        """Return the record of an identifier, by what is typed."""
+        mac = identifiers.login_mac(keys.lookup_keys(), typed)
+        return self.table.get(Identifier, Identifier.key_of(mac=mac))
+
+    def credentials(self, typed: str) -> Credentials:
+        """Return the credentials of an identifier's account."""
+        identifier = self.identifier(typed)
+        assert identifier
+        at = Credentials.key_of(account_id=identifier.account_id or "")
+        found = self.table.get(Credentials, at)
+        assert found
+        return found
+
+    def send(self, message_id: str, now: int = NOW) -> None:
+        """Send one message of the outbox."""
+        mailer = Mailer(self.table, keys.token_keys(), aws.ses(), self.settings, now)
+        publish = publisher(aws.event_bridge(), self.settings.event_bus)
+        senders = {kind: partial(send, mailer) for kind, send in MAILS.items()}
+        outbox.deliver(self.table, message_id, {**senders, **dict.fromkeys(EVENTS, publish)})
+
+    def messages(self) -> list[Outgoing]:
+        """Return what waits in the outbox, oldest first."""
+        waiting = [Outgoing.from_item(item) for item in self.items("OUTBOX#")]
+        return sorted(waiting, key=lambda each: each.created_at)
+
+    def deliver(self, now: int = NOW) -> list[Mail]:
+        """Send all that waits in the outbox; return the mails."""
+        before = len(self.mails())
+        for message in self.messages():
+            self.send(message.id, now)
+        return self.mails()[before:]
+
+    def mails(self) -> list[Mail]:
+        """Return every mail that SES was asked to send."""
+        sent = [call.asked for call in self.calls.all if call.operation == "SendEmail"]
+        return [
+            Mail(
+                to=asked["Destination"]["ToAddresses"],
+                subject=(simple := asked["Content"]["Simple"])["Subject"]["Data"],
+                text=simple["Body"]["Text"]["Data"],
+                html=simple["Body"]["Html"]["Data"],
+            )
+            for asked in sent
+        ]
+
+    def events(self) -> list[dict[str, Any]]:
+        """Return every event that the bus was asked to publish."""
+        calls = (call for call in self.calls.all if call.operation == "PutEvents")
+        return [entry for call in calls for entry in call.asked["Entries"]]
+
+    def items(self, prefix: str = "") -> list[dict[str, Any]]:
+        """Return the table's items whose partition starts with a prefix."""
+        pages = reader().get_paginator("scan").paginate(TableName=self.settings.table_name)
+        found = [item for page in pages for item in page["Items"]]
+        return [item for item in found if item["pk"]["S"].startswith(prefix)]
+
+    def sweep(self, prefix: str) -> None:
+        """Delete items, as the table's TTL does in its own time."""
+        for item in self.items(prefix):
+            reader().delete_item(
+                TableName=self.settings.table_name, Key={"pk": item["pk"], "sk": item["sk"]}
+            )
+
+    def add_key(self, secret: str, number: int, text: str) -> None:
+        """Add a numbered key to a secret, which signs from now on."""
+        content = json.loads(
+            aws.secrets_manager().get_secret_value(SecretId=secret)["SecretString"]
+        )
+        self.put_keys(secret, content | {str(number): text})
+
+    def put_keys(self, secret: str, content: dict[str, str]) -> None:
+        """Replace the keys of a secret, as functions know them once the newest signs."""
+        text = json.dumps(content)
+        aws.secrets_manager().put_secret_value(SecretId=secret, SecretString=text)
+        keys._cache.clear()
+        kinds: dict[str, type[Keyring]] = {
+            self.settings.token_secret: TokenKeys,
+            self.settings.lookup_secret: LookupKeys,
+            self.settings.pepper_secret: PepperKeys,
+        }
+        keys._cache[secret] = (time.monotonic(), kinds[secret].parse(text, age=0, settled=0))
+
+    def failing(
+        self, client: Any, operation: str, failure: Exception
+    ) -> AbstractContextManager[None]:
+        """Make each call of an operation fail."""
+        if isinstance(failure, ClientError):
+            return self.answering(client, operation, dict(failure.response), status=400)
+
+        def fail(**_: object) -> None:
+            raise failure
+
+        return self._before(client, operation, fail)
+
+    def answering(
+        self, client: Any, operation: str, content: dict[str, Any], status: int = 200
+    ) -> AbstractContextManager[None]:
+        """Make each call of an operation answer this."""
+        answer = AWSResponse("https://aws.invalid", status, {}, None), content
+        return self._before(client, operation, lambda **_: answer)
+
+    @contextmanager
+    def _before(self, client: Any, operation: str, answer: Callable[..., Any]) -> Generator[None]:
+        event = f"before-call.*.{operation}"
+        client.meta.events.register(event, answer)
+        try:
+            yield
+        finally:
+            client.meta.events.unregister(event, answer)
+
+
+def forget() -> None:
+    """Empty what the functions keep between requests.
+
+    Not the clients: they hold no answer, and making them takes longer than a test.
+    """
+    portal_settings.settings.cache_clear()
+    portal_table.table.cache_clear()
+    keys._cache.clear()
+
+
+@pytest.fixture
+def world(
+    cloud: dict[str, str], template: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[World]:
+    """Return a new world, its environment set as the template sets that of the functions."""
+    variables = template["Globals"]["Function"]["Environment"]["Variables"]
+    for name, value in variables.items():
+        monkeypatch.setenv(name, evaluate(value, cloud))
+    renew_resources(template)
+    forget()
+    calls = Calls()
+    for client in CLIENTS:
+        client().meta.events.register("provide-client-params.*.*", calls.note)
+    yield World(calls, portal_table.table(), template)
+    for client in CLIENTS:
+        client().meta.events.unregister("provide-client-params.*.*", calls.note)
+    forget()
+
+
+@pytest.fixture
+def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make hashes cost little, where many are made and how strong they are does not matter."""
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1, hash_len=32, salt_len=16)
+    monkeypatch.setattr(passwords, "_hasher", cheap)
