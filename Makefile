@@ -54,12 +54,15 @@ clean: ## stop, and delete the local data
 ##@ Check
 
 PYTEST := python -m pytest --numprocesses=2 --dist=worksteal
+# Only the plugins that these tests use: loading all of them takes each process ten seconds.
+UNIT_PLUGINS := $(addprefix -p ,xdist pytest_socket pytest_timeout _hypothesis_pytestplugin)
+UNIT_TESTS := -m "not stack and not browser and not build" --ignore tests/attacks --ignore tests/browser
 
 test: $(TOOLS) $(EMULATOR) browser lint checks ## install what is missing, check everything, run every test
 	$(PYTEST) --cov --cov-report=term
 
 unit: $(TOOLS) ## run the tests that need no stack, no browser and no build
-	$(PYTEST) -m "not stack and not browser and not build"
+	PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(PYTEST) $(UNIT_PLUGINS) $(UNIT_TESTS)
 
 lint: $(TOOLS) ## check style, types, imports and the template
 	ruff check

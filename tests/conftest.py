@@ -1,5 +1,6 @@
 """What the tests of the deployed local stack share, and which marks and sockets each test gets."""
 
+import gc
 from typing import TYPE_CHECKING
 
 import pytest
@@ -35,6 +36,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(mark)
         if not any(item.get_closest_marker(mark) for mark in WITH_SOCKETS):
             item.add_marker("disable_socket")
+
+
+def pytest_collection_finish() -> None:
+    """Have the garbage collector ignore what was loaded so far: it takes a tenth of the time."""
+    gc.collect()
+    gc.freeze()
 
 
 pytest_plugins = ["tests.world.cloud", "tests.world.world", "tests.world.functions"]

@@ -174,11 +174,11 @@ _seen: dict[str, set[Right]] = defaultdict(set)
 def seen(request: pytest.FixtureRequest) -> dict[str, set[Right]]:
     """Return the rights that each function used in its use cases, run once."""
     if not _seen:
-        request.getfixturevalue("cheap_hashes")
         world: World = request.getfixturevalue("world")
         now = stop_clock(request.getfixturevalue("monkeypatch"))
         for case in USE_CASES + BRANCHES:
             restore(world, [])
+            world.calls.all.clear()
             scene = Scene(world, Gateway(), now)
             case.prepare(scene)
             keys._cache.clear()

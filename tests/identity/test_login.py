@@ -267,6 +267,7 @@ def test_a_new_pepper_is_applied_at_login(world: "World") -> None:
     assert world.log_in(EMAIL)
 
 
+@pytest.mark.real_hashes
 @pytest.mark.guards("rehash-at-login")
 def test_weaker_parameters_are_replaced_at_login(world: "World") -> None:
     """A hash made with older parameters is replaced when its password is typed next."""

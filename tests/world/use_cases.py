@@ -22,9 +22,9 @@ from portal.identity import deletion
 from portal.identity.attempts import count_failure
 from portal.identity.open_sessions import list_sessions
 from portal.identity.records import Identifier
-from tests.world.cloud import reader
+from tests.world.cloud import remove_item, write_item
 from tests.world.functions import Answer, Gateway
-from tests.world.world import PASSWORD, World
+from tests.world.world import NOW, PASSWORD, World
 
 if TYPE_CHECKING:
     import pytest
@@ -47,10 +47,9 @@ PERSON: dict[str, Any] = {
 
 
 def stop_clock(monkeypatch: "pytest.MonkeyPatch") -> int:
-    """Stop the functions' own clock at the present second, and return it."""
-    now = int(time.time())
-    monkeypatch.setattr(time, "time", lambda: float(now))
-    return now
+    """Stop the functions' own clock, and return its time."""
+    monkeypatch.setattr(time, "time", lambda: float(NOW))
+    return NOW
 
 
 @dataclass(slots=True)
@@ -110,9 +109,9 @@ def restore(world: World, items: list[dict[str, Any]]) -> None:
         if wanted.get(at) == item:
             del wanted[at]
         elif at not in wanted:
-            reader().delete_item(TableName=name, Key={"pk": item["pk"], "sk": item["sk"]})
+            remove_item(name, item)
     for item in wanted.values():
-        reader().put_item(TableName=name, Item=item)
+        write_item(name, item)
 
 
 def stream(items: list[dict[str, Any]]) -> dict[str, Any]:

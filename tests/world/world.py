@@ -53,12 +53,22 @@ from portal.identity.records import Account, Credentials, Identifier, Registrati
 from portal.identity.signup import Identity
 from portal.rules.nir import mask_nir
 from portal.support.mails import MAILS as SUPPORT_MAILS
-from tests.world.cloud import CLIENTS, Calls, evaluate, reader, renew_resources
+from tests.world.cloud import (
+    CLIENTS,
+    Call,
+    Calls,
+    evaluate,
+    read_items,
+    remove_item,
+    renew_resources,
+    write_item,
+)
 
 NOW = 1_790_000_000
 """The clock of the tests: September 2026, a whole number of no minute."""
 PASSWORD = "Correct-Horse-7"
 FEED = (*feed.KINDS, *affiliation_feed.KINDS)
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1, hash_len=32, salt_len=16)
 MAILS = {**IDENTITY_MAILS, **AFFILIATION_MAILS, **SUPPORT_MAILS}
 
 # The first draw on a fresh clone builds Unicode tables: slow once, and no fault of the rules.
@@ -66,6 +76,9 @@ hypothesis_settings.register_profile(
     "portal", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 hypothesis_settings.load_profile("portal")
+
+
+_OPENED: dict[tuple[Any, ...], tuple[str, list[dict[str, Any]], list[Call]]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +177,27 @@ class World:
         )
 
     def open_account(self, now: int = NOW, **changes: Any) -> str:
-        """Go from sign-up to a password; return the account's id."""
+        """Go from sign-up to a password; return the account's id.
+
+        Done once for each person, time and key of KMS: what was written and asked then is put
+        into any other world that is still empty.
+        """
+        if self.calls.all:
+            return self._open_account(now, **changes)
+        wanted = (self.settings.data_key, now, *sorted(changes.items()))
+        if wanted not in _OPENED:
+            account_id = self._open_account(now, **changes)
+            _OPENED[wanted] = account_id, self.items(), list(self.calls.all)
+            return account_id
+        account_id, items, calls = _OPENED[wanted]
+        for read in (keys.lookup_keys, keys.token_keys, keys.pepper_keys):
+            read()
+        for item in items:
+            write_item(self.settings.table_name, item)
+        self.calls.all[:] = calls
+        return account_id
+
+    def _open_account(self, now: int, **changes: Any) -> str:
         registration_id = self.sign_up(now, **changes)
         (mail,) = self.deliver(now)
         self.set_password(mail.token, now=now)
@@ -307,16 +340,13 @@ class World:
 
     def items(self, prefix: str = "") -> list[dict[str, Any]]:
         """Return the table's items whose partition starts with a prefix."""
-        pages = reader().get_paginator("scan").paginate(TableName=self.settings.table_name)
-        found = [item for page in pages for item in page["Items"]]
-        return [item for item in found if item["pk"]["S"].startswith(prefix)]
+        stored = read_items(self.settings.table_name)
+        return [item for item in stored if item["pk"]["S"].startswith(prefix)]
 
     def sweep(self, prefix: str) -> None:
         """Delete items, as the table's TTL does in its own time."""
         for item in self.items(prefix):
-            reader().delete_item(
-                TableName=self.settings.table_name, Key={"pk": item["pk"], "sk": item["sk"]}
-            )
+            remove_item(self.settings.table_name, item)
 
     def add_key(self, secret: str, number: int, text: str) -> None:
         """Add a numbered key to a secret, which signs from now on."""
@@ -378,9 +408,20 @@ def forget() -> None:
 
 @pytest.fixture
 def world(
-    cloud: dict[str, str], template: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest,
+    cloud: dict[str, str],
+    template: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[World]:
-    """Return a new world, its environment set as the template sets that of the functions."""
+    """Return a new world, its environment set as the template sets that of the functions.
+
+    Hashes cost little, unless the test is marked ``real_hashes``: many are made, and few tests
+    are about how strong they are. Pauses between two tries take no time.
+    """
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    if not request.node.get_closest_marker("real_hashes"):
+        monkeypatch.setattr(passwords, "_hasher", CHEAP)
+        monkeypatch.setattr(passwords, "_NOBODY", CHEAP.hash("nobody"))
     variables = template["Globals"]["Function"]["Environment"]["Variables"]
     for name, value in variables.items():
         monkeypatch.setenv(name, evaluate(value, cloud))
@@ -393,10 +434,3 @@ def world(
     for client in CLIENTS:
         client().meta.events.unregister("provide-client-params.*.*", calls.note)
     forget()
-
-
-@pytest.fixture
-def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make hashes cost little, where many are made and how strong they are does not matter."""
-    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1, hash_len=32, salt_len=16)
-    monkeypatch.setattr(passwords, "_hasher", cheap)
