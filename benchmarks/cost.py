@@ -106,7 +106,10 @@ def measure(cases: Mapping[str, Asked]) -> Section:
         "US dollars a million, list prices; the arithmetic is in [cost.md](cost.md).",
         [
             Figure(
-                "a million logins, gateway and event included", login.total + event.total, 5, "$"
+                "a million logins, gateway and event included",
+                login.total + event.total,
+                12,
+                "$",
             ),
             Figure(
                 "a million sign-ups with their mail, before SES",
