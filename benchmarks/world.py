@@ -198,7 +198,9 @@ class World:
                 return {}
 
     def _item(self, key: Mapping[str, Any]) -> dict[str, Any] | None:
-        return self._items.get(key["pk"]["S"].partition("#")[0])
+        """Return the record of a partition, at the key asked for: times differ by process."""
+        item = self._items.get(key["pk"]["S"].partition("#")[0])
+        return None if item is None else {**item, **key}
 
 
 def _base64(value: bytes) -> str:

@@ -82,7 +82,9 @@ def create_resources(template: dict[str, Any]) -> dict[str, str]:
 
 
 def renew_resources(template: dict[str, Any]) -> None:
-    """Empty the tables and give the secrets their first keys."""
+    """Empty the tables and the queues, and give the secrets their first keys."""
+    for queue in get_backend("sqs")[ACCOUNT][REGION].queues.values():
+        queue._messages.clear()
     for name, resource in template["Resources"].items():
         properties = resource.get("Properties", {})
         match resource["Type"]:
@@ -171,29 +173,41 @@ class Calls:
         made += [call.operation for call in self.all[start:] if call.service == service]
 
 
+_names: dict[str, str] = {}
+"""What was created in memory: each resource's physical name, and the parameters."""
+
+
 @pytest.fixture(scope="module")
 def cloud() -> Generator[dict[str, str]]:
     """Answer every AWS client from memory; return the names of what is there and parameters.
 
-    Made once for a file, because a KMS key and the clients take longer than a test; each test has
-    its tables empty.
+    Created once for all files: a KMS key and the clients take longer than a test. Moto is off
+    between two files, and keeps what it has: other tests talk to the local stack.
     """
-    template = read_template()
+    mock = mock_aws()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_DEFAULT_REGION", REGION)
         patch.setenv("AWS_ACCESS_KEY_ID", "testing")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         patch.delenv("AWS_PROFILE", raising=False)
-        with mock_aws():
-            defaults = {
-                name: str(parameter["Default"])
-                for name, parameter in template["Parameters"].items()
-                if "Default" in parameter
-            }
-            given = {"DomainName": "portail.example", "AWS::StackName": "portail"}
-            names = defaults | given | create_resources(template)
-            aws.ses().create_email_identity(EmailIdentity=names["MailDomain"])
-            yield names
-    for client in CLIENTS:
-        client.cache_clear()
+        mock.start(reset=not _names)
+        try:
+            if not _names:
+                _names.update(_create(read_template()))
+            yield _names
+        finally:
+            mock.stop(remove_data=False)
+
+
+def _create(template: dict[str, Any]) -> dict[str, str]:
+    """Create what the template declares; return the names."""
+    defaults = {
+        name: str(parameter["Default"])
+        for name, parameter in template["Parameters"].items()
+        if "Default" in parameter
+    }
+    given = {"DomainName": "portail.example", "AWS::StackName": "portail"}
+    names = defaults | given | create_resources(template)
+    aws.ses().create_email_identity(EmailIdentity=names["MailDomain"])
+    return names
