@@ -20,7 +20,7 @@ _CONDITIONS = (
 )
 _ROW, _LABEL, _BAR, _NUMBER = 26, 390, 300, 220
 _SCALE = 2.0
-"""How many budgets the bars' width stands for."""
+"""The share of a budget that the full width of the bars represents."""
 
 
 def write(sections: Sequence[Section], remarks: str) -> None:
