@@ -77,7 +77,10 @@ def log_in(credentials: Credentials) -> Response[LoggedIn]:
 
 
 def _report_failure(account_id: str | None) -> None:
-    """Publish a refused login directly; through the outbox only when that fails."""
+    """Publish a refused login directly; through the outbox only when that fails.
+
+    There is no transaction that the message could be part of.
+    """
     try:
         publish(aws.event_bridge(), settings().event_bus, LOGIN_FAILED, account_id, app.now)
     except (BotoCoreError, ClientError, NotPublishedError):

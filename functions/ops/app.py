@@ -96,7 +96,10 @@ ASKED: TypeAdapter[Asked] = TypeAdapter(Asked)
 
 
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:  # noqa: ARG001
-    """Do one act and return its outcome; a malformed request raises ``ValidationError``."""
+    """Do one act and return its outcome.
+
+    A malformed request raises ``ValidationError`` and does nothing.
+    """
     asked = ASKED.validate_python(event)
     now = int(time.time())
     account_id = _account_id(asked)

@@ -30,7 +30,7 @@ class Acting(Confidential, frozen=True):
     def require_fresh(self) -> None:
         """Raise ``Problem(REAUTHENTICATION_REQUIRED)`` unless the session's proof is fresh.
 
-        An action that could be used to take over an account needs a fresh proof (ASVS 7.5.1).
+        What could be used to take over an account needs a proof within five minutes (ASVS 7.5.1).
         """
         if self.at - self.session.proved_at > FRESH:
             raise Problem(REAUTHENTICATION_REQUIRED)

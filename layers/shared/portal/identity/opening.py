@@ -27,7 +27,7 @@ _PAUSE = 0.02
 
 
 class Browser(Confidential, frozen=True):
-    """What a browser sends with a login, beside what proves who its user is."""
+    """What a browser sends with a login, in addition to what proves who its user is."""
 
     session_cookie: str = ""
     device_cookie: str = ""

@@ -1,7 +1,7 @@
 """What a password must be: one rule set, for the server and for the page.
 
 From the guide: 10 to 50 characters with a lower-case letter, an upper-case letter, a digit and
-one of ten special characters. Any other character is allowed beside these. Added: it must not
+one of ten special characters. Any other character is allowed in addition. Added: it must not
 contain what others know about the person (NIST SP 800-63B 5.1.1.2, ASVS 5.0 6.2.11).
 """
 
@@ -16,7 +16,8 @@ from portal.rules import RuleError
 from portal.rules.nir import looks_like_nir
 
 _NIR_LENGTH = 13
-# Names of two letters (Ly, Bo) occur in too many good passwords to be refused.
+# Names of two letters (Ly, Bo) occur in too many good passwords to be refused. Names of three
+# (Léa, Guy) are refused.
 _SHORTEST_WHOLE = 3
 # The parts of a compound name are refused from four letters on, so that particles (van, dos) pass.
 _SHORTEST_PART = 4

@@ -43,7 +43,7 @@ class Form(Confidential, frozen=True):
 def send(table: "Table", lookup: "LookupKeys", limits: "Limits", form: Form, now: int) -> str:
     """Store a message and a mail of it to the support; return its ticket.
 
-    The person gets an acknowledgement within the mail limits. The answer is alike for all.
+    The person gets an acknowledgement within the mail limits. Every address gets the same answer.
     """
     ticket = base64.b32encode(secrets.token_bytes(5)).decode()
     message = ContactMessage(
