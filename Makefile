@@ -54,7 +54,7 @@ clean: ## stop, and delete the local data
 ##@ Check
 
 PYTEST := python -m pytest --numprocesses=2 --dist=worksteal
-# Only the plugins that these tests use: loading all of them takes each process ten seconds.
+# Only the plugins that these tests use: each process needs ten seconds to load all of them.
 UNIT_PLUGINS := $(addprefix -p ,xdist pytest_socket pytest_timeout _hypothesis_pytestplugin)
 UNIT_TESTS := -m "not stack and not browser and not build" --ignore tests/attacks --ignore tests/browser
 
@@ -102,7 +102,7 @@ format: $(TOOLS) ## format the code, fix what can be
 hooks: $(TOOLS) ## run the checks at each git commit
 	pre-commit install
 
-##@ Report: write files of this repository anew
+##@ Report: write files of this repository
 
 PEERS := .local/peers/.installed
 PEERS_JS := .local/better_auth/node_modules/.package-lock.json
@@ -130,7 +130,7 @@ privacy: $(TOOLS) ## write the table of personal data into docs/privacy.md
 openapi: $(TOOLS) ## describe the API, in functions/web/openapi.json
 	PYTHONPATH=layers/shared python -m tools.openapi
 
-# What the layer ships, and under which terms.
+# The packages in the layer, with their licences.
 LICENCES = { printf '\# Licences of what is deployed\n\nMade by `make licences`.\n\n' && \
     pip-licenses --from=mixed --format=markdown --with-urls --packages \
     $$(sed -n 's/^\([a-z0-9-]*\)==.*/\1/p' layers/dependencies/requirements.txt); }
@@ -138,8 +138,9 @@ LICENCES = { printf '\# Licences of what is deployed\n\nMade by `make licences`.
 licences: $(TOOLS) ## list the licences of what is deployed, in docs/licences.md
 	$(LICENCES) > docs/licences.md
 
-# Locks. The tools are resolved first (the SAM CLI pins boto3), the functions' packages within what
-# that gave: what is tested is what is deployed. `make lock UPGRADE=--upgrade` takes newer versions.
+# Locks. The tools are resolved first (the SAM CLI pins boto3). The functions' packages are then
+# resolved to the same versions, so that what is tested is what is deployed.
+# `make lock UPGRADE=--upgrade` uses newer versions.
 
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.13 --generate-hashes \
     --no-emit-index-url --custom-compile-command 'make lock' $(UPGRADE)
@@ -156,7 +157,7 @@ lock: ## compile pyproject.toml into the locked requirements
 	$(COMPILE) --group peers --output-file requirements/peers.txt
 	$(COMPILE) --group load --output-file requirements/load.txt
 
-# Environments: made anew when their lock changes or when the last try did not reach its end.
+# Environments: created again when their lock changes or when the last try failed.
 
 $(TOOLS): requirements/dev.txt .python-version
 	$(call environment,.venv,$<,the tools and the tests,2 minutes)
@@ -208,8 +209,8 @@ exit 1
 endef
 export FIND_PYTHON
 
-# A browser for the end-to-end tests: the system's Chromium, installed with apt where we may,
-# else Playwright's own.
+# A browser for the end-to-end tests: the system's Chromium, installed with apt if allowed, else
+# Playwright's own.
 browser: $(TOOLS)
 	@command -v chromium >/dev/null || bash -c "$$APT_BROWSER" || \
 	    playwright install chromium || \

@@ -1,1 +1,1 @@
-"""Measures of the budgets: one module for each, one runner, one report; nothing is deployed."""
+"""Measurements of the budgets: a module for each, one runner, one report. Nothing is deployed."""

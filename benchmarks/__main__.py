@@ -1,4 +1,4 @@
-"""``make bench``: builds, measures every budget in one run, writes the report."""
+"""``make bench``: builds, measures every budget in one run, and writes the report."""
 
 import sys
 
@@ -7,7 +7,7 @@ from tools.stack.stack import say
 
 
 def main() -> int:
-    """Measure; the exit status tells whether every budget is met."""
+    """Measure; return the exit status: 0 if every budget is met."""
     built = artefacts.build()
     say("Cold starts …")
     sections = [cold_start.measure(built)]

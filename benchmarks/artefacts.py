@@ -1,4 +1,4 @@
-"""What is deployed: the functions and layers that ``sam build`` made, and their sizes."""
+"""The functions and layers that ``sam build`` made, and their sizes."""
 
 import io
 import zipfile
@@ -22,7 +22,7 @@ class Build:
 
     @property
     def layers(self) -> list[Path]:
-        """The layers, in the order in which Lambda's Python looks into them."""
+        """The layers, in the order in which Lambda's Python searches them."""
         return [self.folder / "SharedLayer", self.folder / "DependenciesLayer"]
 
     def code(self, function: str) -> Path:
@@ -31,7 +31,7 @@ class Build:
 
 
 def build() -> Build:
-    """Build as the local stack does, in a folder of the benchmarks' own."""
+    """Build as the local stack does, in a folder for the benchmarks."""
     return Build(Stack("bench", 0).build())
 
 
@@ -55,7 +55,7 @@ def without_bytecode(layer: Path) -> list[Path]:
 
 
 def measure(built: Build) -> Section:
-    """Weigh the packages."""
+    """Measure the sizes of the packages."""
     layers = {layer.name: zipped(layer) for layer in built.layers}
     functions = {name: zipped(built.code(name)) for name in FUNCTIONS}
     largest = max(functions, key=functions.__getitem__)

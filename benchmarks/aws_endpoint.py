@@ -1,6 +1,7 @@
-"""``python -m benchmarks.aws_endpoint``: the world's AWS over HTTP, in a process of its own.
+"""``python -m benchmarks.aws_endpoint``: serves the AWS of ``World`` over HTTP, in a process.
 
-The first line of its output is its port. It ends when its input does, so it outlives nobody.
+It prints its port as the first line. It ends when its input is closed, so it does not outlive its
+parent.
 """
 
 import asyncio
@@ -27,7 +28,7 @@ async def _serve() -> None:
 
 @contextmanager
 def running() -> Generator[str]:
-    """Run it for a block; give its address."""
+    """Run it for a block; yield its address."""
     with subprocess.Popen(
         [sys.executable, "-m", "benchmarks.aws_endpoint"],
         stdin=subprocess.PIPE,

@@ -16,7 +16,7 @@ from benchmarks.world import FUNCTIONS, World
 
 ROUNDS = 9
 _TIGHT = {"Login", "ValidateEmail", "Logout"}
-"""What a person waits for most often, with a link in hand, or on the way out."""
+"""The functions with the tighter budget: a person waits for them most often."""
 _SNAPSHOT = {"AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start"}
 _EMPTY = "def handler(event, context):\n    return {'statusCode': 200}\n"
 
@@ -30,7 +30,7 @@ class _Start:
 
 
 def measure(built: Build) -> Section:
-    """Start every function in turn, and the floor, nine times."""
+    """Start every function and the empty one in turn, nine times."""
     return asyncio.run(_measure(built))
 
 

@@ -1,4 +1,4 @@
-"""What requests cost at list prices: each price times what a request was measured to use."""
+"""Cost of requests at list prices: each price times the measured use of a request."""
 
 import math
 from collections.abc import Mapping
@@ -9,35 +9,35 @@ from benchmarks.warm import Asked
 
 MILLION = 1_000_000
 
-# List prices in US dollars, us-east-1, without free tiers; eu-west-3 is up to a fifth dearer.
+# List prices in US dollars, us-east-1, without free tiers; eu-west-3 costs up to 20 % more.
 GATEWAY = 3.50 / MILLION
-"""A request to a REST API."""
+"""Price of a request to a REST API."""
 INVOCATION = 0.20 / MILLION
 GIB_SECOND = 0.0000133334
-"""Memory of a function on arm64."""
+"""Price of the memory of a function on arm64."""
 WRITE_UNIT = 0.625 / MILLION
 READ_UNIT = 0.125 / MILLION
 EVENT = 1.00 / MILLION
-"""An event put on a bus."""
+"""Price of an event put on a bus."""
 KMS_CALL = 0.03 / 10_000
 LOG_GB = 0.50
 TRACE = 5.00 / MILLION
 TRANSFER_GB = 0.09
 
 TRIP = 5.0
-"""Milliseconds that a call to a service within the region is taken to last."""
+"""Assumed duration of a call to a service within the region, in milliseconds."""
 LOG_BYTES = 900
-"""What one request logs: our line, and the platform's START, END and REPORT."""
+"""Log bytes of one request: our line, and the platform's START, END and REPORT."""
 ANSWER_BYTES = 1_500
 SAMPLED = 0.05
-"""Traces that are kept of busy functions."""
+"""Share of requests that are traced in busy functions."""
 MAIL_MILLISECONDS = 60.0
 MAIL_TRIPS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one request costs, in dollars a million."""
+    """Cost of one request, in dollars a million."""
 
     gateway: float
     function: float
@@ -46,12 +46,12 @@ class Cost:
 
     @property
     def total(self) -> float:
-        """All of it."""
+        """The sum."""
         return self.gateway + self.function + self.table + self.others
 
 
 def of_request(asked: Asked, memory_mib: int) -> Cost:
-    """Return what a request through the gateway costs, what it leaves in the outbox aside."""
+    """Return the cost of a request through the gateway, without that of its messages."""
     calls = asked.trips + len(asked.others)
     events = sum(EVENT for each in asked.others if each == "PutEvents")
     keys = sum(KMS_CALL for each in asked.others if each in {"Encrypt", "Decrypt"})
@@ -65,10 +65,10 @@ def of_request(asked: Asked, memory_mib: int) -> Cost:
 
 
 def of_message(*, mail: bool) -> Cost:
-    """Return what sending one message of the outbox costs, SES's own price aside.
+    """Return the cost of sending one message of the outbox, without SES's own price.
 
-    A message is read and deleted. A mail reads the sign-up and whether its address has an
-    account, and writes its link; an event is put on the bus.
+    A message is read and deleted. For a mail, the sign-up is read, and whether its address has an
+    account, and the link is written; an event is put on the bus.
     """
     reads, writes = (4, 2) if mail else (1, 1)
     milliseconds = MAIL_MILLISECONDS if mail else TRIP * 3
@@ -85,7 +85,7 @@ def _function(milliseconds: float, memory_mib: int) -> float:
 
 
 def measure(cases: Mapping[str, Asked]) -> Section:
-    """Add up a million of each."""
+    """Add up the cost of a million of each request."""
     login = of_request(cases["login/login"], 1769)
     sign_up = of_request(cases["signup/sign-up"], 1024)
     validation = of_request(cases["validate_email/good-link"], 1024)

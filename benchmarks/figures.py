@@ -1,4 +1,4 @@
-"""What a measurement hands to the report."""
+"""The results that a measurement gives to the report."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Bound(StrEnum):
-    """Which side of its budget a figure must stay on."""
+    """Whether a budget is a maximum or a minimum."""
 
     AT_MOST = "≤"
     AT_LEAST = "≥"
@@ -14,7 +14,7 @@ class Bound(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One row of the budgets: what was reached, beside what is allowed."""
+    """One row of the budgets: the measured value and its budget."""
 
     what: str
     reached: float
@@ -24,14 +24,14 @@ class Figure:
 
     @property
     def is_met(self) -> bool:
-        """Whether the budget holds."""
+        """Whether the budget is met."""
         if self.bound is Bound.AT_MOST:
             return self.reached <= self.budget
         return self.reached >= self.budget
 
     @property
     def share(self) -> float:
-        """How much of the budget is used: up to 1 when it is met."""
+        """The share of the budget that is used: at most 1 when it is met."""
         if self.bound is Bound.AT_MOST:
             return self.reached / self.budget if self.budget else float(self.reached > 0)
         return self.budget / self.reached
@@ -39,7 +39,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One measurement: its figures, and the table that they come from."""
+    """One measurement: its figures, and the table of all that was measured."""
 
     title: str
     how: str

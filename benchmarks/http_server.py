@@ -1,4 +1,4 @@
-"""The least HTTP/1.1 server that AWS clients and the Lambda runtime are content with."""
+"""A minimal HTTP/1.1 server, enough for AWS clients and the Lambda runtime."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request whose body came with its length; header names are lower-case."""
+    """A request, its body read by Content-Length; header names are lower-case."""
 
     method: str
     path: str
@@ -17,7 +17,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is sent back."""
+    """An answer to a request."""
 
     body: bytes = b""
     status: str = "200 OK"
@@ -25,7 +25,7 @@ class Answer:
 
 
 async def listen(answer: Callable[[Request], Awaitable[Answer]]) -> asyncio.Server:
-    """Serve on a free port of 127.0.0.1, connections kept open."""
+    """Serve on a free port of 127.0.0.1, with connections kept open."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

@@ -1,10 +1,9 @@
-"""``python -m benchmarks.in_process CASE…``: a function asked again and again inside one Python.
+"""``python -m benchmarks.in_process CASE…``: invokes a function many times in one Python process.
 
-Runs with the built layers alone on its path. AWS is answered below botocore, and neither those
-answers nor, with ``--no-hash``, the password's hash count. The last line that it prints, after the
-functions' logs, is a JSON object: for each case the milliseconds of processor of the median
-request, and the calls to AWS that it made; with ``--count``, the number of its Python calls
-instead of the time.
+Only the built layers are on its path. A stub answers AWS calls below botocore; its time is not
+counted, nor, with ``--no-hash``, that of the password's hash. The last line of its output, after
+the functions' logs, is a JSON object: for each case the processor time of the median request, in
+milliseconds, and its calls to AWS; with ``--count``, the number of its Python calls instead.
 """
 
 import io
@@ -32,7 +31,7 @@ class _Body(io.BytesIO):
 
 
 class _Aws:
-    """Notes the calls, answers them, and the time that this takes."""
+    """Answers the calls to AWS; records them and the time that the answers take."""
 
     def __init__(self) -> None:
         self.world = World()
@@ -53,7 +52,7 @@ class _Aws:
 
 
 class _Hasher:
-    """Agrees at once."""
+    """Accepts any password, without computing a hash."""
 
     def verify(self, *_: object) -> bool:
         return True
@@ -97,10 +96,10 @@ def _ask(stub: _Aws, case: str) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Ask, and print."""
+    """Run the cases and print the result."""
     stub = _Aws()
     if "--no-hash" in sys.argv:
-        # What is measured is all but the hash.
+        # Measure everything except the hash.
         passwords.__dict__["_hasher"] = _Hasher()
     cases = [each for each in sys.argv[1:] if not each.startswith("--")]
     ask = _count if "--count" in sys.argv else _ask

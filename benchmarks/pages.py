@@ -1,4 +1,4 @@
-"""The first screen: what a browser that holds nothing loads, compressed."""
+"""The first screen: compressed size of what a browser with an empty cache loads."""
 
 import base64
 import importlib.util
@@ -14,7 +14,7 @@ _KB = 1000
 
 
 def measure() -> Section:
-    """Weigh each page with all that it names."""
+    """Measure the size of each page with all the assets that it names."""
     web = _web()
     weights: list[tuple[str, int, int, int]] = []
     pages = (path for path in web.SITE if not path.startswith(("/assets/", "/api/")))
@@ -23,7 +23,7 @@ def measure() -> Section:
         text = _get(web, page, gzip=False).decode()
         assets = sorted(set(re.findall(r'(?:href|src)="(/assets/[^"#]+)', text)))
         sizes = {asset: len(_get(web, asset)) for asset in assets}
-        # What a script imports is among them: the page preloads it.
+        # These include the modules that a script imports: the page preloads them.
         scripts = sum(size for asset, size in sizes.items() if ".js" in asset)
         weights.append((page, len(html), scripts, len(html) + sum(sizes.values())))
     home = next(each for each in weights if each[0] == "/")

@@ -22,7 +22,7 @@ _ROW, _LABEL, _BAR, _NUMBER = 26, 390, 300, 220
 _LIMIT = 0.05
 """How near to its budget, as a share, a measured figure says nothing: three runs decide."""
 _SCALE = 2.0
-"""How many budgets the bars' width stands for."""
+"""The share of a budget that the full width of the bars represents."""
 
 
 def write(sections: Sequence[Section], remarks: str) -> None:

@@ -1,4 +1,4 @@
-"""Logins a second of one warm worker, beside the bare hash and beside other services."""
+"""Logins a second of one warm worker, compared with the hash alone and with other services."""
 
 import asyncio
 import statistics
@@ -29,17 +29,17 @@ _HASH, _PORTAL = "bare argon2id", "portal"
 
 @dataclass(slots=True)
 class _Contestant:
-    """Something that logs in, and what each round of it took."""
+    """A service that logs in, and the measurements of each round."""
 
     log_in: Callable[[], Awaitable[None]]
     cpu: Callable[[], float]
     rates: list[float] = field(default_factory=list[float])
-    """Logins a second, as the client saw them."""
+    """Logins a second, measured by the client."""
     costs: list[float] = field(default_factory=list[float])
-    """Milliseconds of the service's own processor time for each login."""
+    """Processor time of the service for each login, in milliseconds."""
 
     async def run(self) -> None:
-        """Log in for a round, one after the other."""
+        """Log in for one round, one login at a time."""
         await self.log_in()
         count, cpu, started = 0, self.cpu(), time.perf_counter()
         while time.perf_counter() - started < SECONDS:
@@ -50,7 +50,7 @@ class _Contestant:
 
 
 def measure(built: Build) -> Section:
-    """Let every contestant run in turn, nine times."""
+    """Run every contestant in turn, nine times."""
     contestants = asyncio.run(_contest(built))
     ceiling = contestants[_HASH]
     portal = contestants[_PORTAL]
@@ -86,7 +86,7 @@ def measure(built: Build) -> Section:
 
 
 def _ratio(one: _Contestant, other: _Contestant) -> float:
-    """Return how many times another's logins one makes with the same processor time."""
+    """Return the logins of one, divided by those of another, for the same processor time."""
     return statistics.median(b / a for a, b in zip(one.costs, other.costs, strict=True))
 
 

@@ -1,4 +1,4 @@
-"""Warm requests: what they cost beside the hash, and what they ask of AWS."""
+"""Warm requests: their processor time without the hash, and their calls to AWS."""
 
 import base64
 import json
@@ -25,7 +25,7 @@ _BUDGETS = {
     "set_password/set-password": 3,
     "logout/logout": 1,
 }
-"""Round trips to DynamoDB. A session check is the first of the two reads of a page of one's own."""
+"""Round trips to DynamoDB. Of the two reads of a private page, the first checks the session."""
 _FUNCTIONS = {
     "Login": ["login/login", "login/wrong-password"],
     "Activity": ["activity/first-page"],
@@ -36,12 +36,12 @@ _FUNCTIONS = {
     "Logout": ["logout/logout"],
 }
 _ITEM = 700
-"""Bytes of an item that an update leaves, which the request does not tell: all are below 1 KiB."""
+"""Assumed bytes of an updated item, which the request does not show: all are below 1 KiB."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What one request asks of AWS: round trips to DynamoDB, its units, calls to others."""
+    """The calls of one request: round trips to DynamoDB, its units, calls to other services."""
 
     milliseconds: float
     trips: int
@@ -51,7 +51,7 @@ class Asked:
 
 
 def ask(built: Build, function: str, *options: str) -> dict[str, Asked]:
-    """Ask a function its cases in a Python of its own."""
+    """Run the cases of a function in a new Python process."""
     done = subprocess.run(
         [PYTHON, "-s", "-m", "benchmarks.in_process", *_FUNCTIONS[function], *options],
         cwd=ROOT,
@@ -65,7 +65,7 @@ def ask(built: Build, function: str, *options: str) -> dict[str, Asked]:
 
 
 def measure(built: Build) -> tuple[Section, dict[str, Asked]]:
-    """Count every case's calls, and time a login without its hash nine times."""
+    """Count the calls of every case, and measure a login without its hash nine times."""
     cases: dict[str, Asked] = {}
     for function in _FUNCTIONS:
         cases |= ask(built, function)
@@ -122,7 +122,7 @@ def _asked(answer: Mapping[str, Any]) -> Asked:
 
 
 def _writes(operation: str, asked: Mapping[str, Any]) -> list[tuple[int, int]]:
-    """Return the bytes that each write is billed for, and how often: twice in a transaction."""
+    """Return the billed bytes of each write, and how often they count: twice in a transaction."""
     if operation == "TransactWriteItems":
         puts: list[Any] = [each.get("Put", {}).get("Item") for each in asked["TransactItems"]]
         return [(size(item) if item else _ITEM, 2) for item in puts]
@@ -132,7 +132,7 @@ def _writes(operation: str, asked: Mapping[str, Any]) -> list[tuple[int, int]]:
 
 
 def _reads(operation: str, asked: Mapping[str, Any]) -> float:
-    """Return the read units: all items are below 4 KiB, all reads but Query's pages one item."""
+    """Return the read units: items are below 4 KiB, and each read except a query reads one item."""
     match operation:
         case "GetItem" | "Query":
             return 1 if asked.get("ConsistentRead") else 0.5

@@ -1,6 +1,6 @@
 """A function as Lambda runs it: its built code and layers under ``awslambdaric``.
 
-The Runtime API that hands it events, and takes its answers, is ours.
+This module has the Runtime API that sends it events and receives its answers.
 """
 
 import asyncio
@@ -25,19 +25,19 @@ from benchmarks.world import ENVIRONMENT
 _RUNTIME = ("awslambdaric", "simplejson", "snapshot-restore-py")
 _PATIENCE = 30.0
 PYTHON: str = getattr(sys, "_base_executable", sys.executable)
-"""The interpreter itself, not the environment's: it sees nothing of the developer's packages."""
+"""The base interpreter, not the environment's: it does not import the developer's packages."""
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a worker had used when it was looked at: seconds of processor, and most memory."""
+    """What a worker has used so far: processor time in seconds, and peak memory."""
 
     cpu: float
     peak_mib: float
 
 
 def usage(pid: int) -> Usage:
-    """Return what a process and its children used so far; the peak is its own."""
+    """Return what a process and its children have used so far; the peak is the process's own."""
     process = Path("/proc") / str(pid)
     cpu = 0.0
     for thread in (process / "task").iterdir():
@@ -49,7 +49,7 @@ def usage(pid: int) -> Usage:
 
 
 def runtime_folder(home: str) -> Path:
-    """Make a folder that holds the runtime interface client alone, as ``/var/runtime`` does."""
+    """Create a folder with only the runtime interface client, as in ``/var/runtime``."""
     folder = Path(home)
     for name in _RUNTIME:
         distribution = metadata.distribution(name)
@@ -59,7 +59,7 @@ def runtime_folder(home: str) -> Path:
 
 
 def environment(code: Path, layers: Sequence[Path], *others: Path) -> dict[str, str]:
-    """Return the environment in which a Python finds a function, its layers, and no more."""
+    """Return the environment in which Python finds a function and its layers only."""
     path = [code, *(each / "python" for each in layers), *others]
     return {
         **ENVIRONMENT,
@@ -83,11 +83,11 @@ class Worker:
         self._asked = 0
         self._started = 0.0
         self.ready_cpu = 0.0
-        """Seconds of processor used in the init phase: until the snapshot, or the first event."""
+        """Processor time of the init phase, in seconds: until the snapshot or the first event."""
 
     async def __aenter__(self) -> Self:
         self._server = await listen(self._answer)
-        # Entered and left with the worker, which needs its files to the end.
+        # Closed with the worker, which needs these files until then.
         self._runtime = tempfile.TemporaryDirectory()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115
         runtime = runtime_folder(self._runtime.name)
@@ -143,7 +143,7 @@ class Worker:
         return answer
 
     def usage(self) -> Usage:
-        """Return what the process used so far."""
+        """Return what the process has used so far."""
         return usage(self._process.pid)
 
     async def _answer(self, request: Request) -> Answer:

@@ -1,7 +1,7 @@
-"""The AWS that a measured function sees: one account with its session, and one open sign-up.
+"""The AWS that a measured function calls: one account with its session, and one open sign-up.
 
-Each call is answered from memory, without looking at its conditions: what is measured is the
-function, and every run of it does the same.
+Each call is answered from memory, and its conditions are ignored: only the function is measured,
+and every run of it does the same.
 """
 
 import base64
@@ -69,7 +69,7 @@ FUNCTIONS = {
     "DeleteAccounts": "delete_accounts/daily",
     "Ops": "ops/look-up",
 }
-"""Each function of the template and the sample event that it is measured with."""
+"""Each function of the template, with the sample event that it is measured with."""
 
 _SECRETS = {name: json.dumps({"1": name[0] * 64}) for name in ("token", "lookup", "pepper")}
 _TOKENS = TokenKeys({1: b"t" * 64})
@@ -81,7 +81,7 @@ _MESSAGE = "m" * 22
 
 
 def _records(now: int) -> dict[str, Record]:
-    """Return what stands in the table, by the first word of its partition."""
+    """Return the records of the table, by the first word of their partition."""
     mac = identifiers.email_mac(_LOOKUP, EMAIL)
     registration = Registration(
         first_name="Dominique",
@@ -113,7 +113,7 @@ def _records(now: int) -> dict[str, Record]:
         "CREDENTIALS": Credentials(
             account_id=_ACCOUNT,
             password_hash=passwords.hash_password(_PEPPER, PASSWORD),
-            # A first login, which costs what one from a device that is known costs.
+            # A first login, which costs the same as one from a known device.
             logins=0,
         ),
         "SESSION": Session(
@@ -139,7 +139,7 @@ def _records(now: int) -> dict[str, Record]:
 
 
 class World:
-    """Answers calls to AWS, and fills sample events with what it holds."""
+    """Answers calls to AWS, and fills sample events with values of its records."""
 
     def __init__(self, now: int | None = None) -> None:
         self.now = int(time.time()) if now is None else now
@@ -148,7 +148,7 @@ class World:
         self._items: dict[str, Any] = json.loads(json.dumps(items, default=_base64))
 
     def event(self, case: str) -> dict[str, Any]:
-        """Return a sample event of ``events/``, its words in braces filled in."""
+        """Return a sample event of ``events/``, with its placeholders filled in."""
         registration = self.records["REGISTRATION"]
         assert isinstance(registration, Registration)
         token = Token(purposes.EMAIL_VALIDATION, registration.id, self.now)
@@ -165,7 +165,7 @@ class World:
         return json.loads(re.sub(r"\{\{(\w+)\}\}", lambda found: words[found[1]], text))
 
     def answer(self, target: str, body: bytes) -> bytes:
-        """Answer a call: ``X-Amz-Target``, empty for SES, which speaks REST."""
+        """Answer a call; ``target`` is its ``X-Amz-Target``, empty for SES, which is a REST API."""
         asked: dict[str, Any] = json.loads(body or b"{}")
         return json.dumps(self._answer(target.rpartition(".")[2], asked)).encode()
 
@@ -179,7 +179,7 @@ class World:
                 item = self._item(asked["Key"])
                 return {"Item": item} if item else {}
             case "UpdateItem":
-                # A limit's counter, or the record whose count was raised.
+                # The record that was updated, or a limit's counter.
                 counted = {"hits": {"N": "1"}, "expires_at": {"N": "1"}}
                 return {"Attributes": self._item(asked["Key"]) or counted}
             case "BatchGetItem":

@@ -1,1 +1,1 @@
-"""What developers run: the local stack, the guards, the audit; each behind a target of make."""
+"""Programs for developers: the local stack, the guards, the audit; each is run by a make target."""

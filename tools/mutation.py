@@ -1,14 +1,14 @@
 """Mutation score of the rules, the tokens and the throttle: `make mutation`.
 
-mutmut changes one thing of a function at a time and runs the unit tests that reach it. It works in
-a copy under .local/mutation, where the package lies in « src », the one place from which mutmut
-and the tests give its modules the same names. What it does not change: what is outside
-functions (limits, lives of links, patterns) and the methods of dataclasses; `make guards` removes
-those of them that guard something.
+mutmut makes one change to a function at a time and runs the unit tests that reach it. It works in a
+copy under .local/mutation. There the package is in « src », the only folder from which mutmut and
+the tests give its modules the same names. It does not change code outside functions (limits,
+lifetimes of links, patterns) and methods of dataclasses; `make guards` removes the guards among
+these.
 
-Most of what survives changes nothing that can be seen: a default that is what was given
+Most surviving mutants have no visible effect: an argument that equals the default
 (``token_urlsafe(None)``, ``mac(…, None)``), a search past the end of a password, an escape in
-capitals, an option about local parts that were refused before.
+capitals, an option about local parts that are refused before.
 """
 
 import json
@@ -24,9 +24,9 @@ COPY = ROOT / ".local" / "mutation"
 LEAST = 90
 """Score below which the command fails, in percent."""
 SECONDS = 1800
-"""After which it is stopped, and what was not run counts as a failure."""
+"""Longest run; mutants that were not tested by then count as a failure."""
 
-# mutmut 3.7 reads an attribute that pytest 9.2 has no more; the second line gives it back.
+# mutmut 3.7 reads an attribute that pytest 9.2 no longer has; the second line adds it.
 RUN = """
 import pytest
 pytest.Item._nodeid = property(lambda item: item.nodeid)
@@ -35,11 +35,11 @@ cli(["run"])
 """
 KILLED, NOT_REACHED, SURVIVED = "killed", "not reached", "survived"
 OUTCOMES = {0: SURVIVED, 5: NOT_REACHED, 33: NOT_REACHED}
-"""Exit statuses of a run of tests, as mutmut counts them; any other one is a death."""
+"""Outcome by exit status of a run of tests, as in mutmut; any other status means killed."""
 
 
 def copy() -> None:
-    """Make the tree that mutmut works in."""
+    """Create the copy that mutmut works in."""
     shutil.rmtree(COPY, ignore_errors=True)
     (COPY / "src").mkdir(parents=True)
     leave = shutil.ignore_patterns("__pycache__")
@@ -65,7 +65,7 @@ def results() -> dict[str, dict[str, str]]:
 
 
 def main() -> int:
-    """Run mutmut, print the score by file and what survived; return 1 below the least score."""
+    """Run mutmut, print the score by file and the survivors; return 1 below the least score."""
     copy()
     with suppress(subprocess.TimeoutExpired):
         subprocess.run([sys.executable, "-c", RUN], cwd=COPY, check=False, timeout=SECONDS)

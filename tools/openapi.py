@@ -1,6 +1,7 @@
-"""The one OpenAPI document: the routes of every function, with the problems of any route.
+"""The OpenAPI document of all functions: their routes, with the problems that any route may have.
 
-``make openapi`` writes it where the web function serves it; a test compares the two.
+``make openapi`` writes it into the folder of the web function, which serves it. A test checks that
+it is up to date.
 """
 
 import importlib.util
@@ -78,7 +79,7 @@ _POWERTOOLS_SCHEMAS = {"HTTPValidationError", "ResponseValidationError", "Valida
 
 
 def load_app(function: str) -> ModuleType:
-    """Import ``functions/<function>/app.py``, under a name of its own: all are called app."""
+    """Import ``functions/<function>/app.py`` under a unique name, since all are called app."""
     name = f"app_{function}"
     path = ROOT / "functions" / function / "app.py"
     spec = importlib.util.spec_from_file_location(name, path)
@@ -133,7 +134,7 @@ def build() -> dict[str, Any]:
 
 
 def _free_bodies(paths: dict[str, Any], schemas: dict[str, Any]) -> None:
-    """Say that a body may be left out where none of its fields is required."""
+    """Mark a body as optional if none of its fields is required."""
     for operations in paths.values():
         for operation in operations.values():
             if "requestBody" in operation:
@@ -145,7 +146,7 @@ def _free_bodies(paths: dict[str, Any], schemas: dict[str, Any]) -> None:
 def _operation(
     operation: dict[str, Any], method: str, path: str, function: Callable[..., object]
 ) -> dict[str, Any]:
-    """Return an operation as it really answers: problems, empty bodies, the session's cookie."""
+    """Return an operation with the problems, empty bodies and session cookie that it really has."""
     summary, _, rest = (function.__doc__ or "").partition(";")
     responses: dict[str, Any] = {}
     shared = [UNAVAILABLE]
@@ -178,7 +179,7 @@ def _operation(
 
 
 def text() -> str:
-    """Return the document as it is committed."""
+    """Return the document as the text of the committed file."""
     return json.dumps(build(), ensure_ascii=False, indent=1) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""``python -m tools.privacy``: write the table of what is held of a person into docs/privacy.md."""
+"""``python -m tools.privacy``: write the table of personal data into docs/privacy.md."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Services that do the same job with the same hash, each started on a port of its own."""
+"""Other services that log in with the same hash, each started on its own port."""
 
 import json
 import os
@@ -29,15 +29,15 @@ _ALLAUTH = "/_allauth/app/v1/auth"
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """How a peer is started, and where one signs up and logs in."""
+    """The command that starts a peer, and its paths for sign-up and login."""
 
     name: str
     command: tuple[str, ...]
-    """``PORT`` in it stands for the port."""
+    """``PORT`` in it is replaced by the port."""
     sign_up: str
     log_in: str
     takes_form: bool = False
-    """Whether credentials are sent as a form, its user name the address."""
+    """Whether credentials are sent as a form, with the address as user name."""
 
 
 PEERS = (
@@ -72,7 +72,7 @@ PEERS = (
 
 
 class Service:
-    """A peer that runs, with accounts in it and one open connection."""
+    """A running peer, with some accounts and one open connection."""
 
     def __init__(self, peer: Peer, port: int, pid: int) -> None:
         self._peer = peer
@@ -84,11 +84,11 @@ class Service:
 
     @property
     def cpu(self) -> float:
-        """Seconds of processor used so far."""
+        """Processor time used so far, in seconds."""
         return usage(self._pid).cpu
 
     def sign_up(self) -> None:
-        """Make the accounts."""
+        """Create the accounts."""
         for email in self._emails:
             form = {"email": email, "password": PASSWORD, "name": "n"}
             if "allauth" in self._peer.sign_up:
@@ -117,7 +117,7 @@ class Service:
 
 @contextmanager
 def running(peer: Peer) -> Generator[Service]:
-    """Run a peer for a block, its database in a folder that goes with it."""
+    """Run a peer for a block, with its database in a temporary folder."""
     port = free_port()
     with tempfile.TemporaryDirectory() as folder, (Path(folder) / "log").open("w+") as log:
         process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""The account of the person logged in: read, corrected, secured, taken away."""
+"""The account of the person logged in: read, changed, exported, deleted."""
 
 from functools import partial
 from http import HTTPStatus

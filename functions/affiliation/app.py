@@ -1,4 +1,4 @@
-"""The back office's decisions on affiliations, from the event bus."""
+"""Decisions of the back office on affiliations, from the event bus."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -41,9 +41,9 @@ class Decision(BaseModel):
 
 
 def handler(event: dict[str, Any], context: "LambdaContext") -> None:  # noqa: ARG001
-    """Apply a decision, once; one that came before, comes late or is about nobody does nothing.
+    """Apply a decision; ignore one that is repeated, late or about an unknown account.
 
-    A malformed event raises: it ends in the queue of events that failed.
+    A malformed event raises ``ValidationError`` and is put in the queue of events that failed.
     """
     decision = Decision.model_validate(event)
     account_id = str(decision.detail.account_id)

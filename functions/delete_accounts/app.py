@@ -1,4 +1,4 @@
-"""Deletes, once a day, the accounts whose holders asked for it 30 days ago."""
+"""Deletes accounts 30 days after their holders asked for it; runs once a day."""
 
 import time
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,6 @@ HELD = (*IDENTITY, *SUPPORT)
 
 
 def handler(event: dict[str, Any], context: "LambdaContext") -> None:  # noqa: ARG001
-    """Delete what is due."""
+    """Delete the accounts that are due."""
     deleted = deletion.delete_due(table(), HELD, int(time.time()))
     logger.info("accounts deleted", count=deleted)

@@ -1,4 +1,4 @@
-"""Login: an identifier and a password for a session."""
+"""Login: opens a session for an identifier and its password."""
 
 from http import HTTPStatus
 
@@ -77,7 +77,10 @@ def log_in(credentials: Credentials) -> Response[LoggedIn]:
 
 
 def _report_failure(account_id: str | None) -> None:
-    """Publish a refused login: at once, for it changes nothing that an outbox could go with."""
+    """Publish a refused login directly; through the outbox only when that fails.
+
+    There is no transaction that the message could be part of.
+    """
     try:
         publish(aws.event_bridge(), settings().event_bus, LOGIN_FAILED, account_id, app.now)
     except (BotoCoreError, ClientError, NotPublishedError):

@@ -1,4 +1,4 @@
-"""Logout: ends a session at once and empties what the browser kept."""
+"""Logout: ends a session and clears what the browser stored."""
 
 from http import HTTPStatus
 
@@ -27,7 +27,7 @@ def log_out(nothing: Nothing) -> Response[None]:  # noqa: ARG001 - checked by it
     session.log_out(table(), app.session_cookie)
     return Response(
         HTTPStatus.NO_CONTENT,
-        # Not "cookies": the one that knows the device stays.
+        # Not "cookies": the device cookie stays.
         # guard: logout-empties-the-browser
         headers={"Clear-Site-Data": '"cache", "storage"'},
         cookies=[session_cookie("")],

@@ -1,4 +1,4 @@
-"""What SES says of the mails sent: those that come back, those complained of."""
+"""Bounces and complaints that SES reports."""
 
 import time
 from typing import TYPE_CHECKING, Any
@@ -16,9 +16,9 @@ logger = Logger()
 
 
 def handler(event: dict[str, Any], context: "LambdaContext") -> None:  # noqa: ARG001
-    """Note that an address does not receive, for a permanent bounce or a complaint.
+    """Store that an address bounces, for a permanent bounce or a complaint.
 
-    The address itself is not read: the mail's tags carry its hash and its account's id.
+    The address itself is not read: the mail's tags have its hash and its account's id.
     """
     detail = event["detail"]
     bounce: dict[str, Any] = detail.get("bounce") or {}

@@ -1,4 +1,4 @@
-"""What operators ask for, from the Test tab of the AWS console: see events/ops/."""
+"""Acts of operators, from the Test tab of the AWS console: see events/ops/."""
 
 import time
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
@@ -33,7 +33,7 @@ type Line = Annotated[str, StringConstraints(pattern=r"^[\w .,:#/-]{3,120}$")]
 
 
 class Act(BaseModel):
-    """Who acts and why: a name that colleagues know, the number of a ticket."""
+    """Who acts and why: the operator's name, the number of a ticket."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
@@ -63,7 +63,7 @@ class ResendLink(Act):
 
 
 class LiftLimits(Act):
-    """Forget failed logins, mail limits and bounces, of an account or of an identifier."""
+    """Clear the failed logins, mail limits and bounces of an account or an identifier."""
 
     action: Literal["lift-limits"]
     account_id: UUID4 | None = None
@@ -77,13 +77,13 @@ class LiftLimits(Act):
 
 
 class ReplayMessages(Act):
-    """Send again what could not be sent."""
+    """Send again the messages that could not be sent."""
 
     action: Literal["replay-messages"]
 
 
 class ReplayEvents(Act):
-    """Apply again the events that failed."""
+    """Process again the events that failed."""
 
     action: Literal["replay-events"]
 
@@ -96,7 +96,10 @@ ASKED: TypeAdapter[Asked] = TypeAdapter(Asked)
 
 
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:  # noqa: ARG001
-    """Do one act and answer with its outcome; a malformed request raises and does nothing."""
+    """Do one act and return its outcome.
+
+    A malformed request raises ``ValidationError`` and does nothing.
+    """
     asked = ASKED.validate_python(event)
     now = int(time.time())
     account_id = _account_id(asked)

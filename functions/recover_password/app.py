@@ -1,4 +1,4 @@
-"""Password recovery: a link by mail for who forgot it."""
+"""Password recovery: sends a link by mail to who forgot their password."""
 
 from http import HTTPStatus
 

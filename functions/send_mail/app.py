@@ -1,4 +1,4 @@
-"""The outbox's consumer: sends the mails and events that the table's stream brings."""
+"""The outbox's consumer: sends the mails and events of the table's stream."""
 
 import time
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 logger = Logger()
-# A batch whose every message failed is answered like any other: message by message.
+# If every message of a batch failed, they are still reported one by one.
 processor = BatchProcessor(EventType.DynamoDBStreams, raise_on_entire_batch_failure=False)
 MAILS = {**IDENTITY, **AFFILIATION, **SUPPORT}
 
@@ -44,7 +44,7 @@ def deliver(record: "DynamoDBRecord") -> None:
     try:
         outbox.deliver(table(), message.id, senders(now))
     except Exception as error:
-        # Not logger.exception: the text of an error may hold an address.
+        # Not logger.exception: the text of an error may contain an address.
         logger.error(  # noqa: TRY400
             "message not sent",
             id=message.id,
@@ -52,7 +52,7 @@ def deliver(record: "DynamoDBRecord") -> None:
             error=type(error).__name__,
             **count(MESSAGES, kind=message.kind, outcome="failed"),
         )
-        # Where an operator's replay finds it. The stream tries again whether this works or not.
+        # For an operator's replay. The stream tries again whether this write succeeds or not.
         with suppress(BotoCoreError, ClientError):
             outbox.note_unsent(table(), message, now)
         raise
@@ -65,7 +65,7 @@ def deliver(record: "DynamoDBRecord") -> None:
 
 
 def senders(now: int) -> Mapping[str, Sender]:
-    """Return what sends each kind of message: a mail, or an event."""
+    """Return the sender of each kind of message, for mails and events."""
     mailer = Mailer(table(), keys.token_keys(), aws.ses(), settings(), now)
     publish = publisher(aws.event_bridge(), settings().event_bus)
     mails = {kind: partial(send, mailer) for kind, send in MAILS.items()}
@@ -73,7 +73,7 @@ def senders(now: int) -> Mapping[str, Sender]:
 
 
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
-    """Deliver a batch of stream records; returns which failed, so that the rest is not repeated."""
+    """Deliver a batch of stream records; return which failed: only these are tried again."""
     answer = process_partial_response(event, deliver, processor, context)
     # guard: poison-is-named: dict(answer) => {"batchItemFailures": []}
     return dict(answer)

@@ -1,4 +1,4 @@
-"""Password setting, with a link: a registration becomes an account, a forgotten one is replaced."""
+"""Sets a password, with a link: of a registration, to create the account, or a forgotten one."""
 
 from http import HTTPStatus
 

@@ -1,4 +1,4 @@
-"""Sign-up: checks the numbers, writes a registration, sends its link again."""
+"""Sign-up: checks the numbers, writes a registration, sends its link, again if asked."""
 
 from functools import partial
 from http import HTTPStatus

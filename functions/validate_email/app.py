@@ -1,4 +1,4 @@
-"""E-mail validation: tells whether a link is good, and sends a fresh one when it is late."""
+"""E-mail validation: checks a link, and sends a fresh one when it has expired."""
 
 from http import HTTPStatus
 

@@ -1,6 +1,6 @@
 """Serves the pages, their assets and the OpenAPI document, all from memory.
 
-The gateway must treat every media type as binary: compressed bodies leave in base64.
+The gateway must treat every media type as binary: compressed bodies are returned in base64.
 """
 
 import json
@@ -19,7 +19,7 @@ PAGE_HEADERS = SECURITY_HEADERS | {
         # guard: content-security-policy: script-src 'self' => script-src 'self' 'unsafe-inline'
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
         "connect-src 'self'; manifest-src 'self'; "
-        "form-action 'none'; "  # scripts send the forms: no browser ever puts one in an address
+        "form-action 'none'; "  # scripts send the forms, so no browser puts one in an address
         "base-uri 'none'; frame-ancestors 'none'; "
         # guard: trusted-types: require-trusted-types-for 'script'; =>
         "require-trusted-types-for 'script'; trusted-types 'none'"
@@ -38,7 +38,7 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     found = SITE.get(path)
     in_api = f"{path}/".startswith("/api/")
     if in_api and not found:
-        # The gateway sends here what none of its routes takes: another path, another method.
+        # The gateway calls this function for what none of its routes match: path or method.
         methods = next((allow for form, allow in API if form.fullmatch(path)), "")
         problem = Problem(METHOD_NOT_ALLOWED, allow=methods) if methods else Problem(NOT_FOUND)
         return _refuse(event, problem)
@@ -54,7 +54,7 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
 
 
 def _serve(event: Mapping[str, Any], resource: Resource, status: HTTPStatus) -> dict[str, Any]:
-    """Answer with a resource, or 304 when the client holds it already."""
+    """Answer with a resource, or 304 when the client has it already."""
     compressed = _accepts_gzip(_header(event, "accept-encoding"))
     chosen = resource.gzipped if compressed else resource.plain
     headers = {"Cache-Control": resource.cache_control}
@@ -99,7 +99,7 @@ def _answer(
 
 
 def _header(event: Mapping[str, Any], name: str) -> str:
-    """Return a request header's values as one list, whichever of the two forms the event has."""
+    """Return a request header's values, joined by commas, from either form of the event."""
     multiple: Mapping[str, list[str] | None] = event.get("multiValueHeaders") or {}
     single: Mapping[str, str | None] = event.get("headers") or {}
     values = [
@@ -111,7 +111,7 @@ def _header(event: Mapping[str, Any], name: str) -> str:
 
 
 def _accepts_gzip(accept_encoding: str) -> bool:
-    """Tell whether a client takes gzip (RFC 9110, 12.5.3)."""
+    """Return whether a client accepts gzip (RFC 9110, 12.5.3)."""
     accepted: dict[str, bool] = {}
     for item in accept_encoding.lower().split(","):
         coding, _, weight = item.replace(" ", "").partition(";")
@@ -120,6 +120,6 @@ def _accepts_gzip(accept_encoding: str) -> bool:
 
 
 def _matches(if_none_match: str, etag: str) -> bool:
-    """Tell whether a client's copies include ``etag``, compared weakly (RFC 9110, 13.1.2)."""
+    """Return whether a client's copies include ``etag``, compared weakly (RFC 9110, 13.1.2)."""
     known = {each.strip().removeprefix("W/") for each in if_none_match.split(",")}
     return etag in known or "*" in known

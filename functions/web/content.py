@@ -1,6 +1,6 @@
 """The texts of the site: Markdown files that anybody can edit, read once.
 
-``content/LISEZ-MOI.md`` says how to write one.
+``content/LISEZ-MOI.md`` explains how to write one.
 """
 
 import re
@@ -31,13 +31,13 @@ _MONTHS = [
 _PROPERTIES = {"titre", "résumé", "mots", "date"}
 _REQUIRED = {"titre", "résumé"}
 
-# The spaces that French typography wants unbreakable, and its apostrophe.
+# The spaces that must not break in French typography.
 _BREAKABLE = re.compile(r"[ \n](?=[:;?!»])|(?<=«) |(?<=\d) (?=\d{3}\b|[€%])")
 _WORD = re.compile(r"[a-z0-9]{2,}")
 
 
 class Article(Struct, frozen=True):
-    """A text of the site; ``words`` are more words by which a search finds it."""
+    """A text of the site; ``words`` are additional search terms."""
 
     slug: str
     title: str
@@ -63,18 +63,18 @@ def read_articles(folder: Path) -> Sequence[Article]:
 
 
 def french_day(day: date) -> str:
-    """Return « 1er mars 2026 », which does not break over two lines."""
+    """Return a date such as « 1er mars 2026 », with no-break spaces."""
     number = "1er" if day.day == 1 else str(day.day)
     return f"{number}\u00a0{_MONTHS[day.month - 1]}\u00a0{day.year}"
 
 
 def typeset(text: str) -> str:
-    """Return a text as French typography wants it, however plainly it was typed."""
+    """Return a text with the no-break spaces and apostrophes of French typography."""
     return _BREAKABLE.sub("\u00a0", text).replace("'", "’")
 
 
 def fold(text: str) -> str:
-    """Return the words of a text, once each, without case or accents: what search compares."""
+    """Return the words of a text, once each, without case or accents, for the search."""
     bare = unicodedata.normalize("NFKD", text.replace("œ", "oe").lower())
     letters = "".join(each for each in bare if not unicodedata.combining(each))
     return " ".join(dict.fromkeys(_WORD.findall(letters)))
@@ -104,7 +104,7 @@ def _read(file: Path) -> Article:
 
 
 def _finish(state: StateCore) -> None:
-    """Set the type of a text, and tell which of its links leave the site."""
+    """Apply French typography to a text, and mark its links to other sites."""
     for block in state.tokens:
         finished: list[Token] = []
         leaves = False

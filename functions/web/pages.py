@@ -1,4 +1,4 @@
-"""Every file of the site, rendered, hashed and compressed once: serving is then a look-up."""
+"""Every file of the site, rendered, hashed and compressed once, then served from a dict."""
 
 import base64
 import gzip
@@ -37,8 +37,8 @@ _STYLE_SPACE = re.compile(r"/\*.*?\*/\s*|\s*([{};,])\s*|(?<=[a-z])(:)\s+", re.DO
 class Page(Struct, frozen=True):
     """One address of the site.
 
-    A ``private`` page shows personal data: nothing may keep it. ``found_by`` are the words by
-    which the search of the site finds it; an article's own text does as much.
+    A ``private`` page shows personal data: it must not be cached. ``found_by`` are the words by
+    which the search of the site finds it; an article is found by its own text.
     """
 
     path: str
@@ -159,7 +159,7 @@ class Resource(Struct, frozen=True):
 
 
 def resource(text: str, media_type: str, cache_control: str) -> Resource:
-    """Return ``text`` ready to be served; the same text always gives the same bytes and ETags."""
+    """Return a text as a resource; the same text always gives the same bytes and ETags."""
     content = text.encode()
     digest = _digest(content)
     compressed = gzip.compress(content, compresslevel=9, mtime=0)
@@ -172,7 +172,7 @@ def resource(text: str, media_type: str, cache_control: str) -> Resource:
 
 
 def render_site() -> tuple[dict[str, Resource], Resource]:
-    """Return what is served by path, and the page of an unknown path."""
+    """Return the resources by path, and the page for an unknown path."""
     sources = {file.name: _read_asset(file) for file in sorted((HERE / "assets").iterdir())}
     assets = _Assets(sources | {"search.json": search_index()})
     templates = Environment(
@@ -207,7 +207,7 @@ def render_site() -> tuple[dict[str, Resource], Resource]:
 
 
 def search_index() -> str:
-    """Return what the search of the site compares, as JSON: folded words beside what is shown."""
+    """Return the search index of the site, as JSON: each page's folded words and its title."""
     found = [
         {
             "path": page.path,
@@ -227,7 +227,7 @@ def search_index() -> str:
 
 
 def read_api() -> list[tuple[re.Pattern[str], str]]:
-    """Return the form of each path of the API, and its methods as the header Allow says them."""
+    """Return a pattern for each path of the API, and its methods as in the header Allow."""
     if not OPENAPI.exists():
         return []
     paths: dict[str, dict[str, object]] = json.loads(OPENAPI.read_text())["paths"]
@@ -238,7 +238,7 @@ def read_api() -> list[tuple[re.Pattern[str], str]]:
 
 
 class _Assets:
-    """Files named after their content, so that browsers may keep them for ever."""
+    """Files named by the hash of their content, so that browsers may cache them for ever."""
 
     def __init__(self, sources: Mapping[str, str]) -> None:
         self._sources = sources
@@ -250,7 +250,7 @@ class _Assets:
         return self._named[name][0]
 
     def imported_by(self, script: str) -> list[str]:
-        """Return the addresses of the modules that ``script`` needs, itself excepted."""
+        """Return the addresses of the modules that ``script`` imports, directly or not."""
         names = dict.fromkeys(self._imports([script] if script else []))
         return [self.url(name) for name in names]
 
@@ -261,7 +261,7 @@ class _Assets:
         }
 
     def _name(self, name: str) -> str:
-        """Name an asset after its content, in which the files it names are named first."""
+        """Name an asset by its hash, after naming the assets that it refers to."""
         if name not in self._named:
             text = _REFERENCE.sub(lambda found: self._name(found[1]), self._sources[name])
             stem, _, extension = name.rpartition(".")
@@ -277,7 +277,7 @@ class _Assets:
 
 
 def _read_asset(file: Path) -> str:
-    """Return a file as it travels: modules and style without their comments and indentation."""
+    """Return a file as it is served: modules and style without comments and indentation."""
     text = file.read_text()
     match file.suffix:
         case ".js":

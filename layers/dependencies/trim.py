@@ -1,7 +1,7 @@
-"""``trim.py <site>``: leave out of the layer the data of botocore that no function uses.
+"""``trim.py <site>``: remove from the layer the data of botocore that no function uses.
 
-Run by the layer's Makefile. Only JSON files are left out or shortened. No module is changed: a test
-compares each with what was published.
+Run by the layer's Makefile. Only JSON files are removed or shortened. No module is changed: a test
+compares each with the published one.
 """
 
 import gzip
@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any, cast
 
-# What the functions call: botocore's descriptions of all else are left out.
+# What the functions call: botocore's descriptions of everything else are removed.
 _CALLED = {
     "dynamodb": {
         "BatchGetItem",
@@ -29,11 +29,11 @@ _CALLED = {
     "sesv2": {"SendEmail"},
     "sqs": {"DeleteMessage", "PurgeQueue", "ReceiveMessage"},
 }
-# Names of the services' endpoints, where they are not those of their models.
+# Names of endpoints that differ from the name of the service's model.
 _ENDPOINTS = {"sesv2": "email"}
 
-# Rules that tell endpoints by a request's content: botocore weighs them at each call, and without
-# them takes the address that `endpoints.json` gives, the same for every service called here.
+# Rules that choose an endpoint by a request's content. botocore evaluates them at each call;
+# without them it uses `endpoints.json`, which gives the same address for every service called here.
 _ENDPOINT_RULES = "endpoint-rule-set-1.json.gz"
 
 
@@ -50,7 +50,7 @@ def main(data: Path) -> None:
 
 
 def _trim_model(path: Path, called: set[str]) -> None:
-    """Leave of a service's model the operations called, and the shapes that these reach."""
+    """Keep only the called operations of a service's model, and the shapes that they need."""
     model = _without_documentation(json.loads(gzip.decompress(path.read_bytes())))
     model["operations"] = {name: model["operations"][name] for name in sorted(called)}
     shapes, reached = model["shapes"], dict[str, Any]()
@@ -65,7 +65,7 @@ def _trim_model(path: Path, called: set[str]) -> None:
 
 
 def _shapes_of(model: Any) -> list[str]:  # noqa: ANN401 - decoded JSON
-    """Return the names of the shapes that a part of a model names."""
+    """Return the names of the shapes that a part of a model refers to."""
     if isinstance(model, list):
         return [name for each in cast("list[Any]", model) for name in _shapes_of(each)]
     if not isinstance(model, dict):
@@ -76,7 +76,7 @@ def _shapes_of(model: Any) -> list[str]:  # noqa: ANN401 - decoded JSON
 
 
 def _without_documentation(model: Any) -> Any:  # noqa: ANN401 - decoded JSON
-    """Return a model without its texts; a member that is called so has no text for a value."""
+    """Return a model without its documentation texts; a member named so is no text, and stays."""
     if isinstance(model, list):
         return [_without_documentation(each) for each in cast("list[Any]", model)]
     if not isinstance(model, dict):
@@ -89,7 +89,7 @@ def _without_documentation(model: Any) -> Any:  # noqa: ANN401 - decoded JSON
 
 
 def _keep_endpoints(path: Path) -> None:
-    """Leave only the endpoints of the called services: each first client reads the whole list."""
+    """Keep only the endpoints of the called services: the first client parses the whole list."""
     kept = {_ENDPOINTS.get(each, each) for each in _CALLED}
     content = json.loads(path.read_text())
     for partition in content["partitions"]:

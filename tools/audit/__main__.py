@@ -1,8 +1,8 @@
 """``make audit``: Lighthouse and the Nu HTML checker on the portal, deployed in a stack of its own.
 
-Prints a line per page and fails below the bars: performance 98 (the median of three runs, for
-machines are noisy), accessibility 100, best practices 100; at most 15 KB for a first screen, of
-which 6 KB of scripts; no error or warning in the HTML of the pages and of the mails.
+Prints a line per page and fails below the limits: performance 98 (the median of three runs, since
+results vary), accessibility 100, best practices 100; at most 15 KB for a first screen, of which
+6 KB of scripts; no error or warning in the HTML of the pages and of the mails.
 """
 
 import gzip
@@ -26,12 +26,12 @@ HERE = Path(__file__).parent
 TOOLS = HERE.parents[1] / ".local" / "audit" / "node_modules"
 
 VALIDATOR = TOOLS / "vnu-jar/build/dist/vnu.jar"
-# A remark of before 2020: all browsers know the attribute now, and phones show digits for it.
+# A remark from before 2020: all browsers support the attribute now, and phones show digits for it.
 OUTDATED = ".*“inputmode” attribute is not supported in all browsers.*"
 
 # The last one is where a password is chosen: any token shows its form.
 LIGHTHOUSE_PAGES = ("/", "/mon-compte", "/creer-mon-compte", f"/nouveau-mot-de-passe#{'A' * 96}")
-# Where only a link of a mail leads, a form that was sent, or nothing.
+# Pages without a link to them: opened from a mail, after a form, or by a wrong address.
 UNLINKED_PAGES = (
     "/verifiez-vos-courriels",
     "/valider",
@@ -71,7 +71,7 @@ def lighthouse(url: str) -> dict[str, int]:
 
 
 def weigh(stack: Stack, path: str) -> dict[str, int]:
-    """Return the bytes of a first visit of a page, compressed, without the headers."""
+    """Return the compressed bytes of a first visit of a page, without the headers."""
     bodies = {path: fetch(stack, path)}
     html = gzip.decompress(bodies[path]).decode()
     for asset in re.findall(r'(?:href|src)="(/assets/[^"]+)"', html):
@@ -83,7 +83,7 @@ def weigh(stack: Stack, path: str) -> dict[str, int]:
 
 
 def fetch(stack: Stack, path: str) -> bytes:
-    """Return a body as it travels."""
+    """Return the body of an answer, still compressed."""
     connection = HTTPConnection(HOST, stack.port, timeout=30)
     headers = {"Host": f"{DOMAIN}:{stack.port}", "Accept": "*/*", "Accept-Encoding": "gzip"}
     connection.request("GET", path, headers=headers)
@@ -93,7 +93,7 @@ def fetch(stack: Stack, path: str) -> bytes:
 
 
 def validate(stack: Stack, paths: list[str]) -> list[str]:
-    """Return what the Nu HTML checker says of pages, as the portal serves them, and of mails."""
+    """Return the messages of the Nu HTML checker for the pages, as served, and for the mails."""
     with tempfile.TemporaryDirectory() as folder:
         for path in paths:
             _, body = stack.get(path, host=f"{DOMAIN}:{stack.port}")
@@ -111,7 +111,7 @@ def validate(stack: Stack, paths: list[str]) -> list[str]:
 
 
 def pages(stack: Stack) -> list[str]:
-    """Return every page: what links lead to, from the home page, and what they do not."""
+    """Return the paths of all pages: those that links from the home page reach, and the others."""
     found = ["/", *UNLINKED_PAGES]
     seen = set(found)
     for path in found:

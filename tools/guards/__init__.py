@@ -3,14 +3,15 @@
 A guard is marked in the code, by a comment directly above the place::
 
     # guard: idle                  the statement or element that begins below is removed
-    # guard: idle: 30 * 60 => 60   in it, or in the line, the first text becomes the second
+    # guard: idle: 30 * 60 => 60   in it, the first text is replaced by the second
 
-The extent is read from the syntax of Python; in other files it is the next line. Several marks may
-be above one place. The second text may be empty; the first one is there exactly once.
+In Python, the syntax tree gives the end of the statement or element; in other files, it is the next
+line. Several marks may be above one place. The first text must occur exactly once; the second one
+may be empty.
 
 Its tests are marked ``@pytest.mark.guards("idle")``, or ``guards("idle", only="login-300")`` when
-one case of a parametrised test must fail. The table of docs/security.md says which promise a guard
-belongs to. No other list exists, and ``problems`` compares the three.
+one case of a parametrised test must fail. The table of docs/security.md shows which promise a guard
+belongs to. There is no other list; ``problems`` compares the three.
 """
 
 import ast
@@ -25,9 +26,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs" / "security.md"
 STACK = ("tests/attacks/", "tests/browser/", "_stack.py")
-"""Where the tests that need the deployed stack are."""
+"""Paths of the tests that need the deployed stack."""
 _ELSEWHERE = ("tests/", "tools/", "docs/")
-"""Where no code of the service is."""
+"""Folders without code of the service."""
 _MARK = re.compile(
     r"\s*(?:#|//) guard: (?P<name>[a-z0-9-]+)(?:: (?P<old>.+?) =>(?: (?P<new>.+))?)?"
 )
@@ -35,12 +36,12 @@ _COMMENT = re.compile(r"\s*(?:#|//)")
 
 
 class GuardError(ValueError):
-    """A mark that cannot be applied; the text says why."""
+    """A mark that cannot be applied; the message explains why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A mark in the code: ``old`` becomes ``new``, or all of it is removed without ``old``."""
+    """A mark in the code: replaces ``old`` by ``new``, or removes all if ``old`` is ``None``."""
 
     name: str
     file: str
@@ -93,7 +94,7 @@ class Guard:
 
     @property
     def name(self) -> str:
-        """Its name."""
+        """Name of its mark."""
         return self.mark.name
 
     @property
@@ -103,7 +104,7 @@ class Guard:
 
 
 def _extent(text: str, line: int) -> tuple[int, int, bool] | None:
-    """Return start and end of the largest part that begins a line, and if it is a statement."""
+    """Return start and end of the largest part that begins on a line, and if it is a statement."""
     lines = text.splitlines(keepends=True)
     column = len(lines[line - 1]) - len(lines[line - 1].lstrip())
 
@@ -143,7 +144,7 @@ def _parts(tree: ast.AST) -> Iterator[tuple[_Position, _Position, bool]]:
 
 @cache
 def listed() -> Sequence[str]:
-    """Return the files that git knows, or would know."""
+    """Return the files that git tracks, or would with ``git add``."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     return [name for name in sorted(set(done.stdout.split("\0"))) if (ROOT / name).is_file()]
@@ -172,7 +173,7 @@ def marks_of(file: str, text: str) -> Iterator[Mark]:
 
 @cache
 def tests() -> Mapping[str, Sequence[str]]:
-    """Return the tests that must fail without each guard, by its name."""
+    """Return, by the name of each guard, the tests that must fail without it."""
     found: dict[str, list[str]] = {}
     for file in listed():
         if file.startswith("tests/") and Path(file).match("test_*.py"):
@@ -219,7 +220,7 @@ def guards() -> Sequence[Guard]:
 
 
 def unmarked() -> Sequence[str]:
-    """Return a sentence for each guard that docs or tests name and that no code has."""
+    """Return a sentence for each guard that docs or tests name and no mark in the code has."""
     known = {mark.name for mark in marks()}
     return [
         *(
@@ -236,7 +237,7 @@ def unmarked() -> Sequence[str]:
 
 
 def untested() -> Sequence[str]:
-    """Return a sentence for each guard without a test, without a promise, or that has two."""
+    """Return a sentence for each guard without test or promise, or with two marks or promises."""
     named = {name for _, name in documented()}
     known = {mark.name for mark in marks()} | named
     return [
@@ -276,5 +277,5 @@ def broken() -> Sequence[str]:
 
 
 def problems() -> Sequence[str]:
-    """Return what is wrong with the marks, in sentences."""
+    """Return a sentence for each problem of the marks."""
     return [*unmarked(), *untested(), *broken()]

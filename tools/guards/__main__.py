@@ -1,13 +1,14 @@
-"""Removes each guard in a copy of the tree, and sees its tests fail.
+"""Removes each guard in a copy of the tree, and checks that its tests fail.
 
     make guards              every guard, by line of docs/security.md
     make guards LINE=7       those of a line
     make guards NAME=pepper  one
     make guards KIND=fast    those that need no stack (KIND=stack: the others)
 
-The working tree is never touched. First all named tests must pass in the untouched copy; then, for
-each guard, they must fail there without it. A test that cannot run (a broken import, a fixture, no
-such test) did not fail: the guard counts as not tested. What is wrong with the marks is said first.
+The working tree is never changed. First all named tests must pass in the unchanged copy. Then, for
+each guard, its tests must fail in the copy without it. A test that cannot run (a broken import, a
+fixture, no such test) did not fail: the guard counts as not tested. Problems of the marks are
+printed first.
 """
 
 import os
@@ -26,14 +27,14 @@ from xml.etree import ElementTree as ET
 from tools.guards import ROOT, Guard, GuardError, guards, listed, problems
 
 SECONDS = 600
-"""After which the run for one guard is stopped; most take ten seconds, with the stack a minute."""
+"""Longest run for one guard; most take ten seconds, or a minute with the stack."""
 SECONDS_FOR_ALL = 3600
-"""The same for the run of all the tests, with nothing removed."""
+"""Longest run of all the tests, with nothing removed."""
 SECONDS_TO_STOP = 60
 
 
 def chosen() -> list[Guard]:
-    """Return the guards asked for."""
+    """Return the guards selected by the environment variables."""
     line, name, kind = (os.environ.get(each) for each in ("LINE", "NAME", "KIND"))
     return [
         guard
@@ -45,28 +46,28 @@ def chosen() -> list[Guard]:
 
 
 def copy_tree(to: Path) -> None:
-    """Copy what git knows or would, with the emulator and what was built lately."""
+    """Copy the listed files, with the emulator and the latest builds of the layers."""
     for name in listed():
         (to / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, to / name)
     (to / ".local" / "guards").mkdir(parents=True)
     if (ROOT / ".local" / "stack").exists():
         (to / ".local" / "stack").symlink_to(ROOT / ".local" / "stack")
-    # The packages of the layers do not change: built once, by whichever run was first.
+    # The packages of the layers do not change: use the builds of an earlier run.
     for cache in (ROOT / ".local").glob("test*/cache-*"):
         kept = to / ".local" / "guards" / cache.name
         shutil.copytree(cache, kept, symlinks=True, dirs_exist_ok=True)
 
 
 def run(tests: Iterable[str], tree: Path, seconds: float = SECONDS) -> Counter[tuple[str, str]]:
-    """Run tests in a tree; count by name, with and without parameters, and outcome."""
+    """Run tests in a tree; count the outcomes by test name, with and without parameters."""
     report = tree / ".local" / "guards.xml"
     report.unlink(missing_ok=True)
     options = ["-q", "-p", "no:cacheprovider", "--junitxml", str(report), "--tb=no"]
     process = subprocess.Popen(
         [sys.executable, "-m", "pytest", *options, *sorted(set(tests))],
         cwd=tree,
-        # Files are changed within a second, to the same size: no bytecode may be kept of them.
+        # Files change within a second, to the same size, so stored bytecode would look up to date.
         env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "TEST_STACK": "guards"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -85,7 +86,7 @@ def run(tests: Iterable[str], tree: Path, seconds: float = SECONDS) -> Counter[t
 
 
 def outcomes(report: Path) -> Counter[tuple[str, str]]:
-    """Read pytest's report: a name and « passed », « failed » or « error »."""
+    """Count the cases of pytest's report, by test name and « passed », « failed » or « error »."""
     found: Counter[tuple[str, str]] = Counter()
     if not report.exists():
         return found
@@ -118,7 +119,7 @@ def say(*cells: object) -> None:
 
 
 def main(asked: Sequence[Guard], wrong: Sequence[str]) -> int:
-    """Run all; return the number of guards that no test misses, and of what is wrong."""
+    """Run all; return how many guards are not tested, plus how many problems the marks have."""
     print(*wrong, sep="\n", end="\n" if wrong else "")
     if not asked:
         print("No guard is of that line, name and kind: see the table of docs/security.md.")

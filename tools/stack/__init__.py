@@ -1,1 +1,1 @@
-"""The local stack: the real template, deployed by the real tool into an AWS emulator."""
+"""The local stack: the real template, deployed by the SAM CLI into an AWS emulator."""

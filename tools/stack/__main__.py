@@ -37,7 +37,7 @@ def down(stack: Stack) -> None:
 
 
 def dev(stack: Stack) -> None:
-    """Start, deploy, show the mails as they are sent; Ctrl-C stops all that this started."""
+    """Start, deploy, show the mails as they are sent; Ctrl-C stops what this command started."""
     if stack.is_running:
         say(f"Already running on port {stack.port}: deploying what changed.")
         stack.deploy()
@@ -53,7 +53,7 @@ def _watch(stack: Stack, shown: set[str], on_interrupt: str) -> None:
         f"Mails are shown here as they are sent. `make deploy`, in another terminal, deploys what "
         f"you changed. Ctrl-C {on_interrupt}.\n"
     )
-    # A terminal that closes sends its signal to make, which does not pass it on: look at it.
+    # A terminal that closes signals make, which does not pass the signal on: check the terminal.
     has_terminal = sys.stdin.isatty()
     while sys.stdin.isatty() == has_terminal:
         try:
@@ -88,7 +88,7 @@ def _show(mail: Mail) -> None:
 
 
 def affiliate(stack: Stack) -> None:
-    """Play the back office: put its decision on the bus, for ACCOUNT or the newest account."""
+    """Act as the back office: put its decision on the bus, for ACCOUNT or the newest account."""
     if not stack.is_running:
         raise StackError("Not running: start it with `make up`.")
     decision = os.environ.get("DECISION") or "confirmed"
@@ -109,7 +109,7 @@ def deploy(stack: Stack) -> None:
 
 
 def sam_local(stack: Stack) -> None:
-    """Serve the portal from Lambda's containers, the running stack behind it."""
+    """Serve the portal from Lambda's containers, which call the running stack."""
     sam.require_docker()
     up(stack)
     if sam.serve(stack):
@@ -127,7 +127,7 @@ def sam_invoke(stack: Stack) -> None:
 
 
 def status(stack: Stack) -> None:
-    """Say whether it runs, and where."""
+    """Print whether the stack runs, and its address."""
     say(f"Running: {stack.url}/" if stack.is_running else "Not running.")
 
 
@@ -145,14 +145,14 @@ COMMANDS: dict[str, Callable[[Stack], None]] = {
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> Never:
-    """Treat every request to end like Ctrl-C, once: what follows is the clean stop."""
+    """Handle the first signal to end like Ctrl-C; ignore further ones during the clean stop."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
 def main() -> int:
-    """Run one command; failures that a developer can act on are said in plain words."""
+    """Run one command; print a ``StackError`` as a plain message, and return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tools.stack")
     parser.add_argument("command", choices=COMMANDS)
     parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 4566))

@@ -1,7 +1,7 @@
-"""`make sam-local`: functions in Lambda's own containers, the local stack as their AWS.
+"""`make sam-local`: functions in Lambda's own containers, which call the local stack as AWS.
 
-Needs a Docker engine. The template that the SAM CLI is given is the one that was built, plus the
-address of the emulator, which a container reaches as host.docker.internal.
+Needs a Docker engine. The SAM CLI gets the built template with the address of the emulator added,
+which a container reaches as host.docker.internal.
 """
 
 import json
@@ -49,7 +49,7 @@ def require_docker() -> None:
 
 
 def bridge_address() -> str | None:
-    """Return the host's address on Docker's bridge; `None` where Docker relays to the loopback."""
+    """Return the host's address on Docker's bridge; `None` if Docker forwards to the loopback."""
     if sys.platform != "linux":
         return None
     gateway = "{{(index .IPAM.Config 0).Gateway}}"
@@ -59,7 +59,7 @@ def bridge_address() -> str | None:
 
 @contextmanager
 def relay(address: str | None, port: int) -> Generator[None]:
-    """Pass what comes to a port of an address on to the same port of the loopback, for a block.
+    """Forward connections to a port of an address to that port of the loopback, for a block.
 
     The emulator listens on the loopback only, which a container on Linux does not reach.
     """
@@ -96,7 +96,7 @@ def _pass_on(source: socket.socket, sink: socket.socket) -> None:
 
 
 def variables(stack: Stack) -> dict[str, str]:
-    """Return the environment that the deployed functions have, for a portal on `PORT`."""
+    """Return the environment of the deployed functions, changed for a portal on `PORT`."""
     functions = stack.client("lambda").list_functions()["Functions"]
     deployed = next(each for each in functions if each["FunctionName"].startswith(STACK_NAME))
     return deployed["Environment"]["Variables"] | {
@@ -106,7 +106,7 @@ def variables(stack: Stack) -> dict[str, str]:
 
 
 def template(built: Path, values: dict[str, str]) -> dict[str, Any]:
-    """Return the built template with these variables, its code where the build left it."""
+    """Return the built template with these variables and absolute paths to the built code."""
     content = cast("dict[str, Any]", yaml_parse((built / "template.yaml").read_text()))
     content["Globals"]["Function"]["Environment"]["Variables"] = values
     for resource in content["Resources"].values():
@@ -127,7 +127,7 @@ def function_of(event: Path, content: dict[str, Any]) -> str:
 
 
 def prepare(stack: Stack) -> dict[str, Any]:
-    """Write the template that `sam local` is given; return it."""
+    """Write the template for `sam local`; return it."""
     content = template(stack.build_folder, variables(stack))
     path = template_path(stack)
     path.parent.mkdir(exist_ok=True)
@@ -136,7 +136,7 @@ def prepare(stack: Stack) -> dict[str, Any]:
 
 
 def template_path(stack: Stack) -> Path:
-    """Return where that template is."""
+    """Return the path of the template for `sam local`."""
     return stack.folder / "sam-local" / "template.json"
 
 

@@ -1,4 +1,4 @@
-"""One emulator with the portal deployed in it: start, deploy, ask, stop."""
+"""One emulator with the portal deployed in it: start, deploy, query, stop."""
 
 import fcntl
 import json
@@ -27,7 +27,7 @@ ACCOUNT = "000000000000"
 STACK_NAME = "portail"
 ALIAS = "live"
 PUBLISHED = ("CodeSha256", "Environment", "Layers")
-"""The parts of a function's configuration that a version keeps and a deployment may change."""
+"""The parts of a function's configuration that a version fixes and a deployment may change."""
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": ACCOUNT,
     "AWS_SECRET_ACCESS_KEY": "test",
@@ -37,17 +37,17 @@ CREDENTIALS = {
 ARCHITECTURE = "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
 LAYER_ARCHITECTURE = ARCHITECTURE if sys.platform == "linux" else "native"
 
-# What the emulator has no part for, and what would keep data that is to be forgotten.
+# Turns off what the emulator does not support, and what would keep data that must be deleted.
 PARAMETERS = (
     "AttachFirewall=false",
-    # It would start every function at each deployment, used or not.
+    # The emulator would start every function at each deployment, used or not.
     "SnapStart=None",
     "SavedQueries=false",
     "DailyBackups=false",
     "DeletionProtection=false",
-    # It answers a function that is refused an execution in words of its own.
+    # The emulator's answer to a throttled function differs from that of AWS.
     "PublicConcurrency=0",
-    # Everyone here is 127.0.0.1; the default is for one visitor's address.
+    # Every client here is 127.0.0.1; the default is for the address of one visitor.
     "RequestsPerMinute=6000",
     # A rotation of keys can be tried without waiting ten minutes.
     "KeyRefresh=5",
@@ -61,7 +61,7 @@ HEARTBEAT_SECONDS = 15
 
 
 class StackError(Exception):
-    """The stack cannot go on; the message is for the developer and says what to do."""
+    """The stack cannot continue; the message tells the developer what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +77,14 @@ class Mail:
 
 
 def say(line: str) -> None:
-    """Print a line at once; a closed terminal stops nothing."""
+    """Print a line and flush; ignore a closed terminal."""
     with suppress(OSError):
         print(line, flush=True)
 
 
 @contextmanager
 def _step(label: str) -> Generator[None]:
-    """Announce a step, then how long it took."""
+    """Print the name of a step, then its duration."""
     say(f"{label} …")
     started = time.monotonic()
     yield
@@ -94,7 +94,7 @@ def _step(label: str) -> Generator[None]:
 class Stack:
     """An emulator and its files, in `.local/<name>`; developers and tests have one each.
 
-    `port` is what a new emulator listens on. While one runs, its own port counts.
+    `port` is that of a new emulator. While one runs, its own port is used.
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class Stack:
 
     @property
     def endpoint(self) -> str:
-        """Where AWS clients connect."""
+        """The URL for AWS clients."""
         return f"http://{HOST}:{self.port}"
 
     @property
@@ -125,16 +125,16 @@ class Stack:
 
     @property
     def build_folder(self) -> Path:
-        """Where the functions and layers are built: a folder for each, named as in the template."""
+        """The folder of the built functions and layers, a folder each, named as in the template."""
         return self.folder / "build"
 
     @property
     def is_running(self) -> bool:
-        """Whether the emulator lives."""
+        """Whether the emulator runs."""
         return self._running() is not None
 
     def _running(self) -> tuple[int, int] | None:
-        """Process id and port of the emulator, which locks its record while it lives."""
+        """Process id and port of the emulator, which locks its record file while it runs."""
         with suppress(FileNotFoundError), self._record.open() as record:
             try:
                 fcntl.flock(record, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -143,7 +143,7 @@ class Stack:
                 return found["pid"], found["port"]
         return None
 
-    # Asking it
+    # Queries
 
     def get(self, path: str, host: str | None = None) -> tuple[int, bytes]:
         """Return status and body of a GET, with `host` as Host header (default: the emulator's)."""
@@ -174,7 +174,7 @@ class Stack:
 
     def client(self, service: str) -> Any:
         """Return an AWS client of the emulator."""
-        # Imported when asked for: starting and stopping need nothing of it.
+        # Imported at first use: starting and stopping do not need it.
         from botocore.session import get_session  # noqa: PLC0415
 
         return get_session().create_client(
@@ -219,7 +219,7 @@ class Stack:
         newest = max(accounts, key=lambda item: int(item["created_at"]["N"]))
         return newest["id"]["S"]
 
-    # Its life
+    # Starting and stopping
 
     def start(self) -> None:
         """Start the emulator and wait until it is ready."""
@@ -260,10 +260,10 @@ class Stack:
             )
 
     def _forget_stream_positions(self) -> None:
-        """Let the stream's readers start at its beginning.
+        """Make the stream's readers start at its beginning.
 
-        The emulator keeps how far they read, but not the stream: after a restart they would wait
-        for as many new records as there were old ones, and no mail would leave until then.
+        The emulator stores how far they read, but not the stream: after a restart they would skip
+        as many new records as there were old ones, and no mail would be sent until then.
         """
         path = self.folder / "state" / "lambda.json"
         with suppress(FileNotFoundError, KeyError):
@@ -272,9 +272,9 @@ class Stack:
             path.write_text(json.dumps(state))
 
     def _spawn(self, program: Path) -> subprocess.Popen[bytes]:
-        """Start the emulator as leader of a session of its own, which its workers share.
+        """Start the emulator as leader of a new session, to which its workers belong.
 
-        Its environment is what the functions see: nothing of the developer's own leaks in.
+        The functions get the emulator's environment: it has none of the developer's variables.
         """
         environment = {
             "PATH": f"{program.parent}:/usr/local/bin:/usr/bin:/bin",
@@ -287,7 +287,7 @@ class Stack:
             "PERSIST_STATE": "1" if self.keeps_state else "0",
             "STATE_DIR": str(self.folder / "state"),
             "S3_DATA_DIR": str(self.folder / "state" / "s3"),
-            # No listener but the gateway, no container.
+            # No listener except the gateway, no container.
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
             "DOCKER_HOST": f"unix://{self.folder}/no-docker",
@@ -330,7 +330,7 @@ class Stack:
         with _step("Stopping the emulator"):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
-            # It would wait for its workers, one by one: they keep nothing.
+            # It would wait for its workers, one by one: stop them, they have no state to save.
             with suppress(FileNotFoundError):
                 subprocess.run(["pkill", "-P", str(pid)], check=False)
             patience = STOP_SECONDS if self.keeps_state else WORKERS_STOP_SECONDS
@@ -338,7 +338,7 @@ class Stack:
                 if self.keeps_state:
                     say("The emulator does not stop: killing it, its last writes are lost.")
                 os.killpg(pid, signal.SIGKILL)
-            # Workers end when the emulator does, unless they are busy.
+            # Workers end with the emulator, unless they are busy.
             if not _wait(lambda: not self._group_lives(pid), WORKERS_STOP_SECONDS):
                 with suppress(ProcessLookupError, PermissionError):
                     os.killpg(pid, signal.SIGKILL)
@@ -346,7 +346,7 @@ class Stack:
             shutil.rmtree(self.folder / "tmp", ignore_errors=True)
 
     def _group_lives(self, group: int) -> bool:
-        """Whether a process of the emulator is left, its own end once noticed."""
+        """Whether a process of the emulator is left."""
         if self._process:
             self._process.poll()
         try:
@@ -400,16 +400,16 @@ class Stack:
         if not (ROOT / "template.yaml").exists():
             raise StackError("There is no template.yaml to deploy.")
         self.folder.mkdir(parents=True, exist_ok=True)
-        # The cache knows nothing of the architecture: each has its own.
+        # The cache ignores the architecture: use one for each.
         cache = self.folder / f"cache-{LAYER_ARCHITECTURE}"
         with _step("Building the functions and layers"):
             self._sam("build", "--build-dir", self.build_folder, "--cache-dir", cache)
         return self.build_folder
 
     def _publish(self) -> None:
-        """Have the alias of each function be what was deployed just now.
+        """Move the alias of each function to what was just deployed.
 
-        A parameter's new value alone, such as another port, publishes no version.
+        A new value of a parameter alone, such as another port, publishes no version.
         """
         functions = self.client("lambda")
         for page in functions.get_paginator("list_functions").paginate():
@@ -421,12 +421,12 @@ class Stack:
                     functions.update_alias(FunctionName=name, Name=ALIAS, FunctionVersion=version)
 
     def _sam(self, command: str, *options: str | Path) -> None:
-        """Run a sam command, its output in a log that is shown only on failure."""
+        """Run a sam command; its output is a log file, shown only on failure."""
         environment = {
             **{key: value for key, value in os.environ.items() if not key.startswith("AWS_")},
             **CREDENTIALS,
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-            # Never the developer's own account, whatever their files say.
+            # Never the developer's own account, whatever their configuration files.
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_ENDPOINT_URL": self.endpoint,
@@ -445,7 +445,7 @@ class Stack:
             raise StackError(f"`sam {command}` failed.\n{self._log_tail(command)}")
 
     def _wait_portal(self) -> None:
-        """Wait until the home page comes through the custom domain, as a browser asks for it."""
+        """Wait until the home page is served on the custom domain, as for a browser."""
         deadline = time.monotonic() + READY_SECONDS
         seen = "no answer"
         while time.monotonic() < deadline:
@@ -468,10 +468,10 @@ class Stack:
 
 @contextmanager
 def stack_for_tests() -> Generator[Stack]:
-    """Run the tests' own stack, from an empty state, while the developer's may run too.
+    """Run a stack for the tests, from an empty state; the developer's stack may run too.
 
-    Its name is `TEST_STACK` (default: test), and each worker of a run has one of its own; two
-    runs at once need two names.
+    Its name is `TEST_STACK` (default: test), followed by the worker's, so that each worker of a run
+    has its own stack. Two runs at once need two names.
     """
     parts = os.environ.get("TEST_STACK", "test"), os.environ.get("PYTEST_XDIST_WORKER")
     stack = Stack("-".join(filter(None, parts)), free_port(), keeps_state=False)
@@ -513,7 +513,7 @@ def _is_taken(port: int) -> bool:
 
 
 def _run(command: list[str | Path], environment: dict[str, str], log: IO[bytes]) -> int:
-    """Run a command in a session of its own; whatever interrupts us ends all of it."""
+    """Run a command in a new session; kill all of it if this process is interrupted."""
     started = time.monotonic()
     process = subprocess.Popen(
         command,
@@ -538,7 +538,7 @@ def _run(command: list[str | Path], environment: dict[str, str], log: IO[bytes])
 
 
 def _wait(condition: Callable[[], bool], seconds: float) -> bool:
-    """Wait for a condition and say whether it came."""
+    """Wait until a condition is true; return whether that was in time."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:

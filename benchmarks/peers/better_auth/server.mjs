@@ -1,5 +1,6 @@
-// The least service that better-auth makes: sign up, log in, with SQLite below.
-// Hashes as the portal does, on libuv's threads. Its rate limits are off: the client is one address.
+// A minimal service with better-auth: sign-up and login, with SQLite.
+// It hashes as the portal does, on libuv's threads. Rate limits are off, because all requests come from
+// one address.
 import http from "node:http";
 import { hash, verify } from "@node-rs/argon2";
 import { betterAuth } from "better-auth";
@@ -31,5 +32,5 @@ const options = {
 const { runMigrations } = await getMigrations(options);
 await runMigrations();
 const server = http.createServer(toNodeHandler(betterAuth(options)));
-server.keepAliveTimeout = 0; // a connection rests while the others have their turn
+server.keepAliveTimeout = 0; // a connection is idle while the other services are measured
 server.listen(Number(PORT), "127.0.0.1");

@@ -1,6 +1,7 @@
-"""The least service that django-allauth's headless API makes: sign up, log in, with SQLite below.
+"""A minimal service with django-allauth's headless API: sign-up and login, with SQLite.
 
-Hashes as the portal does. Its rate limits and its mails are off: the client is one address.
+It hashes as the portal does. Rate limits and mails are off, because all requests come from one
+address.
 """
 
 import os
@@ -69,7 +70,7 @@ settings.configure(
 )
 django.setup()
 
-# What follows needs the settings.
+# The rest needs the settings.
 from django.core.management import call_command  # noqa: E402
 from django.core.wsgi import get_wsgi_application  # noqa: E402
 from django.urls import include, path  # noqa: E402

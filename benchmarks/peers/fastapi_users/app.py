@@ -1,6 +1,6 @@
-"""The least service that fastapi-users makes: sign up, log in, with SQLite below.
+"""A minimal service with fastapi-users: sign-up and login, with SQLite.
 
-Hashes as the portal does. It hashes on the event loop, as the library has it.
+It hashes as the portal does, but on the event loop, which is the library's way.
 """
 
 import os
@@ -30,7 +30,7 @@ passwords = PasswordHelper(
 
 @event.listens_for(engine.sync_engine, "connect")
 def write_ahead(connection: Any, _: object) -> None:
-    """Set SQLite as for a service."""
+    """Configure SQLite as for a service."""
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
 
@@ -44,7 +44,7 @@ class User(SQLAlchemyBaseUserTableUUID, Base):
 
 
 class Manager(UUIDIDMixin, BaseUserManager[User, uuid.UUID]):
-    """What the library asks for."""
+    """The user manager that the library requires."""
 
     reset_password_token_secret = KEY
     verification_token_secret = KEY

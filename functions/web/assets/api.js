@@ -1,4 +1,4 @@
-// Talks to the HTTP API. Every answer, even none, comes back as one plain object.
+// Calls the HTTP API. Every answer, or its absence, is returned as one plain object.
 
 const TIMEOUT_MS = 30_000;
 
@@ -7,7 +7,7 @@ const SILENT = "Le service ne répond pas. Vérifiez votre connexion à internet
 const BROKEN = "Le service rencontre une difficulté.";
 const REFUSED = "La demande n’a pas abouti. Réessayez, ou appelez le 3698.";
 
-/** Calls `/api/<path>`; `{ok, status, data}` or `{ok: false, status, slug, message, errors, data}`. */
+/** Calls `/api/<path>`; returns `{ok, status, data}` or `{ok: false, status, slug, message, errors, data}`. */
 export async function call(method, path, body) {
   try {
     const response = await fetch(`/api/${path}`, {
@@ -45,7 +45,7 @@ function failure(response, data) {
   return { ok: false, status, slug, message, errors: data.errors ?? [], data };
 }
 
-/** Says a `Retry-After` in words. */
+/** Returns a `Retry-After` header in words. */
 function wait(header) {
   const seconds = Math.ceil(Number(header));
   if (!(seconds > 0)) return "dans quelques minutes";

@@ -20,7 +20,7 @@ wire(document.getElementById("resend"), {
   },
 });
 
-// A mail may have come back since it was sent: each visit asks.
+// The mail may have bounced since it was sent: each visit asks the API.
 if (sent) {
   const { ok, data } = await call("POST", "signup/delivery", { email: sent.email });
   if (ok && !data.receives) bounces.hidden = false;

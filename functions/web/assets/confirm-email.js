@@ -1,4 +1,4 @@
-// A new address to confirm, for whoever comes with the link of its mail.
+// Confirms a new address, for who opens the link of its mail.
 
 import { wire } from "./form.js";
 import { forget } from "./memory.js";
@@ -7,7 +7,7 @@ import { me } from "./session.js";
 const byId = (id) => document.getElementById(id);
 let offered;
 
-/** Offers to confirm the address of the link kept under `key`; `done(sentence)` follows. */
+/** Shows the form that confirms an address. `link` has its `token`, the `key` under which that is stored, and `done(sentence)`. */
 export function offer(link) {
   offered = link;
   byId("confirmation").hidden = false;

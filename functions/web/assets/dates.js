@@ -1,4 +1,4 @@
-// Dates as people in France write them, wherever they are.
+// Dates in French, in the time of Paris wherever the reader is.
 
 const zone = { timeZone: "Europe/Paris" };
 const formats = [
@@ -7,7 +7,7 @@ const formats = [
   { hour: "2-digit", minute: "2-digit" },
 ].map((format) => new Intl.DateTimeFormat("fr-FR", { ...zone, ...format }));
 
-/** Return « 01/10/2020 », « 1 octobre 2020 » and « 11:39 » for an RFC 3339 time; no line ends after the day. */
+/** Return « 01/10/2020 », « 1 octobre 2020 » and « 11:39 » for an RFC 3339 time; the day has a no-break space. */
 export const [shortDay, longDay, hour] = formats.map(
   (format) => (moment) => format.format(new Date(moment)).replace(" ", "\u00a0"),
 );

@@ -1,4 +1,4 @@
-// A form may be sent before its module has arrived, on a slow network: it is sent once that is here.
+// On a slow network, a form may be sent before its module is loaded: form.js sends it once it is.
 
 addEventListener("submit", (event) => {
   if (event.defaultPrevented) return;

@@ -1,6 +1,6 @@
-// The end of a session for want of activity: announced, put off on demand, and said.
+// The end of a session by inactivity: warns before, extends the session on request, logs out.
 
-// The API's half hour, less the minute in which it notes no new call.
+// The API's 30 minutes, less the minute within which it does not store another call.
 const IDLE_MS = 29 * 60_000;
 const WARNING_MS = 5 * 60_000;
 const TICK_MS = 5_000;
@@ -9,7 +9,7 @@ const dialog = document.getElementById("ending");
 const time = document.getElementById("ending-time");
 const failed = document.getElementById("ending-failed");
 
-/** Watches over the session that `session.js` hands over. */
+/** Watches the session: `session.js` passes its functions. */
 export function watch({ lastSeen, me, logOut }) {
   let over = false;
 
@@ -37,7 +37,7 @@ export function watch({ lastSeen, me, logOut }) {
   document.getElementById("end").addEventListener("click", async () => {
     failed.textContent = (await logOut("signed-out")).message;
   });
-  // A choice is asked: the key Escape makes none.
+  // The dialog needs a choice: the key Escape does not close it.
   dialog.addEventListener("cancel", (event) => event.preventDefault());
   addEventListener("storage", tick);
   addEventListener("visibilitychange", tick);

@@ -1,13 +1,13 @@
-// What all forms do alike: check, send once, wait in words, and show errors where they belong.
+// What all forms do: check, send once, show the waiting, and show errors at their fields.
 
 const SENDING = "Envoi en cours… Merci de patienter.";
 const title = document.title;
 
 /**
- * Takes charge of `form`.
- * `send(values)` calls the API; `done(answer, values)` follows success and returns a sentence to
- * show, perhaps empty, when one stays on the page; `check(values)` returns errors found before sending;
- * `refused(answer)` returns true when it has dealt with a failure itself.
+ * Handles `form`.
+ * `send(values)` calls the API; `done(answer, values)` is called on success and returns a sentence to
+ * show, perhaps empty, when the page stays open; `check(values)` returns errors found before sending;
+ * `refused(answer)` returns true when it has handled a failure itself.
  */
 export function wire(form, { send, done, check = () => [], refused = () => false }) {
   const summary = document.getElementById(`${form.id}-summary`);
@@ -19,7 +19,7 @@ export function wire(form, { send, done, check = () => [], refused = () => false
     status.textContent = yes ? SENDING : "";
   }
 
-  /** The input of a name; of radio buttons, the first. */
+  /** Returns the input of a name; of radio buttons, the first one. */
   function control(name) {
     const found = form.elements[name];
     return found instanceof RadioNodeList ? found[0] : found;
@@ -55,7 +55,7 @@ export function wire(form, { send, done, check = () => [], refused = () => false
     summary.scrollIntoView({ block: "nearest" });
   }
 
-  // An error that one is mending is no longer true: it goes, here and in the summary.
+  // Once a field is edited, its error is removed, here and in the summary.
   function retract(name) {
     const input = control(name);
     if (!input?.hasAttribute("aria-invalid")) return;
@@ -124,14 +124,14 @@ export function wire(form, { send, done, check = () => [], refused = () => false
 
   addEventListener("pageshow", ({ persisted }) => persisted && wait(false)); // « Back » wakes the page as it slept
 
-  // Sent already, see early.js: sent again once the page's own module has run.
+  // Sent before this module was loaded (early.js): sent again once the page's own module has run.
   if (form.matches(".busy")) {
     wait(false);
     queueMicrotask(() => form.requestSubmit());
   }
 }
 
-/** The form's values by name: text, true or false for a box, null for a number never attributed. */
+/** Returns the form's values by name: text, true or false for a box, null for a number never attributed. */
 export function read(form) {
   const values = {};
   for (const input of form.elements) {

@@ -1,8 +1,8 @@
-// What one page tells the next: kept in this tab only, never in an address.
+// Data that one page passes to the next: stored for this tab only, never in an address.
 
 const TOKEN = /^#[\w-]{40,}$/; // « #contenu » is the skip link's, not a token
 
-/** Returns what was remembered under `key`, or `undefined`. */
+/** Returns the value stored under `key`, or `undefined`. */
 export function recall(key) {
   try {
     return JSON.parse(sessionStorage.getItem(key)) ?? undefined;
@@ -11,7 +11,7 @@ export function recall(key) {
   }
 }
 
-/** Keeps `value` under `key` until the tab closes. */
+/** Stores `value` under `key` until the tab closes. */
 export function remember(key, value) {
   try {
     sessionStorage.setItem(key, JSON.stringify(value));
@@ -20,16 +20,16 @@ export function remember(key, value) {
   }
 }
 
-/** Drops what was remembered under each of `keys`. */
+/** Removes what was stored under each of `keys`. */
 export function forget(...keys) {
   try {
     for (const key of keys) sessionStorage.removeItem(key);
   } catch {
-    // storage forbidden: nothing was kept
+    // storage forbidden: nothing was stored
   }
 }
 
-/** Returns the token of the link that opened the page, or the one that this tab keeps under `key`. */
+/** Returns the token of the link that opened the page, else the one stored under `key`. */
 export function takeToken(key) {
   if (!TOKEN.test(location.hash)) return recall(key);
   const token = location.hash.slice(1);
@@ -38,7 +38,7 @@ export function takeToken(key) {
   return token;
 }
 
-/** Calls `then` when another mail's link is opened in this very tab. */
+/** Calls `then` when the link of another mail is opened in this tab. */
 export function onNewLink(then) {
   addEventListener("hashchange", () => TOKEN.test(location.hash) && then());
 }

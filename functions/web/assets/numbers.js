@@ -1,8 +1,8 @@
-// The numbers that a person may not have, and the Sécurité sociale number pasted with its key.
+// Numbers that a person may not have, and a NIR that is pasted with its key.
 
 const NIR_AND_KEY = 15;
 
-/** Makes the boxes « jamais attribué » void their inputs, and a pasted NIR fill its key. */
+/** Makes the boxes « jamais attribué » disable their inputs, and a pasted NIR fill the input of its key. */
 export function wireNumbers(form) {
   for (const box of form.querySelectorAll("[data-voids]")) {
     box.addEventListener("change", () => apply(form, box));
@@ -20,7 +20,7 @@ function split({ nir, nir_key: key }) {
   key.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
-/** Puts remembered `values` back: null ticks the box of its number. */
+/** Fills the form with stored `values`: null ticks the box of its number. */
 export function prefill(form, values) {
   for (const input of form.elements) {
     const value = values[input.name];

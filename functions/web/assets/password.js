@@ -1,4 +1,4 @@
-// A password to choose: its criteria told live, politely, and checked before sending.
+// A new password: its criteria are shown and spoken as it is typed, and checked before sending.
 
 const DIFFERENT = "Les deux mots de passe sont différents.";
 const PAUSE_MS = 800;
@@ -35,7 +35,7 @@ function lacking(open) {
   return `Il faut\u00a0: ${open.map(({ label }) => label.toLowerCase()).join(", ")}`;
 }
 
-/** Returns what is wrong with a password and its confirmation: the `check` of a form. */
+/** Returns the errors of a password and its confirmation: the `check` of a form. */
 export function checkPassword(values) {
   const open = mark(true);
   const errors = open.length ? [{ field: "password", detail: `Votre mot de passe ne convient pas. ${lacking(open)}` }] : [];

@@ -3,7 +3,7 @@ import { wire } from "./form.js";
 import { forget, onNewLink, recall, remember, takeToken } from "./memory.js";
 import { leave, me } from "./session.js";
 
-// The link that confirms a new address, kept over a login.
+// Key under which the token that confirms a new address is stored, so that it survives a login.
 const LINK = "email-change";
 const byId = (id) => document.getElementById(id);
 
@@ -30,7 +30,7 @@ function show(profile) {
   byId("account").hidden = false;
 }
 
-/** Says what was done, at the top, where the reader is taken: the form that did it says nothing more. */
+/** Shows what was done at the top and moves the focus there; returns "", so that the form shows nothing. */
 function announce(sentence) {
   const done = byId("done");
   done.hidden = false;
@@ -46,7 +46,7 @@ async function read() {
   byId("loading").textContent = "";
   if (answer.ok) {
     show(answer.data);
-    // Only now has the page its parts.
+    // The parts of the page were hidden until now.
     byId(location.hash.slice(1))?.scrollIntoView();
   } else {
     fail(`Votre compte n’a pas pu être chargé. ${answer.message}`);
@@ -58,7 +58,7 @@ function fail(sentence) {
   byId("failed-text").textContent = sentence;
 }
 
-/** Puts away a form that has done its work. */
+/** Clears and closes a form that succeeded. */
 function finish(form, sentence) {
   form.reset();
   form.closest("details").open = false;
@@ -121,5 +121,5 @@ if (told) announce(told);
 onNewLink(openLink);
 openLink();
 read();
-// Further down the page.
+// Loaded last: it is further down the page.
 import("./sessions.js").catch(() => {});

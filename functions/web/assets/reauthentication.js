@@ -1,4 +1,4 @@
-// The password asked again, before what could take an account over.
+// Asks the password again, before an action that could be used to take over an account.
 
 import { call } from "./api.js";
 import { wire } from "./form.js";
@@ -7,7 +7,7 @@ const dialog = document.getElementById("confirm");
 const form = document.getElementById("reauthentication");
 let settle;
 
-/** Asks the password; resolves to whether it was the right one, or false when the person gives up. */
+/** Asks the password; resolves to true when it was right, to false when the person cancels. */
 export function confirmed() {
   dialog.returnValue = "";
   dialog.showModal();

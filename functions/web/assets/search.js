@@ -1,4 +1,4 @@
-// The search of the site: its index is one file, compared here, without case, accents or plurals.
+// The search of the site: its index is one file, searched here, without case, accents or plurals.
 
 const PAUSE_MS = 200;
 const SMALL = new Set("au aux ce comment dans de des du en est et il je la le les ma mes mon ne ou par pas pour puis que qui quoi sa se ses son sur un une".split(" "));
@@ -16,14 +16,14 @@ function read() {
   return index;
 }
 
-/** The words to find: bare of accents, apostrophes and the mark of the plural. */
+/** Returns the words to find, without accents, apostrophes and endings. */
 function terms(text) {
   const bare = text.toLowerCase().replaceAll("œ", "oe").normalize("NFKD").replace(/\p{M}/gu, "");
   const words = (bare.match(/[a-z0-9]{2,}/g) ?? []).filter((word) => !SMALL.has(word));
   return words.map((word) => (word.length > 3 ? word.replace(/(?:er|[sxe])$/, "") : word));
 }
 
-/** How well a page answers: by its title first, then the words given for it, then its text. */
+/** Scores a page: 100 for each word found, plus 9 in its title, 6 in its search terms, 1 in its text. */
 function score({ words }, wanted) {
   let total = 0;
   for (const word of wanted) {
@@ -52,7 +52,7 @@ async function search() {
     try {
       const scored = (await read()).map((page) => [score(page, wanted), page]);
       const best = Math.max(...scored.map(([points]) => points));
-      // Pages that hold as many of the words as the best one does.
+      // Pages that contain as many of the words as the best one.
       found = scored.filter(([points]) => points > 0 && points >= Math.floor(best / 100) * 100);
       found = found.sort(([one], [other]) => other - one).slice(0, 6);
       words = found.length

@@ -1,17 +1,17 @@
-// The session of a page of the space: its calls, and how it is left.
-// What is rarely needed comes later: the warning before its end, the password asked again.
+// The session of a private page: its calls to the API, and the logout.
+// What is rarely needed is loaded later: the warning before its end, asking the password again.
 
 import { call } from "./api.js";
 import { forget, recall, remember } from "./memory.js";
 
 const KEPT = "Rien n’a changé\u00a0: votre mot de passe n’a pas été confirmé.";
 
-// The tabs share the session: under this key, when one of them was last answered.
+// The tabs share the session: the time of the last answer to any of them is stored under this key.
 const SEEN = "seen";
 let seenHere = Date.now();
 let watched = false;
 
-/** Calls `/api/me<path>`. Leaves when there is no session; asks the password when the API does. */
+/** Calls `/api/me<path>`. Opens the login when there is no session; asks the password when the API does. */
 export async function me(method, path = "", body = undefined) {
   const answer = await call(method, `me${path}`, body);
   if (answer.status === 401) return leave(whyLogIn());
@@ -26,7 +26,7 @@ function whyLogIn() {
   return recall("signed-in") ? "session-ended" : "sign-in-first";
 }
 
-/** Goes to the login, where `notice` is told. Never resolves: the page is over. */
+/** Opens the login page, which shows `notice`. Never resolves: this page is replaced. */
 export function leave(notice) {
   forget("signed-in");
   remember("notice", notice);
@@ -36,7 +36,7 @@ export function leave(notice) {
   return new Promise(() => {});
 }
 
-/** Ends the session, then leaves. */
+/** Ends the session, then opens the login page. */
 export async function logOut(notice) {
   const answer = await call("POST", "logout", {});
   return answer.ok || notice === "session-ended" ? leave(notice) : answer;
@@ -47,7 +47,7 @@ function store(moment) {
     if (moment) localStorage.setItem(SEEN, moment);
     else localStorage.removeItem(SEEN);
   } catch {
-    // storage forbidden: each tab counts for itself
+    // storage forbidden: each tab counts on its own
   }
 }
 
@@ -68,5 +68,5 @@ function lastSeen() {
 }
 
 addEventListener("storage", ({ key, newValue }) => key === SEEN && !newValue && leave("signed-out"));
-// Someone else may be looking when « Back » wakes a page as it slept.
+// « Back » may restore this page from the browser's cache for somebody else: load it again.
 addEventListener("pageshow", ({ persisted }) => persisted && location.reload());

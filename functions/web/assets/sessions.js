@@ -1,4 +1,4 @@
-// The sessions that are open: shown, and ended one by one.
+// The open sessions: lists them, and ends one on request.
 
 import { hour, shortDay } from "./dates.js";
 import { me } from "./session.js";

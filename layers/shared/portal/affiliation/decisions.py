@@ -28,7 +28,7 @@ STATES = {
     "AffiliationConfirmed": (AFFILIATION_CONFIRMED, feed.AFFILIATION_CONFIRMED),
     "AffiliationRejected": (AFFILIATION_REJECTED, feed.AFFILIATION_REJECTED),
 }
-"""Detail type of the event: state of the account, kind of the notice."""
+"""By detail type of the event: the state of the account and the kind of its notice."""
 
 
 _TRIES = 5
@@ -43,13 +43,13 @@ def decide(
     reason: str | None,
     at_ms: int,
 ) -> bool:
-    """Apply a decision taken at a time (milliseconds) to an account; return whether it was news.
+    """Apply a decision taken at a time (milliseconds) to an account; return whether it was new.
 
-    Not later than the one known, or for an account that does not exist: nothing happens. Repeated
-    later, it is not notified a second time. A Siret that another account has is ignored, as is the
-    reason of a confirmation, which no text shows.
+    A decision that is not later than the stored one is ignored, as is one for an account that does
+    not exist. The same decision at a later time is stored but not notified again. A Siret that
+    another account has is ignored, as is the reason of a confirmation, which no text shows.
 
-    Raises ``Problem(UNAVAILABLE)`` when other decisions were always faster.
+    Raises ``Problem(UNAVAILABLE)`` when another decision was faster in every try.
     """
     state, kind = STATES[detail_type]
     reason = reason if state == AFFILIATION_REJECTED else None

@@ -8,13 +8,13 @@ from portal.core.session import Session
 
 # guard: five-minutes: 5 * 60 => 6 * 60
 FRESH = 5 * 60
-"""Seconds after a proof in which what needs one may be done without asking again."""
+"""Seconds during which a proof is fresh: no new one is asked for."""
 
 
 class Acting(Confidential, frozen=True):
-    """A person acts on an account, in a session and at a time (seconds since the epoch).
+    """Who acts on which account, in which session, at what time (seconds since the epoch).
 
-    The actor is the holder of the account today; with mandates they may be two people.
+    Today the actor is always the account's holder; with mandates they may be two people.
     """
 
     account_id: str
@@ -28,9 +28,9 @@ class Acting(Confidential, frozen=True):
         return cls(session.account_id, session.account_id, session, now)
 
     def require_fresh(self) -> None:
-        """Raise ``Problem(REAUTHENTICATION_REQUIRED)`` unless the person proved who they are.
+        """Raise ``Problem(REAUTHENTICATION_REQUIRED)`` unless the session's proof is fresh.
 
-        What could take an account over asks for a proof within five minutes (ASVS 7.5.1).
+        What could be used to take over an account needs a proof within five minutes (ASVS 7.5.1).
         """
         if self.at - self.session.proved_at > FRESH:
             raise Problem(REAUTHENTICATION_REQUIRED)

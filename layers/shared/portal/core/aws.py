@@ -1,7 +1,7 @@
-"""AWS clients, one per service, made at first use.
+"""AWS clients, one per service, created at first use.
 
-They come from botocore, the half of boto3 that talks to AWS: importing boto3 itself loads its
-resource layer and its S3 transfer manager, which no function uses and every cold start pays.
+They come from botocore, the part of boto3 that calls AWS. Importing boto3 also loads its resource
+layer and its S3 transfer manager: no function uses them, and they would slow every cold start.
 """
 
 import functools
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sqs import SQSClient
 
-# Three attempts of at most 3 s each, with jittered pauses, end below the functions' 15 s.
+# Three attempts of at most 3 s each, plus jittered pauses, take less than the functions' 15 s.
 _CONFIG = Config(
     connect_timeout=1,
     # guard: read-timeout: 2 => 20
@@ -29,14 +29,14 @@ _CONFIG = Config(
     # guard: attempts: 3 => 1
     retries={"total_max_attempts": 3, "mode": "standard"},
     parameter_validation=False,
-    # What botocore would say of itself is put together anew twice for each call.
+    # Without this, botocore builds its default user agent twice for each call.
     user_agent="portail",
 )
 
 
 @functools.cache
 def _session() -> Session:
-    """Return the one session: each new one reads botocore's list of endpoints again."""
+    """Return the one botocore session: each new one reads the list of endpoints again."""
     return get_session()
 
 
@@ -88,9 +88,9 @@ def lambda_() -> "LambdaClient":
 
 @before_snapshot
 def _make_clients() -> None:
-    """Put into the snapshot that functions start from the clients that nearly all use.
+    """Create the clients that nearly all functions use, before the SnapStart snapshot.
 
-    They hold neither a connection nor a secret; credentials are asked for again once they expire.
+    They contain neither a connection nor a secret; expired credentials are fetched again.
     """
     dynamodb()
     secrets_manager()

@@ -1,4 +1,4 @@
-"""Addresses that mails come back from."""
+"""Addresses that bounce."""
 
 from typing import TYPE_CHECKING, ClassVar
 
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 
 
 class AddressBouncesError(RefusedError):
-    """Mails to the address came back lately."""
+    """A mail to the address bounced in the last week."""
 
 
 class Bounce(Record, frozen=True, kw_only=True):
-    """An address that mails come back from; forgotten after a week, for mailboxes get repaired."""
+    """An address that bounces; forgotten after a week, because mailboxes get repaired."""
 
     PARTITION = "BOUNCE#{email_mac}"
     SORT = "BOUNCE"
@@ -26,17 +26,17 @@ class Bounce(Record, frozen=True, kw_only=True):
 
     @classmethod
     def now(cls, email_mac: str, now: int) -> "Bounce":
-        """Return the record of a mail that came back now."""
+        """Return the record of a mail that bounced now."""
         return cls(email_mac=email_mac, at=now, expires_at=now + cls.RETENTION)
 
 
 def check_receives(email_mac: str, now: int) -> Write:
-    """Return the check that mails to an address arrive, as far as is known."""
+    """Return the check that no mail to an address bounced in the last week."""
     arrives = Expr("attribute_not_exists(pk) OR expires_at <= :now", {":now": now})
     return check(Bounce.key_of(email_mac=email_mac), if_=arrives, else_=AddressBouncesError)
 
 
 def receives(table: "Table", email_mac: str, now: int) -> bool:
-    """Return whether mails to an address arrive, as far as is known."""
+    """Return whether no mail to an address bounced in the last week."""
     bounce = table.get(Bounce, Bounce.key_of(email_mac=email_mac))
     return bounce is None or bounce.expires_at <= now

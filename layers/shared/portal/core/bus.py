@@ -1,4 +1,4 @@
-"""Events that other systems may follow: what happened to which account, and nothing of whom."""
+"""Events for other systems: what happened to which account id, without personal data."""
 
 import json
 from datetime import UTC, datetime
@@ -25,9 +25,9 @@ def publish(
     account_id: str | None,
     at: int,
 ) -> None:
-    """Put an event of a time (seconds) on the bus; raises ``NotPublishedError``.
+    """Put an event on the bus; ``at`` is in seconds. Raises ``NotPublishedError``.
 
-    ``account_id`` is ``None`` for a failed login of nobody's identifier.
+    ``account_id`` is ``None`` for a failed login with an identifier that no account has.
     """
     answer = event_bridge.put_events(
         Entries=[
@@ -45,7 +45,7 @@ def publish(
 
 
 def publisher(event_bridge: "EventBridgeClient", bus: str) -> "Callable[[Outgoing], None]":
-    """Return the sender of messages that are events: the kind names the event."""
+    """Return the sender of events: the kind of a message is the detail type of its event."""
 
     def send(message: "Outgoing") -> None:
         account_id = message.about.get("account_id")

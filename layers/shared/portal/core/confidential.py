@@ -1,11 +1,11 @@
-"""Values that must not be read in a log, whatever prints them."""
+"""Values that no log may show."""
 
 from msgspec import Struct
 
 
 class Confidential(Struct, frozen=True):
-    """An immutable value whose ``repr`` gives its name and nothing of what it holds."""
+    """An immutable value; its ``repr`` shows the name of its class and no content."""
 
     def __repr__(self) -> str:
-        """Return the name of the class alone."""
+        """Return the name of the class only."""
         return f"<{type(self).__name__}>"

@@ -25,16 +25,16 @@ SUPPORT = "support"
 
 # guard: twelve-months-of-audit: 365 => 90
 YEAR = 365 * DAY
-"""How long security events are kept, in seconds: the trail of who did what."""
+"""How long security events (the record of who did what) are kept, in seconds."""
 
 _LATER = 2
-"""Rank of all that comes after the two entries that a feed starts with."""
+"""Rank of every entry except the two that a feed starts with, which are 0 and 1."""
 _CURSOR = 32
 """Characters of an entry's id."""
 
 
 class Text(Struct, frozen=True):
-    """The French words of an entry; ``body`` may name what the entry is about in braces."""
+    """The French words of an entry; ``body`` may have placeholders in braces."""
 
     title: str
     body: str
@@ -51,7 +51,7 @@ class Kind(Struct, frozen=True):
     mail: str | None = None
     """Subject of the mail that says the same; its template has the kind's name."""
     keep: int | None = None
-    """Seconds after which the entry is forgotten; ``None``: with the account."""
+    """Seconds for which the entry is kept; ``None``: as long as the account exists."""
 
 
 class Activity(Record, frozen=True, kw_only=True):
@@ -83,7 +83,7 @@ class Entry(Struct, frozen=True):
 
 
 class Page(Struct, frozen=True):
-    """Some entries, newest first, and where the next ones start, if there are any."""
+    """Some entries, newest first, and the cursor of the next ones, if there are any."""
 
     entries: Sequence[Entry]
     next_cursor: str | None
@@ -101,7 +101,7 @@ def entry(
 ) -> Activity:
     """Return a new entry; ``order`` (0 to 999) ranks those of one second, the highest first.
 
-    ``about`` fills the braces of the kind's words.
+    ``about`` gives the values of the placeholders in the kind's words.
     """
     at = now * 1000 + order
     return Activity(
@@ -128,7 +128,7 @@ def notice(
 ) -> Sequence[Record]:
     """Return the entry of a kind, and the message of its mail if it has one.
 
-    The message carries the account and the device only: the outbox has no words of anybody.
+    The message contains the account id and the device only: the outbox has no personal data.
     """
     words = {**(about or {}), **({"device": device} if device else {})}
     shown = entry(kind, account_id, now, actor=actor, about=words, is_agent=is_agent)
@@ -153,7 +153,7 @@ def read(
 ) -> Page:
     """Return up to ``limit`` entries older than ``cursor``, in one query.
 
-    Raises ``Problem(INVALID_REQUEST)`` for a cursor that is none of ours.
+    Raises ``Problem(INVALID_REQUEST)`` for a cursor of the wrong form.
     """
     if cursor is not None and not (len(cursor) == _CURSOR and cursor.isascii()):
         detail = "Ce curseur n’est pas valable."
@@ -165,7 +165,7 @@ def read(
 
 
 def _shown(stored: Iterable[Activity], kinds: Sequence[Kind]) -> Sequence[Entry]:
-    """Return entries as they are read; a kind that is not known yet, or any more, is left out."""
+    """Return the entries to show; those of an unknown kind, too new or removed, are left out."""
     known = {kind.name: kind for kind in kinds}
     return [_entry(each, known[each.kind]) for each in stored if each.kind in known]
 

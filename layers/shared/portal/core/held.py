@@ -1,6 +1,6 @@
-"""What is held of a person, declared once per domain.
+"""What is stored about a person, declared once per domain.
 
-The export, the deletion and the table of docs/privacy.md are made from it.
+The export, the deletion and the table of docs/privacy.md are generated from it.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 class Reading(Struct, frozen=True):
-    """What an export reads with: the table, a way to decrypt, the kinds of notices, the time.
+    """What an export needs: the table, a way to decrypt, the kinds of notices, the time.
 
-    ``decrypt`` takes what was encrypted for an account and the account's id.
+    ``decrypt`` takes a ciphertext and the id of the account that it was encrypted for.
     """
 
     table: "Table"
@@ -29,41 +29,41 @@ class Reading(Struct, frozen=True):
 
 
 class Held[Holder](Struct, frozen=True, kw_only=True):
-    """What some records hold of a person: a row of the table of docs/privacy.md."""
+    """What some records contain about a person: a row of the table of docs/privacy.md."""
 
     data: str
     records: tuple[type[Record], ...]
     purpose: str
-    """What for, and the legal basis that is proposed."""
+    """What it is used for, and the proposed legal basis."""
     how: str
     kept: str
-    """Until when, in words."""
+    """How long it is kept, in words."""
     section: str = ""
     """Name of its part of the export; empty when it is not exported."""
     export: Callable[[Reading, Holder], object] | None = None
-    """Return its part of the export, readable by programs."""
+    """Return its part of the export, in a machine-readable form."""
     forget: Callable[[Holder], Iterable[Write]] | None = None
-    """Return what the transaction that deletes the account removes."""
+    """Return the writes that remove it, for the transaction that deletes the account."""
     sweep: Callable[["Table", str], None] | None = None
-    """Remove, once the account is gone, what is too much for a transaction."""
+    """Remove it once the account is deleted, if it is too much for one transaction."""
 
 
 def export[Holder](
     held: Iterable[Held[Holder]], reading: Reading, holder: Holder
 ) -> Mapping[str, object]:
-    """Return all that is held of a person, section by section (GDPR art. 20)."""
+    """Return all that is stored about a person, by section (GDPR art. 20)."""
     return {each.section: each.export(reading, holder) for each in held if each.export}
 
 
 def forget[Holder](held: Iterable[Held[Holder]], holder: Holder) -> Iterable[Write]:
-    """Yield the operations that remove what is held of a person."""
+    """Yield the writes that remove what is stored about a person."""
     for each in held:
         if each.forget:
             yield from each.forget(holder)
 
 
 def sweep[Holder](held: Iterable[Held[Holder]], table: "Table", account_id: str) -> None:
-    """Remove what is left of an account that is gone."""
+    """Remove what is left of a deleted account."""
     for each in held:
         if each.sweep:
             each.sweep(table, account_id)

@@ -1,4 +1,4 @@
-"""How the identifiers of a person are stored: found by a keyed hash, kept encrypted or masked."""
+"""How identifiers are stored: looked up by a keyed hash, kept encrypted or masked."""
 
 import base64
 from contextlib import suppress
@@ -19,24 +19,24 @@ def _mac(lookup: LookupKeys, kind: str, value: str) -> str:
 
 
 def email_mac(lookup: LookupKeys, email: str) -> str:
-    """Return the hash that finds an e-mail address, whatever its capitals."""
+    """Return the lookup hash of an e-mail address, whatever its case."""
     return _mac(lookup, "email", email_key(email))
 
 
 def nir_mac(lookup: LookupKeys, nir: str) -> str:
-    """Return the hash that finds a NIR (13 characters)."""
+    """Return the lookup hash of a NIR (13 characters)."""
     return _mac(lookup, "nir", nir)
 
 
 def siret_mac(lookup: LookupKeys, siret: str) -> str:
-    """Return the hash that finds a Siret (14 digits)."""
+    """Return the lookup hash of a Siret (14 digits)."""
     return _mac(lookup, "siret", siret)
 
 
 def ip_mac(lookup: LookupKeys, address: str) -> str:
     """Return the hash under which requests of an IP address are counted.
 
-    Of an IPv6 address only the first 64 bits count: one visitor has all the others.
+    Only the first 64 bits of an IPv6 address count: one visitor controls all the others.
     """
     with suppress(ValueError):
         # guard: limit-by-network: /64 => /128
@@ -45,9 +45,9 @@ def ip_mac(lookup: LookupKeys, address: str) -> str:
 
 
 def login_mac(lookup: LookupKeys, identifier: str) -> str:
-    """Return the hash that finds a login by what a person typed: an e-mail address or a NIR.
+    """Return the lookup hash of an identifier as it was typed: an e-mail address or a NIR.
 
-    Anything is accepted and hashed: an identifier that nobody has is counted like any other.
+    Any text is accepted and hashed: attempts on an unknown identifier are counted like any other.
     """
     if "@" in identifier:
         return email_mac(lookup, identifier)
@@ -55,7 +55,7 @@ def login_mac(lookup: LookupKeys, identifier: str) -> str:
 
 
 def encrypt_nir(kms: "KMSClient", key_id: str, nir: str, account_id: str) -> bytes:
-    """Return a NIR encrypted by the data key, readable for this account only."""
+    """Return a NIR encrypted with the data key; only this account's id decrypts it."""
     answer = kms.encrypt(
         KeyId=key_id,
         Plaintext=nir.encode(),
@@ -65,7 +65,7 @@ def encrypt_nir(kms: "KMSClient", key_id: str, nir: str, account_id: str) -> byt
 
 
 def decrypt_nir(kms: "KMSClient", key_id: str, encrypted: bytes, account_id: str) -> str:
-    """Return the NIR of an account; KMS refuses one that was encrypted for another."""
+    """Return the NIR of an account, decrypted; KMS refuses one encrypted for another account."""
     answer = kms.decrypt(
         KeyId=key_id, CiphertextBlob=encrypted, EncryptionContext={"account_id": account_id}
     )

@@ -1,4 +1,4 @@
-"""Numbered secret keys and what they sign: one type for each use, so that none serves another."""
+"""Numbered secret keys: one type for each use, so that no key is used for another."""
 
 import hashlib
 import hmac
@@ -18,9 +18,9 @@ class Keyring(Confidential, frozen=True):
     def parse(cls, text: str, age: float, settled: float) -> Self:
         """Read a version of a secret that is ``age`` seconds old.
 
-        Its newest key signs from ``settled`` seconds on: a function that read the secret before
-        does not know it yet, and would refuse what it signs. Raises ``ValueError`` when there is
-        no key.
+        The newest key signs only once the version is ``settled`` seconds old: until then, a
+        function that read the version before does not know the key, and would refuse what it
+        signs. Raises ``ValueError`` when there is no key.
         """
         keys = {int(number): key.encode() for number, key in json.loads(text).items()}
         if not keys:
@@ -51,7 +51,7 @@ class PepperKeys(Keyring, frozen=True):
 class LookupKeys(Keyring, frozen=True):
     """The key that hashes identifiers: always the oldest.
 
-    A stored hash cannot be made again without its value, so this key is never rotated.
+    A stored hash cannot be recomputed without the original value: this key is never rotated.
     """
 
     @property

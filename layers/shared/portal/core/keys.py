@@ -1,8 +1,8 @@
-"""Secret keys: read from Secrets Manager, never stored, never made here.
+"""Secret keys: read from Secrets Manager, never stored or generated here.
 
-A secret is a JSON object of numbered keys, ``{"1": "<text>"}``. Every number present is accepted;
-the highest signs, but in a new version of a secret only once every function has read it. So a key
-is rotated by adding the next one, under load, and, later, by removing the old.
+A secret is a JSON object of numbered keys, ``{"1": "<text>"}``. Every key in it is accepted. The
+highest number signs, but in a new version of a secret only once every function has read it. To
+rotate a key while the service runs, add the next one and, later, remove the old one.
 """
 
 import time
@@ -15,7 +15,7 @@ _cache: dict[str, tuple[float, Keyring]] = {}
 
 
 def _read[Keys: Keyring](kind: type[Keys], secret_id: str) -> Keys:
-    """Return the keys of a secret, read again when they are as old as the settings say."""
+    """Return the keys of a secret, cached for the ``key_refresh`` seconds of the settings."""
     now = time.monotonic()
     refresh = settings().key_refresh
     read_at, cached = _cache.get(secret_id, (0.0, None))
@@ -23,7 +23,7 @@ def _read[Keys: Keyring](kind: type[Keys], secret_id: str) -> Keys:
         return cached
     secret = aws.secrets_manager().get_secret_value(SecretId=secret_id)
     age = time.time() - secret["CreatedDate"].timestamp()
-    # Twice: the last to have read the version before this one, and a clock that is off.
+    # Twice: once for the last function that cached the version before, once for clock skew.
     keys = kind.parse(secret["SecretString"], age, settled=2 * refresh)
     _cache[secret_id] = (now, keys)
     return keys

@@ -1,4 +1,4 @@
-"""Limits on requests and mails: counted in the table, judged by the time a request arrived."""
+"""Limits on requests and mails: counted in the table, by the time at which a request arrived."""
 
 from typing import TYPE_CHECKING
 
@@ -97,18 +97,18 @@ def address_limit(limits: "Limits", email_mac: str, kind: str) -> MailLimit:
 
 
 def account_limit(limits: "Limits", account_id: str, kind: str) -> MailLimit:
-    """Return the limit on mails that an account asks for, whatever their address.
+    """Return the limit on mails that an account requests, whatever the address they are sent to.
 
-    No pause between two of them: a mistyped address can be corrected at once.
+    No pause is needed between two mails: a mistyped address can be corrected at once.
     """
     rates = (Rate(limits.mail_per_hour, HOUR), Rate(limits.mail_per_day, DAY))
     return MailLimit(account_id, kind, rates)
 
 
 def take(limit: MailLimit, now: int) -> Write:
-    """Note a mail; refused with ``MailLimitedError`` when the limit allows no more now.
+    """Return the write that counts a mail, refused with ``MailLimitedError`` above the limit.
 
-    A rate of *n* mails is checked by the time of the *n*-th last one.
+    A rate of *n* mails is checked against the time of the *n*-th last mail.
     """
     most = max(rate.count for rate in limit.rates)
     shifted = {

@@ -1,12 +1,12 @@
-"""Links sent by mail: their tokens are signed, bound to one purpose, and useless at rest.
+"""Links sent by mail. Their tokens are signed, valid for one purpose, and never stored.
 
 A token is ``key number (1) | purpose (1) | id (32) | issue time (6) | HMAC-SHA-256 (32)``: 72
-bytes, 96 characters of base64url with no spare bit, so that each flipped bit breaks it. The table
-keeps a row per link (its id, purpose, issue and expiry times) and no secret: the token is computed
-when the mail is written, and opening it needs the key, the row and the clock together.
+bytes, 96 characters of base64url without padding bits, so that a change of any bit invalidates it.
+The table stores a row per link (its id, purpose, issue and expiry times) and no secret: the token
+is computed when the mail is written. A link is valid if its MAC, its row and the time agree.
 
-A genuine token whose row is late, or was swept by the table's TTL, is still known to be ours:
-that is what allows the answer « expired » with a fresh link rather than « unknown ».
+The MAC still proves a token when its row has expired or was deleted by the table's TTL. The answer
+can then be « expired », with a fresh link, rather than « unknown ».
 """
 
 import base64
@@ -30,7 +30,7 @@ _DOMAIN = b"portal link token v1\0"
 
 
 class Purpose(Struct, frozen=True):
-    """What a link is for: a number of its own (1 to 255), and for how many seconds it is good."""
+    """What a link is for: a unique number (1 to 255), and a lifetime in seconds."""
 
     number: int
     lifetime: int
@@ -50,7 +50,7 @@ class Token(Struct, frozen=True):
 
 
 class Link(Record, frozen=True, kw_only=True):
-    """A link that was sent and is still good: consumed by deleting it, dead once late."""
+    """The row of a link: deleted when the link is used, invalid from ``expires_at`` on."""
 
     PARTITION = "TOKEN#{id}"
     SORT = "{purpose}#{issued_at}"
@@ -61,7 +61,7 @@ class Link(Record, frozen=True, kw_only=True):
     expires_at: int
     account_id: str | None = None
     about: Mapping[str, str] = field(default_factory=dict[str, str])
-    """What the link gives to the account."""
+    """The values that the link sets on the account."""
 
     @classmethod
     def of(cls, token: Token, account_id: str | None = None, **about: str) -> Self:
@@ -82,7 +82,7 @@ def new_id() -> str:
 
 
 def seal(keys: TokenKeys, token: Token) -> str:
-    """Return the text of ``token`` for a link: 96 URL-safe characters."""
+    """Return ``token``, signed, as the 96 URL-safe characters that end a link."""
     raw_id = base64.urlsafe_b64decode(token.id + "=")
     number = keys.current
     signed = bytes((number, token.purpose.number)) + raw_id + token.issued_at.to_bytes(6)
@@ -90,10 +90,10 @@ def seal(keys: TokenKeys, token: Token) -> str:
 
 
 def unseal(keys: TokenKeys, text: str, *purposes: Purpose) -> Token:
-    """Return the token behind ``text``.
+    """Return the token that ends a link, once its signature is verified.
 
-    Raises ``Problem(LINK_UNKNOWN)`` unless one of our keys sealed it for one of these
-    ``purposes``. The caller checks the row and the clock.
+    Raises ``Problem(LINK_UNKNOWN)`` unless one of our keys signed it for one of these
+    ``purposes``. The caller checks the row and the time.
     """
     # guard: one-writing: fullmatch => match
     if not _FORM.fullmatch(text):

@@ -1,12 +1,12 @@
 """Mails: rendered from one template each, and sent by SES.
 
-From a template one base makes the text and another the HTML.
+Each template is rendered twice: on a base for the text body, and on one for the HTML body.
 
-Between blank lines, a template holds paragraphs, items (lines that start with "- ") or a quotation
-(lines that start with "> "). The text body shows this as it is, the HTML one as elements. No value
-starts a line or holds a line break, so none makes an element of its own.
+A template consists of blocks between blank lines: paragraphs, items (lines that start with "- ")
+or a quotation (lines that start with "> "). The text body shows them as they are, the HTML body as
+elements. No value starts a line or contains a line break, so no value can add an element.
 
-Only the mailer imports this, because Jinja2 is slow to load.
+Only the function that sends mails imports this module, because Jinja2 is slow to load.
 """
 
 import re
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from portal.core.table import Table
 
 _BASES = Path(__file__).with_name("templates")
-# The one value whose line breaks are kept: its template quotes every line.
+# The only value that keeps its line breaks: its template quotes every line.
 _QUOTED = "message"
-# Narrower than what mail readers fold, so that no line of a quotation loses its mark.
+# Narrower than the width at which mail clients wrap, so that each quoted line keeps its mark.
 _QUOTED_WIDTH = 70
 _FRENCH_NUMBER = re.compile(r"\+33([1-9])(\d\d)(\d\d)(\d\d)(\d\d)")
 _INNER_DOT = re.compile(r"\.(?=\w)")
@@ -63,7 +63,7 @@ class Mail(Struct, frozen=True):
 
 
 class Mailer(Struct, frozen=True):
-    """What sending mails takes: the table, the keys of links, SES, the settings, the time."""
+    """What sending mails needs: the table, the keys of links, SES, the settings, the time."""
 
     table: "Table"
     tokens: TokenKeys
@@ -90,7 +90,7 @@ class Mailer(Struct, frozen=True):
         account_id: str | None = None,
         **values: str | datetime,
     ) -> None:
-        """Send a mail; its tags let a bounce be traced without its address."""
+        """Send a mail, with tags by which a bounce is traced without the address."""
         mail = render(template, **values)
         tags = {"template": template.name, "address": email_mac, "account": account_id}
         self.ses.send_email(
@@ -111,20 +111,20 @@ class Mailer(Struct, frozen=True):
 
 
 type MailSender = Callable[[Mailer, Outgoing], None]
-"""Sends the mail of a message, or nothing when its cause is gone."""
+"""Sends the mail of a message, or nothing when its cause no longer exists."""
 
 
 def moment(seconds: int) -> datetime:
-    """Return a time as templates take it."""
+    """Return a time (seconds since the epoch) as templates expect it."""
     return datetime.fromtimestamp(seconds, UTC)
 
 
 def render(template: Template, /, **values: str | datetime) -> Mail:
     """Return the mail of a template.
 
-    Every mail takes `link`, the target of its one button; each template shows what else it takes.
-    Datetimes are aware, and shown in the time of Paris. `is_agent` is "yes" or "". Values are kept
-    to one line (but `message`, quoted line by line), and escaped in HTML.
+    Every template needs `link`, the target of its one button, and the other values that it names.
+    Datetimes are aware, and shown in Paris time. `is_agent` is "yes" or "". Values are put on one
+    line (except `message`, quoted line by line), and escaped in HTML.
     Raises jinja2.UndefinedError for a missing value.
     """
     shown = {name: _shown(name, value) for name, value in values.items()}
@@ -166,7 +166,7 @@ def _shown(name: str, value: str | datetime) -> str | list[str]:
 
 
 def _one_line(value: str) -> str:
-    """Return the value without what could start a line, turn the text round or not be encoded."""
+    """Return the value without line breaks, controls, direction marks and lone surrogates."""
     return "".join(
         # guard: values-on-one-line: {"Cc", "Cs", "Zl", "Zp"} => {"Cs"}
         " " if category in {"Cc", "Cs", "Zl", "Zp"} else "" if category == "Cf" else character
@@ -175,7 +175,7 @@ def _one_line(value: str) -> str:
 
 
 def _paris(moment: datetime) -> str:
-    """Return « 23/11/2026 à 13:04 », in the time of Paris."""
+    """Return a time such as « 23/11/2026 à 13:04 », in Paris time."""
     return f"{moment.astimezone(ZoneInfo('Europe/Paris')):%d/%m/%Y à %H:%M}".replace(" ", "\u00a0")
 
 
@@ -184,16 +184,16 @@ def _strong(words: str) -> Markup:
 
 
 def _fold(lines: list[str]) -> list[str]:
-    """Return the lines, the long ones cut in several."""
+    """Return the lines, with long ones wrapped."""
     folder = TextWrapper(_QUOTED_WIDTH, drop_whitespace=False, break_on_hyphens=False)
     return [part for line in lines for part in folder.wrap(line) or [""]]
 
 
 def _phone(number: str) -> str:
-    """Return a number of metropolitan France as it is dialled there; any other as it is."""
+    """Return a number of metropolitan France in its national form; any other unchanged."""
     return _FRENCH_NUMBER.sub("0\\1\u00a0\\2\u00a0\\3\u00a0\\4\u00a0\\5", number)
 
 
 def _unlinked(name: str) -> str:
-    """Return a name that no mail reader turns into a link: « example.com » could be a name."""
+    """Return a name that no mail client turns into a link: « example.com » could be a name."""
     return _INNER_DOT.sub(f".{_ZERO_WIDTH_NON_JOINER}", name)

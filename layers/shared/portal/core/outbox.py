@@ -1,8 +1,8 @@
-"""The outbox: mails and events written with their cause, sent from the table's stream.
+"""The outbox: mails and events, stored in the transaction of their cause, sent from the stream.
 
-A message is deleted once sent. One that the stream delivers twice is therefore sent once, and one
-that could never be sent is still there to be sent again; only a crash between sending and deleting
-repeats one.
+A message is deleted once sent. So a message that the stream delivers twice is sent once, and one
+that could not be sent is still stored, to be sent again. Only a crash between sending and deleting
+sends a message twice.
 """
 
 import secrets
@@ -48,7 +48,7 @@ class Outgoing(Record, frozen=True, kw_only=True):
         )
 
     def remember(self, **about: str) -> Write:
-        """Return the operation that adds to what the message is about, while it is there."""
+        """Return the write that adds to ``about``, refused when the message is gone."""
         return update(self.key(), {"about": {**self.about, **about}}, if_={"id": self.id})
 
 
@@ -65,13 +65,13 @@ class Unsent(Record, frozen=True, kw_only=True):
 
 
 type Sender = Callable[[Outgoing], None]
-"""Sends a message, or does nothing when there is no longer any cause for it."""
+"""Sends a message, or does nothing when its cause no longer exists."""
 
 
 def send(table: "Table", mail: Outgoing, limits: Sequence[MailLimit], *first: Write) -> None:
-    """Write a mail to be sent, unless one of its limits is reached: then nothing is written.
+    """Write ``first`` and a mail to send, in one transaction; nothing when a limit is reached.
 
-    ``first`` is written along; what it raises when refused is raised.
+    Raises the refusal of a write in ``first``.
     """
     with suppress(MailLimitedError):
         table.transact(*first, put(mail), *(take(limit, mail.created_at) for limit in limits))
@@ -95,7 +95,7 @@ def deliver(table: "Table", message_id: str, senders: Mapping[str, Sender]) -> N
 
 
 def note_unsent(table: "Table", message: Outgoing, now: int) -> None:
-    """Note that a message could not be sent, for an operator's replay."""
+    """Store that a message could not be sent, so that an operator can replay it."""
     unsent = Unsent(id=message.id, kind=message.kind, at=now, expires_at=message.expires_at)
     table.write(put(unsent))
 
@@ -106,7 +106,7 @@ def list_unsent(table: "Table") -> list[Unsent]:
 
 
 def replay(table: "Table", unsent: Unsent, now: int) -> bool:
-    """Have the stream deliver a message again; ``False`` when it was sent meanwhile."""
+    """Make the stream deliver a message again; return ``False`` if it was sent meanwhile."""
     mark = update(Outgoing.key_of(id=unsent.id), {"redriven_at": now}, if_={"id": unsent.id})
     try:
         table.transact(mark, delete(unsent.key()))

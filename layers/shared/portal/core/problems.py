@@ -1,6 +1,6 @@
-"""Problems, and those that any domain can answer with (RFC 9457).
+"""Problems (RFC 9457), and those that any domain can answer with.
 
-A problem's ``slug`` is the stable code for programs: it ends the ``type`` URI. Its ``title``
+A problem's ``slug`` is the stable code for programs, and the end of its ``type`` URI. ``title``
 and ``detail`` are French sentences for people and never repeat what a person typed.
 """
 
@@ -20,7 +20,7 @@ class ProblemType(Struct, frozen=True):
 
 
 class FieldError(Struct, frozen=True):
-    """One refused field of a request: where, a stable code, and what to do, in French."""
+    """One refused field of a request: its name, a stable code, and what to do, in French."""
 
     field: str
     code: str
@@ -28,7 +28,7 @@ class FieldError(Struct, frozen=True):
 
 
 class Problem(Exception):  # noqa: N818 - the field's term (RFC 9457) for what is answered
-    """Ends a request with the answer of its type.
+    """Raised to answer a request with a problem.
 
     ``retry_after`` is in seconds; ``extensions`` become extra members of the answer.
     """
@@ -59,7 +59,7 @@ class Refusal(Struct, frozen=True):
 
 
 def describe(problem: Problem, *, base_url: str, instance: str) -> Refusal:
-    """Return what to answer for ``problem``; ``instance`` is the request's id."""
+    """Return the answer for ``problem``; ``instance`` is the request's id."""
     kind = problem.kind
     body: dict[str, Any] = {
         "type": f"{base_url}/problems/{kind.slug}",

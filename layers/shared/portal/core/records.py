@@ -1,11 +1,11 @@
-"""Stored records, and how they are written in DynamoDB's wire form.
+"""Stored records, and their encoding in DynamoDB's wire format.
 
 A record declares its key: ``PARTITION`` and ``SORT`` are templates filled with its attributes. Each
-domain defines its own records; importing them loads no AWS SDK. The table can be searched by an
-identifier but not read for it: a key holds the HMAC of an identifier, never the identifier.
+domain defines its own records; importing them loads no AWS SDK. A key contains the HMAC of an
+identifier, never the identifier: it can be looked up in the table, but not read from it.
 
-Every record that may be forgotten carries ``expires_at``, the table's TTL attribute, in seconds
-since the epoch; TTL may lag by two days, so readers compare it with the clock too.
+A record that expires has ``expires_at``, the table's TTL attribute, in seconds since the epoch.
+TTL may be two days late, so readers also compare it with the current time.
 """
 
 import functools
@@ -32,7 +32,7 @@ FOREVER = 253_370_764_800
 
 
 def encode(value: Value) -> Attribute:
-    """Return ``value`` in DynamoDB's wire form; ``None`` has none: leave the attribute out."""
+    """Return ``value`` in DynamoDB's wire format; raises ``TypeError`` for ``None``."""
     match value:
         case bool():
             return {"BOOL": value}
@@ -52,7 +52,7 @@ def encode(value: Value) -> Attribute:
 
 
 def decode(attribute: Mapping[str, Any]) -> Value:
-    """Return the Python value of an attribute in DynamoDB's wire form."""
+    """Return the Python value of an attribute in DynamoDB's wire format."""
     ((kind, value),) = attribute.items()
     match kind:
         case "N":
@@ -72,14 +72,14 @@ def key(partition: str, sort: str) -> Attributes:
 
 
 class Record(Confidential, frozen=True):
-    """A stored record; its ``repr`` shows nothing of what it holds."""
+    """A stored record; its ``repr`` shows no content."""
 
     PARTITION: ClassVar[str]
     """Template of the partition key, such as ``ACCOUNT#{id}``."""
     SORT: ClassVar[str]
     """Template of the sort key."""
     ADD_ONLY: ClassVar = False
-    """Whether a record of this type is only ever added: never replaced or changed."""
+    """Whether records of this type are only added, never replaced or changed."""
 
     @classmethod
     def key_of(cls, **named: str | int) -> Attributes:
@@ -88,7 +88,7 @@ class Record(Confidential, frozen=True):
 
     @classmethod
     def partition(cls, **named: str | int) -> str:
-        """Return the partition of the records with these attributes."""
+        """Return the partition key of the records with these attributes."""
         return cls.PARTITION.format_map(named)
 
     def key(self) -> Attributes:
@@ -96,13 +96,13 @@ class Record(Confidential, frozen=True):
         return self.key_of(**{name: getattr(self, name) for name in _named(type(self))})
 
     def to_item(self) -> Attributes:
-        """Return the whole item, without the attributes that are absent."""
+        """Return the item, without the attributes that are ``None``."""
         values = asdict(self).items()
         return self.key() | {name: encode(value) for name, value in values if value is not None}
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Self:
-        """Read an item; attributes that this record does not know are ignored."""
+        """Return the record of an item; attributes that it does not declare are ignored."""
         known = cls.__struct_fields__
         return cls(**{name: decode(item[name]) for name in known if name in item})
 

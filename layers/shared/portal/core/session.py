@@ -1,7 +1,7 @@
-"""Sessions: opaque secrets, checked by one read, ended at once.
+"""Sessions: opaque secrets, checked by one read, revoked at once.
 
-A session's cookie is ``base64url(account id (16) | place (1) | secret (32))``. The first two say
-where to look, the secret is what proves: 256 random bits, of which the table keeps the SHA-256.
+A session's cookie is ``base64url(account id (16) | place (1) | secret (32))``. The first two are
+the key of the session's record. The secret is 256 random bits; the table stores its SHA-256.
 """
 
 import base64
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from portal.core.table import Table
 
 _TOUCH_AFTER = 60
-"""Seconds between two notes that a session was seen: a write for each read would be waste."""
+"""Least seconds between two writes of ``seen_at``: a write for each request would be waste."""
 
 _COOKIE = re.compile(r"[A-Za-z0-9_-]{66}", re.ASCII)  # 49 bytes: 65.3 characters
 
@@ -41,8 +41,8 @@ class Proof(Struct, frozen=True):
 class Session(Record, frozen=True, kw_only=True):
     """A session, in one of its account's places.
 
-    A login takes the place after the last one taken, so an account never has more sessions than
-    places, and the oldest goes, without a count or a query.
+    A login takes the place after that of the last login. So an account never has more sessions
+    than places, and a new session replaces the oldest, without a count or a query.
     """
 
     PARTITION = "SESSION#{account_id}"
@@ -61,25 +61,25 @@ class Session(Record, frozen=True, kw_only=True):
     methods: tuple[str, ...] = ()
     """How the person proved who they are."""
     proved_at: int = 0
-    """When they last did; long ago unless stored."""
+    """Time of the last proof, in seconds; 0 when none is stored."""
     previous_login_at: int | None = None
     device: str = ""
     """Browser and system, as shown to the person."""
 
     @property
     def id(self) -> str:
-        """Public name of the session, which gives no access."""
+        """Public id of the session; it gives no access."""
         return hashlib.sha256(self.secret_sha256).hexdigest()[:16]
 
     def end(self, *, else_: Refusal = RefusedError) -> Write:
-        """Return the operation that ends this session, refused when it ended before."""
+        """Return the write that ends this session, refused when it ended before."""
         return delete(self.key(), if_={"secret_sha256": self.secret_sha256}, else_=else_)
 
 
 def new_session(
     proof: Proof, place: int, *, previous_login_at: int | None, device: str
 ) -> tuple[Session, str]:
-    """Return a session that starts when its proof was given, and its cookie's value."""
+    """Return a session that starts at the time of its proof, and the value of its cookie."""
     secret = secrets.token_bytes(32)
     session = Session(
         account_id=proof.account_id,
@@ -99,7 +99,7 @@ def new_session(
 def authenticate(table: "Table", cookie: str, now: int) -> Session:
     """Return the session of a cookie; raises ``Problem(UNAUTHENTICATED)`` when there is none.
 
-    Idle for 30 minutes or 12 hours old, a session is over (ASVS 7.3).
+    A session ends after 30 minutes without a request, or 12 hours after its login (ASVS 7.3).
     """
     session = _find(table, *_unseal(cookie), now)
     if session is None:
@@ -118,7 +118,7 @@ def authenticate(table: "Table", cookie: str, now: int) -> Session:
 
 
 def find_session(table: "Table", cookie: str, account_id: str, now: int) -> Session | None:
-    """Return the session of a cookie if it is one of an account."""
+    """Return the session of a cookie if it belongs to an account, else ``None``."""
     try:
         of_account, place, secret_sha256 = _unseal(cookie)
     except Problem:
@@ -138,7 +138,7 @@ def log_out(table: "Table", cookie: str) -> None:
 
 
 def end_sessions(account_id: str, *, but: Session | None = None) -> Iterator[Write]:
-    """Yield the operations that end every session of an account, but one."""
+    """Yield the writes that end every session of an account, except ``but``."""
     for place in range(Session.PLACES):
         if but is None or place != but.place:
             yield delete(Session.key_of(account_id=account_id, place=place))
@@ -147,7 +147,7 @@ def end_sessions(account_id: str, *, but: Session | None = None) -> Iterator[Wri
 def _find(
     table: "Table", account_id: str, place: int, secret_sha256: bytes, now: int
 ) -> Session | None:
-    """Return the session in a place, if it has this secret and is not over."""
+    """Return the session in a place if it has this secret and has not ended, else ``None``."""
     session = table.get(Session, Session.key_of(account_id=account_id, place=place))
     if (
         session is None
@@ -166,7 +166,7 @@ def _seal(session: Session, secret: bytes) -> str:
 
 
 def _unseal(cookie: str) -> tuple[str, int, bytes]:
-    """Return the account id, the place and the SHA-256 of the secret that a cookie carries."""
+    """Return the account id, the place and the SHA-256 of the secret that a cookie contains."""
     if not _COOKIE.fullmatch(cookie):
         raise Problem(UNAUTHENTICATED)
     raw = base64.urlsafe_b64decode(cookie + "==")

@@ -1,4 +1,4 @@
-"""The environment of a function, read once and only when first asked for."""
+"""The settings of a function: environment variables, read once, at first use."""
 
 import functools
 import os
@@ -7,10 +7,10 @@ from msgspec import Struct
 
 
 class Limits(Struct, frozen=True):
-    """How often a thing may happen; the defaults are those of the template's parameters."""
+    """How often something may happen; the parameters of the template have the defaults."""
 
     requests_per_minute: int
-    """Requests a minute from one IP address on each endpoint that mails or guesses."""
+    """Requests a minute from one IP address to each endpoint that sends mail or allows guessing."""
     mail_per_hour: int
     mail_per_day: int
     mail_interval: int
@@ -20,7 +20,7 @@ class Limits(Struct, frozen=True):
 
 
 class Settings(Struct, frozen=True):
-    """What ``template.yaml`` tells a function: names of resources, addresses, limits."""
+    """What ``template.yaml`` sets for a function: names of resources, addresses, limits."""
 
     table_name: str
     public_url: str
@@ -34,7 +34,7 @@ class Settings(Struct, frozen=True):
     event_bus: str
     support_mailbox: str
     unsent_messages: str
-    """URL of the queue that tells of messages that could not be sent."""
+    """URL of the queue of notes about messages that could not be sent."""
     failed_events: str
     """URL of the queue of events that could not be applied."""
     key_refresh: int

@@ -1,6 +1,6 @@
-"""What is done before SnapStart takes the snapshot that functions start from.
+"""What runs before SnapStart takes the snapshot that functions start from.
 
-Elsewhere, and where SnapStart is off, it is done at the first use.
+Outside Lambda, and without SnapStart, it runs at first use.
 """
 
 from collections.abc import Callable
@@ -9,6 +9,6 @@ import snapshot_restore_py  # pyright: ignore[reportMissingTypeStubs]
 
 
 def before_snapshot(prepare: Callable[[], None]) -> Callable[[], None]:
-    """Have something done before the snapshot; it must leave no secret and no connection."""
+    """Run a function before the snapshot; it must leave no secret and no open connection."""
     snapshot_restore_py.register_before_snapshot(prepare)  # pyright: ignore[reportUnknownMemberType]
     return prepare

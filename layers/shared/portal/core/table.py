@@ -1,8 +1,8 @@
 """The one DynamoDB table: reads and transactions.
 
 A flow builds the writes of its transaction and gives each the exception that its refusal raises.
-Of several refused writes the first given raises. Reads are consistent: what a person just did is
-there.
+If several writes are refused, the first one's exception is raised. Reads are consistent: they see
+what a person just did.
 """
 
 import functools
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _TRIES = 8
 _PAUSE = 0.02
-"""First pause between two tries of a write that met another one, in seconds."""
+"""First pause before a write that conflicted with another is tried again, in seconds."""
 
 
 class Table:
@@ -46,7 +46,7 @@ class Table:
     ) -> tuple[A | None, B | None]:
         """Return the records at two keys, in one round trip.
 
-        Raises ``Problem(UNAVAILABLE)`` when DynamoDB answers in part.
+        Raises ``Problem(UNAVAILABLE)`` when DynamoDB leaves a key unprocessed.
         """
         keys = [first[1], second[1]]
         answer = self._client.batch_get_item(
@@ -80,7 +80,7 @@ class Table:
     ) -> list[R]:
         """Return the records of a partition, in the order of their sort keys.
 
-        With ``newest``, at most so many, from the last one before the sort key ``before``.
+        With ``newest``: the last so many before the sort key ``before``, in reverse order.
         """
         if newest is None:
             return [kind.from_item(item) for item in self._items(partition)]
@@ -99,8 +99,8 @@ class Table:
     def write(self, write: "Write") -> Attributes:
         """Make one write, at half the price of a transaction; return the item after an update.
 
-        Raises what the write says when it is refused, ``Problem(UNAVAILABLE)`` when the item
-        stays busy.
+        Raises the refusal of the write, and ``Problem(UNAVAILABLE)`` when other writes keep the
+        item busy.
         """
         if write.action == "Update":
             call = functools.partial(self._client.update_item, ReturnValues="ALL_NEW")
@@ -122,10 +122,10 @@ class Table:
         raise Problem(UNAVAILABLE, retry_after=1)
 
     def transact(self, *writes: "Write") -> None:
-        """Write all or nothing; tries again while another write has one of the items.
+        """Make all writes or none; try again while another write uses one of the items.
 
-        Raises what the first refused write says, ``Problem(UNAVAILABLE)`` when the items
-        stay busy.
+        Raises the refusal of the first refused write, and ``Problem(UNAVAILABLE)`` when other
+        writes keep the items busy.
         """
         items: Any = [{each.action: {"TableName": self._name, **each.body}} for each in writes]
         for _ in _tries():
@@ -162,7 +162,7 @@ def _tries() -> Iterator[int]:
 
 
 def _raise_unless_busy(cancelled: ClientError, writes: "Sequence[Write]") -> None:
-    """Raise what a cancelled transaction means, or return when it is worth another try."""
+    """Raise the cause of a cancelled transaction, or return when it may be tried again."""
     response: Any = cancelled.response
     reasons: Sequence[Mapping[str, Any]] = response.get("CancellationReasons", [])
     for write, reason in zip(writes, reasons, strict=False):

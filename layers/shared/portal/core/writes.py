@@ -1,6 +1,6 @@
-"""Writes: what a transaction is made of, each with the exception that its refusal raises.
+"""Writes: the parts of a transaction, each with the exception that its refusal raises.
 
-Pure: nothing here talks to DynamoDB.
+Pure: nothing here calls DynamoDB.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ class RefusedError(Exception):
 
 
 type Refusal = type[RefusedError] | Exception
-"""What a refused operation raises: a class, made with the stored item, or an exception."""
+"""What a refused write raises: an exception, or a class that is called with the stored item."""
 
 
 class Expr(Struct, frozen=True):
@@ -32,7 +32,7 @@ class Expr(Struct, frozen=True):
 
 
 class Test(Struct, frozen=True):
-    """A comparison: ``text`` takes the attribute's name and the placeholder of ``value``."""
+    """A comparison: in ``text``, ``{0}`` is the attribute's name, ``{1}`` is ``value``."""
 
     text: str
     value: Value
@@ -49,7 +49,7 @@ def absent_or_until(value: int) -> Test:
 
 
 type Condition = Expr | Mapping[str, Value | Test]
-"""What must be true of the stored item: a value for each name, ``None`` for an absent one."""
+"""What must be true of the stored item: a value or test by name, ``None`` for no attribute."""
 
 
 class Write(Struct, frozen=True):
@@ -65,14 +65,14 @@ class Write(Struct, frozen=True):
 
 
 def put(record: Record, *, if_: Condition | None = None, else_: Refusal = RefusedError) -> Write:
-    """Write a record over whatever is there; one that is only ever added, where nothing is."""
+    """Store a record, in place of any stored one; an ``ADD_ONLY`` one only if there is none."""
     # guard: trail-is-only-added-to
     if_ = Expr("attribute_not_exists(pk)") if record.ADD_ONLY else if_
     return Write("Put", {"Item": record.to_item(), **_condition(if_)}, else_)
 
 
 def put_new(record: Record, *, else_: Refusal) -> Write:
-    """Write a record where there is none."""
+    """Store a record, refused when there is one."""
     return put(record, if_=Expr("attribute_not_exists(pk)"), else_=else_)
 
 
@@ -83,7 +83,7 @@ def update(
     if_: Condition | None = None,
     else_: Refusal = RefusedError,
 ) -> Write:
-    """Change attributes of a record: a value or an expression is set, ``None`` removes."""
+    """Set attributes of a record to a value or an expression; ``None`` removes the attribute."""
     sets: list[str] = []
     values: dict[str, Value] = {}
     for name, value in changes.items():
@@ -104,7 +104,7 @@ def update(
 
 
 def delete(at: Attributes, *, if_: Condition | None = None, else_: Refusal = RefusedError) -> Write:
-    """Remove a record, or nothing where there is none."""
+    """Remove a record, if there is one."""
     return Write("Delete", {"Key": at, **_condition(if_)}, else_)
 
 
@@ -114,10 +114,10 @@ def check(at: Attributes, *, if_: Condition, else_: Refusal) -> Write:
 
 
 def claim(record: Record, *, unless: str, else_: Refusal, **others: Value) -> Write:
-    """Set the attributes of a record, unless the stored one already has an attribute.
+    """Set the attributes of a record, refused when the stored one has the attribute ``unless``.
 
-    An update: a count that is kept under the same key before anybody has it does not refuse.
-    ``others`` are attributes that the record does not know.
+    This is an update: it may change a record that only has the count of an unclaimed identifier.
+    ``others`` are attributes that the record does not declare.
     """
     values = {name: value for name, value in asdict(record).items() if value is not None}
     unclaimed = Expr(f"attribute_not_exists({unless})")

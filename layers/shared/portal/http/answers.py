@@ -44,7 +44,7 @@ def json_answer[Body](
     headers: dict[str, str | list[str]] | None = None,
     cookies: list["Cookie"] | None = None,
 ) -> Response[Body]:
-    """Return an answer with a JSON body; Powertools leaves one of no declared type as it is."""
+    """Return an answer with a JSON body; Powertools does not change one without declared type."""
     return Response(
         int(status), "application/json", body=body, headers=headers or {}, cookies=cookies or []
     )
@@ -60,7 +60,7 @@ def documented(status: HTTPStatus, *problems: ProblemType) -> "dict[int, OpenAPI
 
 
 def problem_of(error: Exception) -> Problem:
-    """Return the problem that an exception stands for; unexpected ones are logged."""
+    """Return the problem to answer for an exception; unexpected exceptions are logged."""
     match error:
         case Problem():
             return error
@@ -78,16 +78,16 @@ def problem_of(error: Exception) -> Problem:
 
 
 def _field_error(error: Mapping[str, Any]) -> FieldError:
-    """Return which field of the body or the query was refused, without what it held."""
+    """Return which field of the body or the query was refused, without its value."""
     code, detail = french_detail(error["type"], error["msg"])
     path = ".".join(str(each) for each in error["loc"][1:])
-    # The name of a field that is not ours may be anything that a person pasted.
+    # The name of an unknown field may be anything that a person pasted.
     # guard: no-echo: path if _FIELD.fullmatch(path) else "" => path
     return FieldError(path if _FIELD.fullmatch(path) else "", code, detail)
 
 
 def _log_failure(message: str, error: Exception) -> None:
-    """Log where and of which type an error is: its text might quote what a person typed."""
+    """Log the type and place of an error, not its text: that might quote what a person typed."""
     frames = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
@@ -118,5 +118,5 @@ def proxy_answer(problem: Problem, request_id: str) -> dict[str, Any]:
 
 
 def to_json(body: object) -> str:
-    """Return a body as compact JSON, accents as they are."""
+    """Return a body as compact JSON, with accents unescaped."""
     return json.dumps(body, ensure_ascii=False, separators=(",", ":"))

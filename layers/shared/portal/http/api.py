@@ -1,4 +1,4 @@
-"""The resolver of every HTTP function: checks, who is signed in, limits, problems, one log line."""
+"""The resolver of every HTTP function: checks, session, limits, problems, one log line."""
 
 import time
 from collections.abc import Mapping
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 OK = "ok"
-"""Outcome of a request that met no problem; of any other, the problem's slug."""
+"""Outcome of a request without a problem. The outcome of any other is the problem's slug."""
 
 _OWN = "/api/me/"
-"""Prefix, with a slash added to the route, of the routes that need a session."""
+"""Path prefix of the routes that need a session; a slash is added to the path to compare."""
 
 
 class Api(APIGatewayRestResolver):
     """Routes of one function: Powertools' resolver with the checks and answers of the portal.
 
-    Requests are checked before they are validated: same origin, JSON, at most 16 KiB. Whatever
-    is raised leaves as a problem (RFC 9457), and nothing that a client sent is logged.
+    Requests are checked before they are validated: same origin, JSON, at most 16 KiB. Every
+    exception is answered as a problem (RFC 9457). Nothing that a client sent is logged.
     """
 
     def __init__(self) -> None:
@@ -84,7 +84,7 @@ class Api(APIGatewayRestResolver):
             raise Problem(UNAUTHENTICATED)
 
     def signed_in(self, *, fresh: bool = False) -> Acting:
-        """Return who acts, on which account; with ``fresh``, only who proved it just now.
+        """Return who acts on which account; ``fresh`` requires a fresh proof.
 
         Raises ``Problem``: ``UNAUTHENTICATED`` without a session, ``REAUTHENTICATION_REQUIRED``
         when the last proof is older than five minutes.
@@ -96,16 +96,16 @@ class Api(APIGatewayRestResolver):
         return acting
 
     def limit(self, endpoint: str) -> None:
-        """Count a request to what sends mail or guesses; raises ``Problem(THROTTLED)``."""
+        """Count a request to an endpoint that has a limit; raises ``Problem(THROTTLED)``."""
         lookup, limits = keys.lookup_keys(), settings().limits
         limit_requests(table(), lookup, limits, endpoint, self.source_ip, self.now)
 
     def note_account(self, account_id: str) -> None:
-        """Name the account that this request is about in its log line."""
+        """Add the account that this request is about to its log line."""
         self._account_id = account_id
 
     def _refuse(self, error: Exception) -> Response[str]:
-        """Return the answer for anything raised while answering."""
+        """Return the answer for an exception raised by a route."""
         problem = problem_of(error)
         self._outcome = problem.kind.slug
         refusal = describe(
@@ -124,8 +124,8 @@ class Api(APIGatewayRestResolver):
     def now_ms(self) -> int:
         """When the gateway received this request, in milliseconds since the epoch.
 
-        The time of arrival, not of work: requests that queue for a function are judged by the
-        clock at which they were sent, so a burst of guesses gains nothing by waiting.
+        Limits and delays use this time of arrival, not the time of processing: a burst of guesses
+        that queues for a function gains nothing by waiting.
         """
         return int(_context(self.current_event.raw_event, "requestTimeEpoch") or time.time() * 1000)
 
@@ -142,7 +142,7 @@ class Api(APIGatewayRestResolver):
 
     @property
     def user_agent(self) -> str:
-        """What the browser calls itself, or an empty string."""
+        """Value of the header User-Agent, or an empty string."""
         return next(iter(self._headers.get("user-agent", [])), "")
 
     @property

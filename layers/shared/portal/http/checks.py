@@ -1,4 +1,4 @@
-"""What every request must be before anything else looks at it."""
+"""The checks that every request passes before anything else reads it."""
 
 import base64
 import json
@@ -25,14 +25,14 @@ _SAFE_METHODS = {HTTPMethod.GET, HTTPMethod.HEAD, HTTPMethod.OPTIONS}
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(name)  # NaN and Infinity: Python reads them, JSON has none
+    raise ValueError(name)  # Python accepts NaN and Infinity, JSON does not
 
 
 _JSON = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 def check(event: dict[str, Any], headers: Mapping[str, list[str]]) -> None:
-    """Refuse a state change from another site or that is not JSON; leave the body decoded."""
+    """Refuse a state change that is from another site or not JSON; decode the body in place."""
     if event.get("httpMethod") in _SAFE_METHODS:
         return
     site, origin = headers.get("sec-fetch-site", []), headers.get("origin", [])
@@ -60,8 +60,8 @@ def check(event: dict[str, Any], headers: Mapping[str, list[str]]) -> None:
     if not isinstance(sent, dict):  # of a list, Powertools would read the first element
         raise Problem(INVALID_REQUEST, errors=[FieldError("", *french_detail("dict_type", ""))])
     if event.get("httpMethod") == HTTPMethod.DELETE and text.strip() != "{}":
-        raise Problem(INVALID_REQUEST)  # no route reads it, and nothing unknown is let pass
-    # From here on there is one reading of the body, whatever the headers said of it.
+        raise Problem(INVALID_REQUEST)  # no route reads it, and unknown fields are refused
+    # From here on the body can be read in one way only, whatever the headers were.
     event["body"] = text
     event["isBase64Encoded"] = False
     for form, value in (
@@ -79,7 +79,7 @@ def _media_types(headers: Mapping[str, list[str]]) -> set[str]:
 
 
 def headers_of(event: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Return every value of each header, by lower-case name, from the form that has it."""
+    """Return every value of each header, by lower-case name, from either form of the event."""
     single: Mapping[str, str] = event.get("headers") or {}
     multiple: Mapping[str, list[str]] = event.get("multiValueHeaders") or {}
     found: dict[str, list[str]] = {}

@@ -7,17 +7,17 @@ DEVICE_COOKIE = "__Host-device"
 
 
 def session_cookie(value: str) -> Cookie:
-    """Return the cookie that carries a session, or, for an empty value, removes it."""
+    """Return the session cookie; an empty value removes it from the browser."""
     return _host_cookie(SESSION_COOKIE, value, None if value else 0)
 
 
 def device_cookie(value: str) -> Cookie:
-    """Return the cookie by which a device that logged in is known, for a year."""
+    """Return the cookie that identifies a device that logged in, kept for a year."""
     return _host_cookie(DEVICE_COOKIE, value, 365 * 24 * 3600)
 
 
 def _host_cookie(name: str, value: str, max_age: int | None) -> Cookie:
-    """Return a cookie of this host only, unseen by scripts and by other sites' requests."""
+    """Return a cookie for this host only: Secure, HttpOnly, SameSite=Lax."""
     return Cookie(
         name,
         value,

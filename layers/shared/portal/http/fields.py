@@ -1,7 +1,7 @@
-"""The types of request models: the rules, said to pydantic.
+"""The field types of request models: the rules, as pydantic validators.
 
-Each refuses with a stable code and a French detail, and no error carries what was typed.
-Imported by every function, so it loads neither phonenumbers nor email-validator.
+Each refuses with a stable code and a French detail, and no error contains what was typed. Every
+function imports this module, so it loads neither phonenumbers nor email-validator.
 """
 
 import unicodedata
@@ -41,7 +41,7 @@ class StrictModel(BaseModel):
 
 
 def _refusing(rule: Callable[[str], str]) -> Callable[[str], str]:
-    """Return the rule, its refusals turned into pydantic's."""
+    """Return a rule that raises pydantic's error in place of ``RuleError``."""
 
     def apply(text: str) -> str:
         try:
@@ -60,17 +60,17 @@ def _mobile(text: str) -> str:
 
 
 def load_phone_rule() -> None:
-    """Load what the rule of phones loads at its first use."""
+    """Load now what the phone rule would load at its first use."""
     _mobile("06 12 34 56 78")
 
 
 def load_address_rule() -> None:
-    """Load what the rule of e-mail addresses loads at its first use."""
+    """Load now what the e-mail rule would load at its first use."""
     parse_email("personne@example.fr")
 
 
 def _nir(text: str) -> str:
-    """Return 13 characters, or 15 whose key agrees."""
+    """Return the 13 characters, or 15 if the key was typed too and matches."""
     number, key = split_nir(text)
     if key:
         parse_nir(number, key)
@@ -90,7 +90,7 @@ def _without_controls(text: str) -> str:
 def _message(text: str) -> str:
     message = unicodedata.normalize("NFC", text.replace("\r\n", "\n")).strip()
     _without_controls(message.replace("\n", " ").replace("\t", " "))
-    if not any(c.isprintable() and not c.isspace() for c in message):  # nothing to be seen
+    if not any(c.isprintable() and not c.isspace() for c in message):  # nothing visible
         raise RuleError("required", "Écrivez votre message.")
     return message
 
@@ -183,7 +183,7 @@ Identifier = Annotated[
 
 
 def require_same_email(email: str, confirmation: str) -> None:
-    """Raise ``Problem(INVALID_REQUEST)`` unless both are one address, whatever its capitals."""
+    """Raise ``Problem(INVALID_REQUEST)`` unless both are the same address, whatever the case."""
     if email_key(email) != email_key(confirmation):
         detail = "Les deux adresses courriel sont différentes."
         error = FieldError("email_confirmation", "confirmation-differs", detail)

@@ -1,4 +1,4 @@
-"""The French details of what pydantic refuses."""
+"""The French texts of pydantic's errors."""
 
 from typing import Final, get_args
 
@@ -61,8 +61,8 @@ _FRENCH: Final[dict[str, tuple[str, str]]] = {
 def french_detail(error_type: str, message: str) -> tuple[str, str]:
     """Return our stable code and French detail for one entry of `ValidationError.errors()`.
 
-    Our own refusals pass as they are; pydantic's are translated, and what is unforeseen among
-    them becomes `invalid`, so that no English message, nor the input in it, reaches anyone.
+    Our own errors are returned unchanged; pydantic's are translated. An unforeseen one becomes
+    `invalid`, so that no English message, nor the input that it quotes, is sent to anyone.
     """
     if error_type in get_args(ErrorType):
         return _FRENCH.get(error_type, _INVALID)

@@ -1,4 +1,4 @@
-"""The headers that every answer carries (ASVS 3.4)."""
+"""The headers of every answer (ASVS 3.4)."""
 
 SECURITY_HEADERS = {
     # guard: two-years-of-https: 63072000 => 6307200

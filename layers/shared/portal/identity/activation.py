@@ -41,18 +41,18 @@ def open_link(
 ) -> tuple[Token, Registration]:
     """Return the token of a validation link and its registration, as ``open_token`` does.
 
-    Raises ``Problem(LINK_UNKNOWN)`` for what is not a link of ours.
+    Raises ``Problem(LINK_UNKNOWN)`` for a text that is not one of our links.
     """
     token = unseal(tokens, text, EMAIL_VALIDATION)
     return token, open_token(table, limits, token, now)
 
 
 def open_token(table: "Table", limits: "Limits", token: Token, now: int) -> Registration:
-    """Return the registration that a link is for; changes nothing while the link is good.
+    """Return the registration that a link is for; does not consume the link.
 
     Raises ``Problem``: ``LINK_UNKNOWN`` when the registration is gone, ``ALREADY_ACTIVE`` once
-    the account exists, ``LINK_EXPIRED`` when the link is late, after having written a fresh one
-    to the stored address (never more often than the limits say).
+    the account exists, ``LINK_EXPIRED`` when the link has expired. A fresh link is then sent to
+    the stored address, within the limits.
     """
     link, registration = table.get_two(
         (Link, Link.of(token).key()), (Registration, Registration.key_of(id=token.id))
@@ -62,7 +62,7 @@ def open_token(table: "Table", limits: "Limits", token: Token, now: int) -> Regi
     # guard: no-link-to-an-active-account: registration.completed => False
     if registration.completed:
         raise Problem(ALREADY_ACTIVE)
-    # A row may be late and not yet swept, or swept: TTL lags, the clock does not.
+    # TTL deletes late: the row of an expired link may be there or gone.
     # guard: late-by-the-clock: or link.expires_at <= now =>
     if link is None or link.expires_at <= now:
         _send_fresh_link(table, limits, registration, now)
@@ -81,7 +81,7 @@ def set_password(
     confirmation: str,
     now: int,
 ) -> None:
-    """Give a registration its password, which makes it an account, and consume its links.
+    """Set the password of a registration, which makes it an account and ends its links.
 
     Raises ``Problem``: ``INVALID_REQUEST`` with one error for each broken rule, those of
     ``open_token``, and ``IDENTITY_CONFLICT`` when the e-mail, NIR or Siret has an account.
@@ -112,7 +112,7 @@ def set_password(
 def _send_fresh_link(
     table: "Table", limits: "Limits", registration: Registration, now: int
 ) -> None:
-    """Send another link in place of a late one, never more than a few a day."""
+    """Send a fresh link in place of an expired one, at most three a day."""
     # guard: fresh-links-apart: limits.mail_interval => 1
     rates = (Rate(1, limits.mail_interval), Rate(_FRESH_LINKS_PER_DAY, DAY))
     send(
@@ -126,7 +126,7 @@ def _send_fresh_link(
 
 
 def _claims(registration: Registration) -> Iterator[Write]:
-    """Yield the writes that give a registration's identifiers to its account."""
+    """Yield the writes that claim a registration's identifiers for its account."""
     account_id = registration.account_id
     for mac in (registration.email_mac, registration.nir_mac):
         if mac:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from portal.core.table import Table
 
 LONGEST_DELAY = 900
-"""Seconds that a login may be delayed after failures, at most."""
+"""Longest delay of a login after failures, in seconds."""
 
 
 def delay_after(failures: int, free: int) -> int:
@@ -26,10 +26,10 @@ def delay_after(failures: int, free: int) -> int:
 def count_attempt(
     table: "Table", limits: "Limits", mac: str, device: str | None, now_ms: int
 ) -> tuple[Identifier, str | None]:
-    """Count an attempt; return the identifier and the device whose own count let it pass.
+    """Count an attempt; return the identifier, and the device if its own count was used.
 
-    A device that logged in before has a count of its own for when another's guesses delay the
-    identifier, so nobody can lock its holder out. Raises ``Problem(THROTTLED)`` with the seconds
+    A device that logged in before has its own count, used while other people's guesses delay the
+    identifier: so nobody can lock its holder out. Raises ``Problem(THROTTLED)`` with the seconds
     left to wait.
     """
     own = Identifier.key_of(mac=mac)
@@ -56,11 +56,11 @@ def count_failure[Counted: (Identifier, DeviceFailures)](
 ) -> Counted:
     """Count an attempt as a failure, if it may be made now, and return its record.
 
-    The first failures are free, each further one doubles the delay, up to 15 minutes. The count is
-    raised by conditional writes: of any number of parallel attempts, no more go on than the free
-    failures and the elapsed delays allow. Failures are forgotten a day after the last, by the clock
-    and for every identifier: those of an identifier that nobody has are swept then, and a count
-    that outlived them would tell which ones have an account.
+    The first failures are free; each further one doubles the delay, up to 15 minutes. The count is
+    raised by conditional writes, so parallel attempts pass only as often as the free failures and
+    the elapsed delays allow. Failures are forgotten a day after the last one, for every identifier,
+    by comparing times: TTL deletes the record of an unknown identifier then, and a count that was
+    kept longer would show which identifiers have an account.
 
     Raises ``Problem(THROTTLED)`` with the seconds left to wait.
     """
@@ -76,7 +76,7 @@ def count_failure[Counted: (Identifier, DeviceFailures)](
         try:
             return _raise_count(table, kind, at, mac, one_more, may_try, now_ms)
         except RefusedError as refused:
-            # No item when the record went meanwhile: swept, or removed by a login of its device.
+            # No item: the record was removed meanwhile, by TTL or by a login from its device.
             read = kind.from_item(refused.item) if refused.item else kind(mac=mac)
         last, failures = read.attempted_at, read.failures
         if last is None:
@@ -91,7 +91,7 @@ def count_failure[Counted: (Identifier, DeviceFailures)](
             unchanged = {"failures": read.failures, "attempted_at": last}
             return _raise_count(table, kind, at, mac, failures + 1, unchanged, now_ms)
         except RefusedError:
-            continue  # another attempt was counted meanwhile: this one is judged again
+            continue  # another attempt was counted meanwhile: check this one again
 
 
 def _raise_count[Counted: (Identifier, DeviceFailures)](
@@ -103,7 +103,7 @@ def _raise_count[Counted: (Identifier, DeviceFailures)](
     if_: Expr | Mapping[str, int],
     now_ms: int,
 ) -> Counted:
-    """Note an attempt on a condition; raises ``RefusedError`` when it does not apply."""
+    """Store a new count if a condition applies, else raise ``RefusedError``."""
     swept_at = now_ms // 1000 + Identifier.RETENTION
     changes = {
         "mac": mac,

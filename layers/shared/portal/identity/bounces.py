@@ -1,4 +1,4 @@
-"""Mails that come back, and complaints: the account's holder reads so in the feed."""
+"""Bounces and complaints: stored, and notified to the account's holder in the feed."""
 
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 def note_bounce(table: "Table", email_mac: str, account_id: str | None, now: int) -> None:
-    """Store that mails to an address come back, and notify its account in the feed, once.
+    """Store that mails to an address bounce, and notify its account in the feed, once.
 
-    The next sign-up or resend with that address is answered by asking for another one.
+    Later sign-ups and resends with that address are refused, and ask for another address.
     """
     bounce = put(Bounce.now(email_mac, now))
     if account_id:

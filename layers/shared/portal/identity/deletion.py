@@ -1,4 +1,4 @@
-"""Deleting an account: asked for, taken back, and done 30 days later."""
+"""Deletion of an account: requested, cancelled, or done 30 days later."""
 
 from typing import TYPE_CHECKING
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 # guard: thirty-days-to-stay: 30 => 29
 GRACE = 30 * DAY
-"""Seconds between asking for a deletion and the deletion."""
+"""Seconds between the request for a deletion and the deletion."""
 
 
 def schedule_deletion(table: "Table", acting: "Acting") -> int:
-    """Have an account deleted in 30 days and end its sessions; return when, in seconds."""
+    """Schedule the deletion of an account in 30 days, end its sessions; return when, in seconds."""
     account = read_account(table, acting)
     if account.deletion_at is not None:
         return account.deletion_at
@@ -43,7 +43,7 @@ def schedule_deletion(table: "Table", acting: "Acting") -> int:
             *map(put, notice_of(feed.DELETION_SCHEDULED, acting)),
         )
     except AccountChangedError:
-        # Another request was faster, and its time counts.
+        # Another request was faster: its time counts.
         return read_account(table, acting).deletion_at or acting.at
     return deletion.deletion_at
 
@@ -62,9 +62,9 @@ def keep(table: "Table", acting: "Acting") -> None:
 def delete_due(
     table: "Table", all_held: "Iterable[Held[Account]]", now: int, days: int = 31
 ) -> int:
-    """Delete the accounts whose time has come in the last ``days``; return how many.
+    """Delete the accounts that became due in the last ``days``; return how many.
 
-    Runs once a day; the next run makes up for one that was missed.
+    Runs once a day. A run that was missed is made up for by the next.
     """
     deleted = 0
     for day in range(days, -1, -1):
@@ -78,7 +78,7 @@ def delete_due(
 def _delete(
     table: "Table", all_held: "Iterable[Held[Account]]", deletion: Deletion, now: int
 ) -> bool:
-    """Delete an account unless its holder kept it; clear what an interrupted run left."""
+    """Delete an account unless that was cancelled; remove what an interrupted run left."""
     account = table.get(Account, Account.key_of(id=deletion.account_id))
     deleted = False
     if account and account.deletion_at == deletion.deletion_at:

@@ -1,9 +1,9 @@
 """Devices that logged in before: recognised by a signed cookie, named in a few words.
 
 The cookie is ``id (16) | tag (16) | tag (16)`` in base64url, a tag for each identifier of the
-account: HMAC-SHA-256 of the device's id and the identifier's hash, cut to 16 bytes. It opens
-nothing: it spares its holder the delays that another's guesses cause, and a mail about a new
-device.
+account: HMAC-SHA-256 of the device's id and the identifier's hash, cut to 16 bytes. It gives no
+access: with it, a login skips the delays that other people's guesses cause, and the mail about a
+new device.
 """
 
 import base64
@@ -59,7 +59,7 @@ def recognise(keys: LookupKeys, cookie: str, mac: str) -> str | None:
 
 
 def describe(user_agent: str) -> str:
-    """Return « Firefox, Windows » or the like: enough to know one's own device, and no more."""
+    """Return a name such as « Firefox, Windows », just enough to recognise one's own device."""
     browser = next((name for mark, name in _BROWSERS if mark in user_agent), "Navigateur inconnu")
     system = next((name for mark, name in _SYSTEMS if mark in user_agent), "système inconnu")
     return f"{browser}, {system}"

@@ -1,4 +1,4 @@
-"""Another e-mail address: asked for, confirmed by a link sent there, undone from the former one."""
+"""Change of e-mail address: requested, confirmed by a link sent to it, undone from the old one."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -31,10 +31,10 @@ EMAIL_CHANGE_MAIL = "email-change"
 def request_email(
     table: "Table", lookup: "LookupKeys", limits: "Limits", acting: "Acting", email: str
 ) -> str:
-    """Ask the new address to confirm; return it masked.
+    """Send a link to the new address, which confirms it; return the address masked.
 
-    Answers alike for an address in use, and when too many were asked for: then the one asked for
-    before stays.
+    The answer is the same for an address that another account has, and when a limit is reached:
+    then the address that was requested before stays.
     """
     email_mac = identifiers.email_mac(lookup, email)
     account = read_account(table, acting)
@@ -44,7 +44,7 @@ def request_email(
     changes: dict[str, str | None] = {"new_email": email, "new_email_mac": email_mac}
     if email_mac != account.new_email_mac:
         changes["email_change_id"] = None
-    # The limits are taken for this address: the message may go to no other.
+    # The limits are counted for this address: the mail may be sent to no other.
     message = Outgoing.new(EMAIL_CHANGE_MAIL, acting.at, account_id=account.id, email_mac=email_mac)
     asked_for = (
         account_limit(limits, account.id, EMAIL_CHANGE_MAIL),
@@ -55,12 +55,12 @@ def request_email(
 
 
 def confirm_email(table: "Table", tokens: "TokenKeys", acting: "Acting", text: str) -> None:
-    """Give the account its new address, with the link that was sent there.
+    """Replace the account's address by the new one, with the link that was sent there.
 
     Every other session ends, and the former address gets a link that undoes the change.
 
     Raises ``Problem``: ``LINK_UNKNOWN``, ``CHANGE_EXPIRED`` unless the link is the newest and in
-    time, ``IDENTITY_CONFLICT`` when another account has the address by now.
+    time, ``IDENTITY_CONFLICT`` when another account now has the address.
     """
     token = unseal(tokens, text, EMAIL_CHANGE)
     link = _good_link(table, token, acting.at)
@@ -88,7 +88,7 @@ def confirm_email(table: "Table", tokens: "TokenKeys", acting: "Acting", text: s
 
 
 def undo_email(table: "Table", tokens: "TokenKeys", text: str, now: int) -> None:
-    """Give an account its former address back, and end every session: somebody was there.
+    """Restore an account's former address, and end every session: one may be an intruder's.
 
     Raises ``Problem``: ``LINK_UNKNOWN``, ``CHANGE_EXPIRED``, ``IDENTITY_CONFLICT``.
     """
@@ -117,9 +117,9 @@ def _good_link(table: "Table", token: Token, now: int) -> Link:
 
 
 def _is_undone(account: Account, link: Link) -> bool:
-    """Return whether an undo link was issued by a change that an older one has undone since.
+    """Return whether the change that issued an undo link was itself undone, by an older link.
 
-    Of two changes in a row the older address wins: a thief's own former address gives nothing.
+    Of two changes in a row the older address wins: a link sent to an intruder's address is void.
     """
     if account.undone_from is None or account.undone_at is None:
         return False
@@ -129,9 +129,9 @@ def _is_undone(account: Account, link: Link) -> bool:
 def _move_email(
     account: Account, link: Link, undone: Mapping[str, int], *, kept: Session | None
 ) -> Iterator[Write]:
-    """Yield the writes that give an account the address of a link, and consume the link.
+    """Yield the writes that set an account's address to that of a link, and consume the link.
 
-    With the change every link asked for before dies, and sessions but one end. Refused with
+    Links requested before become invalid, and every session except ``kept`` ends. Refused with
     ``AccountChangedError`` when the account or the link changed meanwhile, with
     ``IdentityTakenError`` when another account has the address.
     """
@@ -159,7 +159,7 @@ def _move_email(
 
 
 def _forget_request(table: "Table", account: Account, token: Token) -> None:
-    """Drop the address asked for, which another account has by now: nothing is left to wait for."""
+    """Remove the requested address from the account, because another account now has it."""
     with suppress(AccountChangedError):
         table.write(
             update(

@@ -1,4 +1,4 @@
-"""What the account service holds of a person, with the core's own records."""
+"""What the account service stores about a person, with the core's own records."""
 
 from collections.abc import Iterator, Mapping, Sequence
 

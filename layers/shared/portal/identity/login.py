@@ -1,4 +1,4 @@
-"""Logging in with a password: an identifier and its password give a proof."""
+"""Login with a password: an identifier and its password give a proof."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 PASSWORD = "password"  # noqa: S105 - the name of a method
 
 _NOBODY = "nobody"
-"""Account id that is read for an identifier without account: it costs as much as a real one."""
+"""Account id that is read for an identifier without account, so that it takes the same time."""
 
 
 class Attempt(Confidential, frozen=True):
@@ -53,12 +53,11 @@ def log_in(
 ) -> Opened:
     """Open a session for an e-mail address or NIR and its password.
 
-    ``report_failure`` is called with the account of a refused attempt, ``None`` for an identifier
-    that has none.
+    ``report_failure`` is called with the account id of a refused attempt, ``None`` for an
+    identifier without account.
 
-    Raises ``Problem``: ``THROTTLED`` while the identifier must wait, ``INVALID_CREDENTIALS``
-    alike, and at the same cost, for a wrong password, an unknown identifier and a pending
-    registration.
+    Raises ``Problem``: ``THROTTLED`` while the identifier must wait, ``INVALID_CREDENTIALS`` for a
+    wrong password, an unknown identifier and a pending registration, in the same time for each.
     """
     mac = login_mac(lookup, attempt.identifier)
     device = devices.recognise(lookup, attempt.browser.device_cookie, mac)
@@ -83,14 +82,14 @@ def log_in(
         holder,
         attempt.browser,
         known_device=device is not None,
-        # Changed meanwhile, or only hashed again by another login: the password decides.
+        # If the hash changed meanwhile, another login may have renewed it: check the password.
         still_proved=lambda now: now.password_hash == read_hash or proved(now),
         alongside=_forget_failures(identifier, counted_for),
     )
 
 
 def _renew_hash(table: "Table", pepper: "PepperKeys", holder: Holder, password: str) -> Holder:
-    """Replace the hash of a password that was just verified, if a stronger one is made today."""
+    """Replace the hash of a verified password, if its parameters or its pepper are outdated."""
     read = holder.credentials
     # guard: rehash-at-login: not passwords.needs_rehash(pepper, read.password_hash) => True
     if not passwords.needs_rehash(pepper, read.password_hash):
@@ -108,7 +107,7 @@ def _renew_hash(table: "Table", pepper: "PepperKeys", holder: Holder, password: 
 
 
 def _forget_failures(identifier: Identifier, device: str | None) -> list[Write]:
-    """Return what clears the counts of a success, if the identifier is still its account's."""
+    """Return the writes that clear the failures, refused if the identifier is another's now."""
     cleared = [
         update(
             identifier.key(),

@@ -41,7 +41,7 @@ def account_of(mailer: Mailer, account_id: str | None) -> Account | None:
 def send_to_account(
     mailer: Mailer, account: Account, template: Template, **values: "str | datetime"
 ) -> None:
-    """Send a mail to the holder of an account; its button leads to the login unless told."""
+    """Send a mail to the holder of an account; its button opens the login, or ``link``."""
     values = {"link": mailer.page("mon-compte"), **values}
     mailer.send(
         account.email, template, email_mac=account.email_mac, account_id=account.id, **values
@@ -74,7 +74,7 @@ def _notice(template: Template) -> MailSender:
 
 
 def _send_validation(mailer: Mailer, message: Outgoing) -> None:
-    """Send the link of a registration, or write to a holder that they have an account already."""
+    """Send the link of a registration, or, if the address has an account, a mail that says so."""
     registration = _registration(mailer, message)
     email_mac = message.about.get("email_mac") or (registration and registration.email_mac)
     holder = _holder(mailer, email_mac)
@@ -98,7 +98,7 @@ def _send_validation(mailer: Mailer, message: Outgoing) -> None:
 
 
 def _send_recovery(mailer: Mailer, message: Outgoing) -> None:
-    """Send a link that sets a new password: the one good one of the account from now on."""
+    """Send a link that sets a new password; the account's earlier ones become invalid."""
     account = _holder(mailer, message.about.get("login_mac"))
     if account is None:
         return
@@ -113,7 +113,7 @@ def _send_recovery(mailer: Mailer, message: Outgoing) -> None:
 
 
 def _send_email_change(mailer: Mailer, message: Outgoing) -> None:
-    """Ask a new address to confirm, or write to its holder that they have an account already."""
+    """Send a link that confirms a new address, or, if it has an account, a mail that says so."""
     account = account_of(mailer, message.about.get("account_id"))
     if account is None or account.new_email is None or account.new_email_mac is None:
         return
@@ -142,7 +142,7 @@ def _send_email_change(mailer: Mailer, message: Outgoing) -> None:
 
 
 def _send_email_changed(mailer: Mailer, message: Outgoing) -> None:
-    """Write to the former address, with the link that restores it."""
+    """Send the link that restores the former address, to that address."""
     token = Token(EMAIL_UNDO, message.about.get("link_id", ""), message.created_at)
     undo = mailer.table.get(Link, Link.of(token).key())
     if undo:
@@ -156,9 +156,9 @@ def _send_email_changed(mailer: Mailer, message: Outgoing) -> None:
 
 
 def _put_link(mailer: Mailer, message: Outgoing, link: Link, *writes: Write) -> bool:
-    """Store a link that a message is about to carry; return whether it may be sent.
+    """Store the link that a message will contain; return whether the message may be sent.
 
-    The message remembers the link, for when sending fails: then it is not stored again.
+    The link's id is stored in the message too: if sending fails, the next try uses the same link.
     """
     if "link_id" in message.about:
         return True
@@ -171,7 +171,7 @@ def _put_link(mailer: Mailer, message: Outgoing, link: Link, *writes: Write) -> 
 
 
 def _token(message: Outgoing, purpose: Purpose, now: int) -> Token:
-    """Return the token that a message was given before, when its sending failed, or a new one."""
+    """Return the token of an earlier try to send a message, or a new one."""
     about = message.about
     return Token(purpose, about.get("link_id") or new_id(), int(about.get("link_issued_at", now)))
 

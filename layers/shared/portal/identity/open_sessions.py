@@ -1,4 +1,4 @@
-"""The open sessions of an account, as its holder sees and ends them."""
+"""The open sessions of an account: listed and ended by its holder."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Opening a session: what every way to log in ends with, once it gave a proof."""
+"""Opening a session: the last step of every login method, once it gave a proof."""
 
 import random
 import time
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 _TRIES = 12
 _PAUSE = 0.02
-"""Added to the longest pause before each new try, when another login was faster, in seconds."""
+"""What each new try, when another login was faster, adds to the longest pause, in seconds."""
 
 
 class Browser(Confidential, frozen=True):
-    """What a browser sends to log in, beside what proves who its user is."""
+    """What a browser sends with a login, in addition to what proves who its user is."""
 
     session_cookie: str = ""
     device_cookie: str = ""
@@ -42,9 +42,9 @@ class Holder(Confidential, frozen=True):
 
 
 class Opened(Confidential, frozen=True):
-    """What a login gives: the cookies' values and what to greet the person with.
+    """The result of a login: the values of the cookies, and what the person is shown.
 
-    ``device_cookie`` is ``None`` for a device that has a good one.
+    ``device_cookie`` is ``None`` for a device that has a valid one.
     """
 
     account_id: str
@@ -56,7 +56,7 @@ class Opened(Confidential, frozen=True):
 
 
 class CredentialsChangedError(RefusedError):
-    """Another login, or a new password, came since the credentials were read."""
+    """Another login or a new password changed the credentials since they were read."""
 
 
 def read_holder(table: "Table", account_id: str) -> Holder | None:
@@ -82,8 +82,9 @@ def open_session(
     """Open a session for a proof; ``alongside`` is written in the same transaction.
 
     The browser's former session of the account ends: each login gives a new value (ASVS 7.2.4).
-    ``still_proved`` judges credentials that changed since the holder was read; when it says no,
-    ``Problem(INVALID_CREDENTIALS)``. Other logins always faster: ``Problem(UNAVAILABLE)``.
+    ``still_proved`` is called with credentials that changed since the holder was read. Raises
+    ``Problem``: ``INVALID_CREDENTIALS`` when it returns ``False``, ``UNAVAILABLE`` when another
+    login was faster in every try.
     """
     account, credentials = holder.account, holder.credentials
     known = find_session(table, browser.session_cookie, account.id, proof.at)
@@ -141,7 +142,7 @@ def _still_proved(
 def _login_before(credentials: Credentials, known: Session | None) -> int | None:
     """Return the time of the login to show as the last one.
 
-    Through a session that logs in again the one before it stays, unless another came in between.
+    When a session logs in again, its own last login stays, unless there was another in between.
     """
     if known and known.created_at == credentials.last_login_at:
         return known.previous_login_at

@@ -53,10 +53,10 @@ def new_password(
     else_: Refusal,
     kept: Session | None = None,
 ) -> Iterator[Write]:
-    """Yield the writes that replace a password, notify, and end what an old one opened.
+    """Yield the writes that replace a password and notify the holder.
 
-    Every session but one ends, and recovery links die. ``else_`` is raised when the account
-    changed since it was read.
+    Every session except ``kept`` ends, and recovery links become invalid. ``else_`` is raised when
+    the account changed since it was read.
     """
     yield update(
         account.key(),

@@ -1,8 +1,8 @@
-"""Passwords: checked when chosen, stored as argon2id over a peppered digest.
+"""Passwords: checked when chosen, stored as argon2id of a peppered digest.
 
 Parameters follow OWASP's minimum for argon2id (19 MiB, 2 passes, 1 lane) and are pinned here, not
-taken from the library's defaults. The pepper is an HMAC key held in Secrets Manager, so a stolen
-table alone allows no guessing. A record is ``<pepper number>$argon2id$…``.
+taken from the library's defaults. The pepper is an HMAC key in Secrets Manager, so a stolen table
+alone allows no guessing. A record is ``<pepper number>$argon2id$…``.
 """
 
 import base64
@@ -27,8 +27,8 @@ _hasher = PasswordHasher(
     encoding="ascii",
 )
 
-# The hash of nothing that anybody can type: checking it costs what a real check costs, so an
-# unknown identifier answers in the same time as a known one.
+# A hash that no password has. Checking it takes as long as a real check, so an unknown identifier
+# is answered in the same time as a known one.
 _NOBODY = (
     # guard: parameters-for-nobody: m=19456,t=2 => m=1024,t=1
     "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5J3Mgc2FsdCAhIQ"
@@ -68,10 +68,10 @@ def hash_password(pepper: PepperKeys, password: str) -> str:
 
 
 def verify_password(pepper: PepperKeys, record: str | None, password: str) -> bool:
-    """Tell whether ``password`` is that of ``record``; always costs one hash.
+    """Return whether ``password`` is that of ``record``; always computes one hash.
 
-    ``None`` stands for an unknown identifier. Raises ``KeyError`` when the record's pepper has
-    been removed from the secret.
+    The record of an unknown identifier is ``None``. Raises ``KeyError`` when the record's pepper
+    has been removed from the secret.
     """
     number, _, encoded = (record or f"{pepper.current}{_NOBODY}").partition("$")
     try:
@@ -81,6 +81,6 @@ def verify_password(pepper: PepperKeys, record: str | None, password: str) -> bo
 
 
 def needs_rehash(pepper: PepperKeys, record: str) -> bool:
-    """Tell whether ``record`` was made with older parameters or an older pepper."""
+    """Return whether ``record`` was made with other parameters or another pepper than today's."""
     number, _, encoded = record.partition("$")
     return int(number) != pepper.current or _hasher.check_needs_rehash(f"${encoded}")

@@ -1,4 +1,4 @@
-"""A person's own account: read, and corrected."""
+"""A person's own account: read and changed."""
 
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def read_account(table: "Table", acting: "Acting") -> Account:
-    """Return the account acted on; raises ``Problem(UNAUTHENTICATED)`` when it is gone."""
+    """Return the account; raises ``Problem(UNAUTHENTICATED)`` when it is gone."""
     account = table.get(Account, Account.key_of(id=acting.account_id))
     if account is None:
         raise Problem(UNAUTHENTICATED)
@@ -33,9 +33,10 @@ def change_phone(table: "Table", acting: "Acting", mobile_phone: str) -> None:
 
 
 def change(account_id: str, changes: "Mapping[str, Value]") -> Write:
-    """Return the write that changes an account, if it is there.
+    """Return the write that changes an account.
 
-    Refused with ``Problem(UNAVAILABLE)``: when the request is repeated, the session is gone too.
+    Refused with ``Problem(UNAVAILABLE)`` when the account is gone: a repeated request then finds
+    no session either.
     """
     gone = Problem(UNAVAILABLE, retry_after=1)
     return update(Account.key_of(id=account_id), changes, if_={"id": account_id}, else_=gone)

@@ -1,4 +1,4 @@
-"""What the links of the account service are for, and how long they are good."""
+"""The purposes of the account service's links, with their lifetimes in seconds."""
 
 from portal.core.links import Purpose
 

@@ -25,8 +25,8 @@ class AccountChangedError(RefusedError):
 class Registration(Record, frozen=True, kw_only=True):
     """A sign-up waiting for its password, kept 30 days.
 
-    Once completed it stays as a trace without personal data, so that its links can answer
-    « already active ».
+    Once completed it is kept without personal data, so that its links can answer « already
+    active ».
     """
 
     PARTITION = "REGISTRATION#{id}"
@@ -53,7 +53,7 @@ class Registration(Record, frozen=True, kw_only=True):
     is_agent: bool = False
 
     def emptied(self, now: int) -> "Registration":
-        """Return the trace that is left once the account exists."""
+        """Return what is kept once the account exists: no personal data."""
         return Registration(
             id=self.id,
             account_id=self.account_id,
@@ -99,16 +99,16 @@ class Account(Record, frozen=True, kw_only=True):
     """Time of the back office's last decision, in milliseconds."""
     affiliation_reason: str | None = None
     recovery_id: str | None = None
-    """Id of the newest recovery link: the only one that is good."""
+    """Id of the newest recovery link: the only valid one."""
     new_email: str | None = None
     """Address asked for and not yet confirmed."""
     new_email_mac: str | None = None
     email_change_id: str | None = None
     """Id of the newest link that confirms ``new_email``."""
     undone_from: int | None = None
-    """Issue time of the undo link used last…"""
+    """Issue time of the undo link used last."""
     undone_at: int | None = None
-    """…and when it was: the undo links issued between the two are dead."""
+    """When it was used: undo links issued between the two times are invalid."""
     mail_bounced_at: int | None = None
     deletion_at: int | None = None
 
@@ -131,10 +131,10 @@ class Credentials(Record, frozen=True, kw_only=True):
 
 
 class Identifier(Record, frozen=True, kw_only=True):
-    """One way to name oneself at login, the count of its failures, and whose it is.
+    """What a person logs in with, the count of its failures, and the account that has it.
 
-    An unknown identifier has such a record too, with a count and no account, so that guessing
-    costs and shows the same whether an account exists.
+    An unknown identifier gets such a record too, with a count and no account, so that guesses take
+    the same time and get the same answers whether or not an account exists.
     """
 
     PARTITION = "LOGIN#{mac}"
@@ -149,9 +149,9 @@ class Identifier(Record, frozen=True, kw_only=True):
     account_id: str | None = None
 
     def claim(self) -> Write:
-        """Return the operation that gives the identifier to its account if no account has it.
+        """Return the write that claims the identifier, refused when another account has it.
 
-        Failed logins may have left a count under the identifier, which then stays for good.
+        A count of failed logins may be stored under it; that record then no longer expires.
         """
         return claim(
             self,

@@ -1,4 +1,4 @@
-"""A forgotten password: a link to the account's address, good for half an hour."""
+"""A forgotten password: a link to the account's address, valid for half an hour."""
 
 from typing import TYPE_CHECKING
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
 RECOVERY_MAIL = "recovery"
 REQUEST = "recovery-request"
-"""Kind of the requests for such mails, for the limits."""
+"""Kind of the requests for a recovery mail, for the limits."""
 
 
 def request(
     table: "Table", lookup: "LookupKeys", limits: "Limits", identifier: str, now: int
 ) -> None:
-    """Ask for a recovery link by e-mail address or NIR.
+    """Request a recovery link for an e-mail address or NIR.
 
-    Known and unknown identifiers cost and answer the same: whose it is is looked up when the
-    mail is sent.
+    Known and unknown identifiers take the same time and get the same answer: the account is looked
+    up when the mail is sent.
     """
     mac = identifiers.login_mac(lookup, identifier)
     message = Outgoing.new(RECOVERY_MAIL, now, login_mac=mac)
@@ -49,7 +49,7 @@ def reset(
     """Set a new password with a recovery link; ends every session and notifies the holder.
 
     Raises ``Problem``: ``RECOVERY_EXPIRED`` unless the link is in time and the account's newest,
-    ``LINK_UNKNOWN`` when it was used, or another change of the account ended it,
+    ``LINK_UNKNOWN`` when it was used, or made invalid by another change of the account,
     ``INVALID_REQUEST`` with one error for each broken rule.
     """
     link = table.get(Link, Link.of(token).key())

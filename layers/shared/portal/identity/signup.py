@@ -1,8 +1,8 @@
 """Sign-up: from what a person typed to a registration and the mail with its link.
 
-A sign-up only writes a registration. The account, and with it the uniqueness of its e-mail, NIR
-and Siret, is created when the password is set, so nobody can squat what belongs to another, and
-signing up never reads, hence never shows, whether an account exists.
+A sign-up only writes a registration. The account is created, and its e-mail, NIR and Siret are
+claimed, when the password is set. So nobody can block the identifiers of another person, and a
+sign-up never reads, and so never shows, whether an account exists.
 """
 
 import uuid
@@ -30,7 +30,7 @@ VALIDATION_MAIL = "validation"
 
 
 class Identity(Confidential, frozen=True, kw_only=True):
-    """Who signs up, every field already checked; ``None`` for a number never attributed."""
+    """Who signs up, with validated fields; ``None`` for a number that was never attributed."""
 
     last_name: str
     first_name: str
@@ -53,8 +53,8 @@ def sign_up(
     """Write a registration and the mail with its link; return the masked address.
 
     ``encrypt_nir`` takes a NIR and the id of the account that will have it. Above the limits the
-    registration is written without a mail. Raises ``Problem(INVALID_REQUEST)`` when mails to the
-    address came back lately.
+    registration is written without a mail. Raises ``Problem(INVALID_REQUEST)`` when a mail to the
+    address bounced in the last week.
     """
     # guard: sign-up-reads-nothing: registration => table.query(Registration, "LOGIN#x"); registration
     registration = _register(lookup, encrypt_nir, identity, now)
@@ -78,11 +78,10 @@ def sign_up(
 
 
 def resend(table: "Table", lookup: "LookupKeys", limits: "Limits", email: str, now: int) -> None:
-    """Ask for the link of an address's newest registration to be sent again.
+    """Request that the link of an address's newest registration be sent again.
 
-    Known and unknown addresses cost and answer the same: which registration it is, and whether
-    there is one, is looked up when the mail is sent. Raises ``Problem(INVALID_REQUEST)`` as
-    ``sign_up`` does.
+    Known and unknown addresses take the same time and get the same answer: the registration is
+    looked up when the mail is sent. Raises ``Problem(INVALID_REQUEST)`` as ``sign_up`` does.
     """
     email_mac = identifiers.email_mac(lookup, email)
     limit = address_limit(limits, email_mac, VALIDATION_MAIL)
@@ -94,7 +93,7 @@ def resend(table: "Table", lookup: "LookupKeys", limits: "Limits", email: str, n
 
 
 def receives(table: "Table", lookup: "LookupKeys", email: str, now: int) -> bool:
-    """Return whether mails to an address arrive, as far as is known; alike for any address."""
+    """Return whether no mail to an address bounced in the last week; it may have no account."""
     return bounced.receives(table, identifiers.email_mac(lookup, email), now)
 
 

@@ -1,7 +1,7 @@
-"""What a value typed by a person must be: pure functions, one module per kind of value.
+"""The rules for values that people type: pure functions, one module per kind of value.
 
-Nothing here reads a table, a clock or the environment, and nothing outside this package
-is imported but the libraries that know the numbers.
+Nothing here reads a table, a clock or the environment. Outside this package, only libraries
+that validate such values are imported.
 """
 
 import unicodedata
@@ -28,8 +28,8 @@ def compact_number(text: str) -> str:
     """Return a typed number without spaces of any kind, dots and invisible marks.
 
     Contact lists and PDF files paste no-break spaces and direction marks around numbers.
-    Only ASCII is kept: digits of other scripts and full-width digits are refused rather than
-    guessed. Blank text gives an empty string; length is bounded before any work.
+    Only ASCII is accepted: digits of other scripts and full-width digits are refused, not
+    converted. Blank text gives an empty string. The length is checked first.
     """
     if len(text) > _LONGEST_TYPED_NUMBER:
         raise RuleError("invalid-length", "Ce numéro est trop long.")

@@ -16,10 +16,10 @@ _MASK = "•" * 6
 
 
 def parse_email(text: str) -> str:
-    """Return the address as it is stored and written to, with no question asked to the DNS.
+    """Return the address as it is stored and written to, without querying the DNS.
 
     The local part is ASCII and keeps its case and its « + »; the domain is lower-cased and in
-    its ASCII form (punycode), the only one that SES takes.
+    its ASCII form (punycode), the only one that SES accepts.
     Raises RuleError: required, invalid-length, invalid-characters, invalid-email.
     """
     from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415
@@ -57,9 +57,9 @@ def parse_email(text: str) -> str:
 
 
 def email_key(email: str) -> str:
-    """Return the one key under which an address is unique and looked up, whatever was typed.
+    """Return the form of an address by which it is unique and looked up.
 
-    Equal for an address and its stored form; never raises.
+    An address as typed and as stored have the same key. Never raises.
     """
     local, at, domain = unicodedata.normalize("NFC", email).strip().rpartition("@")
     # guard: one-count-for-all-spellings: .lower() =>
@@ -67,7 +67,7 @@ def email_key(email: str) -> str:
 
 
 def mask_email(email: str) -> str:
-    """Return the address with its local part hidden, its length too: m••••••t@example.fr."""
+    """Return the address with its local part and its length hidden: m••••••t@example.fr."""
     local, _, domain = email.rpartition("@")
     if not local:
         return _MASK

@@ -17,8 +17,8 @@ _SPACES = re.compile(" +")
 def parse_name(text: str) -> str:
     """Return a name in NFC, trimmed, with single plain spaces and plain hyphens.
 
-    Letters of any script, combining marks, spaces, hyphens, apostrophes and dots; all else is
-    refused, in particular what would make a link or a header of a name quoted in a mail.
+    Letters of any script, combining marks, spaces, hyphens, apostrophes and dots are accepted.
+    All else is refused, such as what would turn a name quoted in a mail into a link or header.
     Raises RuleError: required, invalid-length, invalid-characters, no-letter.
     """
     if len(text) > _LONGEST_TYPED:

@@ -1,9 +1,9 @@
 """The NIR, or social security number: 13 characters, and a key of 2 digits.
 
-Never digits only: births in Corsica carry 2A or 2B. Month, département and order are not
-checked, because real numbers break every published table: incomplete civil records have
-months 20 to 42 and 50 to 99, the département 20 is older than 2A and 2B, provisional numbers
-hold no birth data at all.
+Not always digits: births in Corsica have 2A or 2B. Month, département and order are not
+checked, because real numbers contradict every published table: incomplete civil records have
+months 20 to 42 and 50 to 99, the département 20 was used before 2A and 2B, provisional numbers
+contain no birth data at all.
 """
 
 import re
@@ -12,8 +12,8 @@ from portal.rules import RuleError, compact_number
 
 _LENGTH = 13
 _LENGTH_WITH_KEY = 15
-# 1 and 2 are attributed numbers, 3 and 4 foreigners being registered, 7 and 8 provisional
-# numbers; 0, 5, 6 and 9 are given to nobody.
+# 1 and 2: attributed numbers. 3 and 4: foreigners being registered. 7 and 8: provisional
+# numbers. 0, 5, 6 and 9 are not used.
 _FIRST = "123478"
 _NIR = re.compile(rf"[{_FIRST}][0-9]{{4}}(?:[0-9]{{2}}|2[AB])[0-9]{{6}}")
 _PLACES = re.compile(r"[0-9]{5}(?:[0-9]{2}|2[AB])[0-9]+")
@@ -21,14 +21,14 @@ _KEY = re.compile(r"[0-9]{2}")
 
 
 def looks_like_nir(text: str) -> bool:
-    """Tell whether these are 13 characters, upper-case and bare, in the shape of a NIR."""
+    """Return whether a text is 13 characters in the shape of a NIR: upper-case, no spaces."""
     return _NIR.fullmatch(text) is not None
 
 
 def find_nir(text: str) -> str | None:
-    """Return the 13 characters when the text reads as a NIR, with or without its key, else None.
+    """Return the 13 characters if the text is a NIR, with or without its key, else None.
 
-    For looking an account up: a wrong key only fails to find, so it is not checked here.
+    Used to look up an account: the key is not checked.
     """
     try:
         return split_nir(text)[0]
@@ -39,7 +39,7 @@ def find_nir(text: str) -> str | None:
 def split_nir(text: str) -> tuple[str, str]:
     """Return the 13 characters and the key, empty when only 13 characters were typed.
 
-    The key is not compared. Raises RuleError: required, invalid-characters, invalid-length,
+    The key is not checked. Raises RuleError: required, invalid-characters, invalid-length,
     invalid-number.
     """
     typed = compact_number(text).upper()
@@ -71,11 +71,11 @@ def split_nir(text: str) -> tuple[str, str]:
 
 
 def parse_nir(nir: str, key: str | None) -> str:
-    """Return the 13 characters of a NIR whose key agrees.
+    """Return the 13 characters of a NIR, once its key is checked.
 
-    The key comes in its own field, or at the end of `nir`, or both, and then both must be right.
+    The key is in its own field, at the end of `nir`, or in both; then both must be right.
     Raises RuleError as `split_nir`, and: key-required, invalid-key (not two digits),
-    invalid-checksum (number and key disagree).
+    invalid-checksum (number and key do not match).
     """
     number, pasted_key = split_nir(nir)
     typed_key = compact_number(key or "")
@@ -98,15 +98,15 @@ def parse_nir(nir: str, key: str | None) -> str:
 
 def nir_check_key(nir: str) -> str:
     """Return the key of 13 characters in the shape of a NIR: 97 − N mod 97, 2A as 19, 2B as 18."""
-    # Imported at the first use: stdnum.util pulls in pydoc, and login never checks a key.
+    # Imported at the first use: stdnum.util imports pydoc, and login never checks a key.
     from stdnum.fr.nir import calc_check_digits  # noqa: PLC0415
 
     return calc_check_digits(nir)
 
 
 def mask_nir(nir: str) -> str:
-    """Return the form shown to its owner and stored in clear: first and last two characters.
+    """Return the form shown to its owner and stored in clear: the first and last two characters.
 
-    Birth date and place, which would make the rest guessable, are hidden.
+    Birth date and place are hidden: they would make the rest guessable.
     """
     return f"{nir[0]} •• •• •• ••• •{nir[-2:]}".replace(" ", "\u00a0")

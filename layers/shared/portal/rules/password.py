@@ -1,8 +1,8 @@
 """What a password must be: one rule set, for the server and for the page.
 
 From the guide: 10 to 50 characters with a lower-case letter, an upper-case letter, a digit and
-one of ten special characters. Any other character is allowed beside these. Added: it must not
-hold what others know of the person (NIST SP 800-63B 5.1.1.2, ASVS 5.0 6.2.11).
+one of ten special characters. Any other character is allowed in addition. Added: it must not
+contain what others know about the person (NIST SP 800-63B 5.1.1.2, ASVS 5.0 6.2.11).
 """
 
 import re
@@ -16,16 +16,17 @@ from portal.rules import RuleError
 from portal.rules.nir import looks_like_nir
 
 _NIR_LENGTH = 13
-# Two letters (Ly, Bo) are in too many good passwords to be refused; three (Léa, Guy) are names.
+# Names of two letters (Ly, Bo) occur in too many good passwords to be refused. Names of three
+# (Léa, Guy) are refused.
 _SHORTEST_WHOLE = 3
-# In a compound name the particles (van, dos, des) are no clue: its parts count from four letters.
+# The parts of a compound name are refused from four letters on, so that particles (van, dos) pass.
 _SHORTEST_PART = 4
 
 
 class Criterion(Struct, frozen=True):
-    """One condition: a length in code points, or a character of a kind that must be there.
+    """One condition: a length in code points, or a kind of character that must occur.
 
-    `label` says it beside the field, `detail` in an error. Exactly one of `minimum`, `maximum`,
+    `label` is shown beside the field, `detail` in an error. Exactly one of `minimum`, `maximum`,
     `category` (Unicode general category) and `characters` is set.
     """
 
@@ -47,7 +48,7 @@ class Criterion(Struct, frozen=True):
         return ""
 
     def is_met(self, password: str) -> bool:
-        """Tell whether a password, already normalised, meets this condition."""
+        """Return whether a password, already normalised, meets this condition."""
         if self.minimum is not None:
             return len(password) >= self.minimum
         if self.maximum is not None:
@@ -100,7 +101,7 @@ CRITERIA: tuple[Criterion, ...] = (
 
 
 def normalize_password(password: str) -> str:
-    """Return the form that is counted, checked and hashed: NFKC, nothing trimmed, nothing cut."""
+    """Return the form that is counted, checked and hashed: NFKC, not trimmed or truncated."""
     return unicodedata.normalize("NFKC", password)
 
 
@@ -116,11 +117,11 @@ def check_password(
     siret: str | None = None,
     is_own_nir: Callable[[str], bool] = _no_nir,
 ) -> list[RuleError]:
-    """Return the rules that a new password breaks, in the order of the page; empty when it is fine.
+    """Return the rules that a new password breaks, in the order of the page; empty if none.
 
-    `names` and `email` are the person's, compared without regard to case, accents and
-    separators, and so is `siret`. The NIR is not known in clear here: `is_own_nir` is asked for
-    each run of 13 characters that has its shape.
+    `names`, `email` and `siret` are the person's. They are searched whatever the case, accents
+    and separators. The NIR is not known in clear here: `is_own_nir` is called with each run of
+    13 characters that has its shape.
     """
     password = normalize_password(password)
     broken = [

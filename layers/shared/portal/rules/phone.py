@@ -1,6 +1,6 @@
 """Mobile numbers, kept as E.164.
 
-Importing this module loads phonenumbers: only what reads a phone number should.
+Importing this module loads phonenumbers, which is slow: import it only to read a number.
 """
 
 import re
@@ -11,9 +11,9 @@ from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberTyp
 from portal.rules import RuleError, compact_number
 
 _FRANCE = 33
-# The territories that share the ten-digit plan, one for each country code (Mayotte has Réunion's,
-# Saint-Martin and Saint-Barthélemy Guadeloupe's). A block belongs to one of them only: 0692…
-# means Réunion, although France alone would refuse it.
+# The territories that share the ten-digit plan, one for each country code (Mayotte uses Réunion's,
+# Saint-Martin and Saint-Barthélemy use Guadeloupe's). A block of numbers belongs to one of them
+# only: 0692… is in Réunion, and is not valid when parsed for France.
 _TEN_DIGIT_PLAN = ("FR", "GP", "GF", "MQ", "RE")
 _MOBILE = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
 _TYPED = re.compile(r"\+?[0-9()/-]+")
@@ -22,8 +22,8 @@ _TYPED = re.compile(r"\+?[0-9()/-]+")
 def parse_mobile(text: str) -> str:
     """Return a mobile number in E.164, read as French when it has no country code.
 
-    Any country's mobile is welcome when typed with its code. Raises RuleError: required,
-    invalid-characters, invalid-length, invalid-number, not-mobile.
+    A mobile number of any country is accepted if typed with the country code. Raises RuleError:
+    required, invalid-characters, invalid-length, invalid-number, not-mobile.
     """
     typed = compact_number(text)
     if not typed:
@@ -49,7 +49,7 @@ def parse_mobile(text: str) -> str:
 
 
 def _readings(typed: str) -> list[phonenumbers.PhoneNumber]:
-    """Return what the typed number may mean; +33 692… too, as people abroad type it."""
+    """Return the numbers that a text may mean; +33 692… is read too, as people abroad type it."""
     try:
         number = phonenumbers.parse(typed, "FR")
         if number.country_code != _FRANCE:

@@ -7,12 +7,12 @@ _NO_SIREN = "0" * 9
 
 
 def parse_siret(text: str) -> str:
-    """Return the 14 digits of a Siret, checked with the Luhn key (La Poste has its own).
+    """Return the 14 digits of a Siret, once the Luhn key is checked (La Poste has its own rule).
 
     Raises RuleError: required, invalid-characters, invalid-length, invalid-checksum,
-    invalid-number. Whether the establishment exists is not asked.
+    invalid-number. Whether the establishment exists is not checked.
     """
-    # Imported at the first use: stdnum.util pulls in pydoc, and login and set_password,
+    # Imported at the first use: stdnum.util imports pydoc, and login and set_password,
     # which reach this module through fields.py, never check a Siret.
     from stdnum.exceptions import ValidationError  # noqa: PLC0415
     from stdnum.fr import siret  # noqa: PLC0415

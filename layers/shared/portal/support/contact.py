@@ -31,7 +31,7 @@ _MASK = "[numéro de Sécurité sociale masqué]"
 
 
 class Form(Confidential, frozen=True):
-    """What the form asks; every field already checked."""
+    """The fields of the contact form, already validated."""
 
     reason: str
     last_name: str
@@ -41,9 +41,9 @@ class Form(Confidential, frozen=True):
 
 
 def send(table: "Table", lookup: "LookupKeys", limits: "Limits", form: Form, now: int) -> str:
-    """Store a message and have it sent to the support; return its ticket.
+    """Store a message and a mail of it to the support; return its ticket.
 
-    The person gets a mail too, as often as the limits allow. Answers alike for all.
+    The person gets an acknowledgement within the mail limits. Every address gets the same answer.
     """
     ticket = base64.b32encode(secrets.token_bytes(5)).decode()
     message = ContactMessage(
@@ -65,7 +65,7 @@ def send(table: "Table", lookup: "LookupKeys", limits: "Limits", form: Form, now
 
 def mask_nirs(text: str) -> str:
     """Return a text without the social security numbers that people put in it."""
-    # Digits of any script, one for one, so that what is found stands at the same place.
+    # Digits of any script are replaced one for one, so that positions stay the same.
     ascii_digits = "".join(
         str(unicodedata.digit(each)) if each.isdecimal() else each for each in text
     )

@@ -1,4 +1,4 @@
-"""What the support holds of a person."""
+"""What the support stores about a person."""
 
 from collections.abc import Sequence
 

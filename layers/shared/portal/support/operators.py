@@ -1,6 +1,7 @@
-"""What operators do from the AWS console, each act in the audit trail with who and why.
+"""The acts of operators from the AWS console, each in the audit trail with who and why.
 
-The trail is written with the act, or before anything is shown: no act goes unrecorded.
+The audit record is written in the transaction of the act, or before anything is shown: every act
+is recorded.
 """
 
 import json
@@ -40,7 +41,7 @@ _MAILS = (
     ACKNOWLEDGEMENT,
 )
 _BATCHES = 10
-"""Batches of ten failed events taken in one replay: what is left is for the next."""
+"""Batches of ten failed events in one replay; the next replay reads the rest."""
 
 
 class UnknownAccountError(LookupError):
@@ -48,7 +49,7 @@ class UnknownAccountError(LookupError):
 
 
 def look_up(table: "Table", account_id: str, audit: "Audit", now: int) -> Mapping[str, Any]:
-    """Return the state of an account, without what names its holder."""
+    """Return the state of an account, without what identifies its holder."""
     account = _account(table, account_id)
     table.transact(put(audit))
     credentials = table.get(Credentials, Credentials.key_of(account_id=account.id))
@@ -69,17 +70,16 @@ def look_up(table: "Table", account_id: str, audit: "Audit", now: int) -> Mappin
 
 
 def end_sessions(table: "Table", account_id: str, audit: "Audit", now: int) -> None:
-    """End every session of an account; its holder reads so in the feed."""
+    """End every session of an account, and notify its holder in the feed."""
     _account(table, account_id)
     notices = notice(feed.SESSIONS_ENDED, account_id, now, actor=SUPPORT)
     table.transact(*ending_sessions(account_id), *map(put, notices), put(audit))
 
 
 def resend_link(table: "Table", lookup: "LookupKeys", email: str, audit: "Audit", now: int) -> None:
-    """Have the link of an address's newest sign-up sent again, whatever was sent before.
+    """Send the link of an address's newest sign-up again, whatever the mail limits.
 
-    Whether there is one is decided when the mail is sent: an operator learns it no more than
-    anybody else.
+    Whether there is a sign-up is looked up when the mail is sent: the operator does not learn it.
     """
     mac = identifiers.email_mac(lookup, email)
     table.transact(put(Outgoing.new(VALIDATION_MAIL, now, email_mac=mac)), put(audit))
@@ -92,7 +92,7 @@ def lift_limits(
     identifier: str | None,
     audit: "Audit",
 ) -> None:
-    """Let an account, or whoever has an identifier, log in and be written to again at once."""
+    """Clear the failed logins, mail limits and bounces of an account or an identifier."""
     if account_id:
         macs = _account(table, account_id).identifiers
     else:
@@ -116,9 +116,9 @@ def lift_limits(
 def replay_messages(
     table: "Table", sqs: "SQSClient", queue_url: str, audit: "Audit", now: int
 ) -> Mapping[str, int]:
-    """Have every message that could not be sent brought again by the stream.
+    """Make the stream deliver every message that could not be sent again.
 
-    The queue's notes go first: a message that fails from here on leaves a new one.
+    The queue is emptied first: a message that fails again adds a new note to it.
     """
     table.transact(put(audit))
     with suppress(sqs.exceptions.PurgeQueueInProgress):  # done less than a minute ago
@@ -130,7 +130,7 @@ def replay_messages(
 def replay_events(
     table: "Table", sqs: "SQSClient", lambda_: "LambdaClient", queue_url: str, audit: "Audit"
 ) -> Mapping[str, int]:
-    """Give the events that failed to their functions once more, each as it came first."""
+    """Invoke the functions again with the events that failed, unchanged."""
     table.transact(put(audit))
     replayed = 0
     for _ in range(_BATCHES):

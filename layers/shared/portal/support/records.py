@@ -8,7 +8,7 @@ from portal.core.records import DAY, Record
 
 
 class ContactMessage(Record, frozen=True, kw_only=True):
-    """A message to the support, kept until it can be expected to be answered."""
+    """A message to the support, kept for the time within which it should be answered."""
 
     PARTITION = "CONTACT#{ticket}"
     SORT = "CONTACT"
@@ -25,7 +25,7 @@ class ContactMessage(Record, frozen=True, kw_only=True):
 
 
 class Audit(Record, frozen=True, kw_only=True):
-    """What an operator did, for whom and why: only ever added, kept twelve months."""
+    """What an operator did, for whom and why: only added, kept for twelve months."""
 
     PARTITION = "AUDIT#{month}"
     SORT = "{id}"
