@@ -82,7 +82,7 @@ checks: $(TOOLS) $(CHECKS) ## look for common mistakes of the template, unfinish
 guards: $(TOOLS) $(EMULATOR) ## remove each guard in a copy, see its tests fail: LINE=1…20 NAME=… KIND=fast|stack
 	@python -m tools.guards
 
-mutation: $(TOOLS) ## mutation score of the rules, the tokens and the throttle (minutes)
+mutation: $(TOOLS) ## mutation score of the rules, the links, the limits and the attempts (minutes)
 	@python -m tools.mutation
 
 faults: $(TOOLS) ## fail every AWS call of every use case in every way (a quarter of an hour)
