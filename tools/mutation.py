@@ -1,4 +1,4 @@
-"""Mutation score of the rules, the tokens and the throttle: `make mutation`.
+"""Mutation score of the rules, the links, the limits and the attempts: `make mutation`.
 
 mutmut makes one change to a function at a time and runs the unit tests that reach it. It works in a
 copy under .local/mutation. There the package is in « src », the only folder from which mutmut and
