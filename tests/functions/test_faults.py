@@ -25,7 +25,7 @@ from botocore.exceptions import (
 from portal.core import aws, keys
 from portal.core.bus import NotPublishedError
 from tests.world.cloud import CLIENTS
-from tests.world.use_cases import USE_CASES, Scene, UseCase, restore, stop_clock, told
+from tests.world.use_cases import USE_CASES, Scene, UseCase, restore, stop_clock, mails_and_events
 from tests.world.world import World
 
 if TYPE_CHECKING:
@@ -104,8 +104,8 @@ def finish(case: UseCase, scene: Scene) -> tuple[Counter[str], Counter[str], Cou
     scene.drain()
     scene.drain()
     outcome = scene.outcome()
-    mails, events = told(scene.world)
-    assert case.holds(scene) is not False
+    mails, events = mails_and_events(scene.world)
+    assert case.is_done(scene) is not False
     return outcome, mails, events
 
 
