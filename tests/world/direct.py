@@ -265,7 +265,7 @@ class Direct:
                     yield from (each["message"] for each in found["events"])
 
     def new_link(self, registration_id: str, *, age: int = 0) -> str:
-        """Return the token of a link sent ``age`` seconds ago, with its row unless TTL took it."""
+        """Return the token of a link sent ``age`` seconds ago; a late one has no row."""
         token = Token(purposes.EMAIL_VALIDATION, registration_id, int(time.time()) - age)
         if age < token.purpose.lifetime:
             self.dynamodb.put_item(TableName=self.table, Item=Link.of(token).to_item())
