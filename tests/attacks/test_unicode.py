@@ -105,7 +105,7 @@ def test_names(client: Client, hidden: str) -> None:
      "Dupont\u2024\u2044", "\uff1cb\uff1e", "e" + "\u0301" * 300],
 )  # fmt: skip
 def test_names_that_are_links(client: Client, name: str) -> None:
-    """No name brings a link, address, tag, number or header into a mail."""
+    """No link, address, tag, number or header reaches a mail by a name."""
     person = new_person()
     for field in ("last_name", "first_name"):
         answer = client.sign_up(person, **{field: name})

@@ -163,9 +163,9 @@ def test_the_services_open_with_the_affiliation(
     services = {each["id"]: (each["open"], each["reason"]) for each in profile["services"]}
     assert profile["affiliation"]["status"] == state
     assert len(services) == 7
-    for name, told in services.items():
+    for name, shown in services.items():
         opened = state == "confirmed" or name in ALWAYS_OPEN
-        assert told == (opened, None if opened else f"affiliation-{state}"), name
+        assert shown == (opened, None if opened else f"affiliation-{state}"), name
 
 
 def test_the_phone_is_changed(person: Person) -> None:
@@ -380,10 +380,12 @@ def test_a_confirmed_address(person: Person) -> None:
     """The link changes the address, mails the former one and adds a feed entry."""
     others = [person.world.log_in(EMAIL).cookie, person.world.log_in(NIR).cookie]
     person.world.deliver()
-    _, told = person.move(ELSEWHERE, NOW + 10)
-    assert (told.to, told.subject) == ([EMAIL], "Votre adresse courriel a été modifiée")
-    assert told.link.startswith("https://portail.example/annuler-changement#")
-    assert ELSEWHERE not in told.text, "the mail to the former address does not contain the new one"
+    _, notice = person.move(ELSEWHERE, NOW + 10)
+    assert (notice.to, notice.subject) == ([EMAIL], "Votre adresse courriel a été modifiée")
+    assert notice.link.startswith("https://portail.example/annuler-changement#")
+    assert ELSEWHERE not in notice.text, (
+        "the mail to the former address does not contain the new one"
+    )
     profile = person.ask("GET", "/api/me", now=NOW + 10).json
     assert (profile["email"], profile["new_email_masked"]) == (ELSEWHERE, None)
     assert person.kinds[0] == "email-changed"
@@ -607,9 +609,9 @@ def test_an_unknown_link_confirms_nothing(person: Person) -> None:
     for text in ("", "A" * 96):
         refused(LINK_UNKNOWN, lambda text=text: person.world.confirm_email(person.session, text))
         refused(LINK_UNKNOWN, lambda text=text: person.world.undo_email(text))
-    asked, told = person.move(ELSEWHERE)
+    asked, notice = person.move(ELSEWHERE)
     refused(LINK_UNKNOWN, lambda: person.world.undo_email(asked.token))
-    refused(LINK_UNKNOWN, lambda: person.world.confirm_email(person.session, told.token))
+    refused(LINK_UNKNOWN, lambda: person.world.confirm_email(person.session, notice.token))
 
 
 # Undo
@@ -618,12 +620,12 @@ def test_an_unknown_link_confirms_nothing(person: Person) -> None:
 @pytest.mark.guards("address-ends-sessions", "old-address-is-told")
 def test_the_former_address_may_undo(person: Person) -> None:
     """For seven days, the link restores the address without login and ends all sessions."""
-    _, told = person.move(ELSEWHERE)
+    _, notice = person.move(ELSEWHERE)
     intruder = person.world.log_in(ELSEWHERE, now=NOW + 1).cookie
     person.world.deliver(NOW + 1)
     late = NOW + 7 * DAY - 1
     answer = person.gateway.ask(
-        "account", "POST", "/api/email-undo", {"token": told.token}, now=late
+        "account", "POST", "/api/email-undo", {"token": notice.token}, now=late
     )
     assert answer.status == 204
     assert person.account.email == EMAIL
@@ -639,26 +641,26 @@ def test_the_former_address_may_undo(person: Person) -> None:
 @pytest.mark.guards("seven-days-to-undo")
 def test_an_undo_works_for_seven_days(person: Person) -> None:
     """After seven days, or once used, the link restores nothing."""
-    _, told = person.move(ELSEWHERE)
-    refused(CHANGE_EXPIRED, lambda: person.world.undo_email(told.token, NOW + 7 * DAY))
-    person.world.undo_email(told.token, NOW + 1)
-    refused(CHANGE_EXPIRED, lambda: person.world.undo_email(told.token, NOW + 2))
+    _, notice = person.move(ELSEWHERE)
+    refused(CHANGE_EXPIRED, lambda: person.world.undo_email(notice.token, NOW + 7 * DAY))
+    person.world.undo_email(notice.token, NOW + 1)
+    refused(CHANGE_EXPIRED, lambda: person.world.undo_email(notice.token, NOW + 2))
 
 
 def test_an_undo_of_an_address_taken_since(world: "World", gateway: "Gateway") -> None:
     """An undo does not restore an address that another account has by now."""
     person = Person(world, gateway)
-    _, told = person.move(ELSEWHERE)
+    _, notice = person.move(ELSEWHERE)
     other = Person(world, gateway, now=NOW + DAY, **OTHER | {"email": EMAIL})
-    refused(IDENTITY_CONFLICT, lambda: world.undo_email(told.token, NOW + 2 * DAY))
+    refused(IDENTITY_CONFLICT, lambda: world.undo_email(notice.token, NOW + 2 * DAY))
     assert (person.account.email, other.account.email) == (ELSEWHERE, EMAIL)
 
 
 def test_an_undo_after_two_changes(person: Person) -> None:
     """The first address can undo two changes in one step."""
-    _, told = person.move(ELSEWHERE)
+    _, notice = person.move(ELSEWHERE)
     person.move(THIRD, NOW + 60)
-    person.world.undo_email(told.token, NOW + DAY)
+    person.world.undo_email(notice.token, NOW + DAY)
     assert person.account.email == EMAIL
     assert person.world.log_in(NIR, now=NOW + DAY)
 
@@ -675,10 +677,10 @@ def test_an_undo_is_not_undone_by_a_newer_change(person: Person) -> None:
 
 def test_an_undo_ends_recovery_links(person: Person) -> None:
     """An undo ends the recovery links that were sent before it."""
-    _, told = person.move(ELSEWHERE)
+    _, notice = person.move(ELSEWHERE)
     person.world.recover(ELSEWHERE, NOW + 1)
     (mail,) = person.world.deliver(NOW + 1)
-    person.world.undo_email(told.token, NOW + 2)
+    person.world.undo_email(notice.token, NOW + 2)
     refused(LINK_UNKNOWN, lambda: person.world.reset(mail.token, NEW, NOW + 3))
 
 

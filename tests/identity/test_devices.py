@@ -291,11 +291,15 @@ def ask(gateway: "Gateway", identifier: str, password: str = WRONG) -> int:
 def test_failed_logins_are_published(world: "World", gateway: "Gateway") -> None:
     """A refused login is published at once, with its account if there is one."""
     account_id = world.open_account()
-    for identifier, told in ((EMAIL, account_id), (NIR, account_id), ("nobody@example.fr", None)):
+    for identifier, published_id in (
+        (EMAIL, account_id),
+        (NIR, account_id),
+        ("nobody@example.fr", None),
+    ):
         assert ask(gateway, identifier) == 401
         event = world.events()[-1]
         assert (event["Source"], event["DetailType"]) == ("portal.account", "LoginFailed")
-        assert json.loads(event["Detail"]) == {"account_id": told}
+        assert json.loads(event["Detail"]) == {"account_id": published_id}
         assert event["EventBusName"] == world.settings.event_bus
     assert ask(gateway, EMAIL, PASSWORD) == 200
     assert len(world.events()) == 3, "and nothing else is"
@@ -332,8 +336,8 @@ def test_a_bus_that_is_down_loses_nothing(
     with world.answering(aws.event_bridge(), "PutEvents", content, status):
         assert ask(gateway, identifier) == 401
     (message,) = world.messages()
-    told = account_id if identifier == EMAIL else None
-    assert (message.kind, message.about.get("account_id")) == ("LoginFailed", told)
+    published_id = account_id if identifier == EMAIL else None
+    assert (message.kind, message.about.get("account_id")) == ("LoginFailed", published_id)
     world.deliver()
-    assert json.loads(world.events()[-1]["Detail"]) == {"account_id": told}
+    assert json.loads(world.events()[-1]["Detail"]) == {"account_id": published_id}
     assert not world.messages()

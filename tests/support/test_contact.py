@@ -45,10 +45,10 @@ def test_a_message_is_accepted(world: "World", write: "Callable[..., Answer]") -
     assert len(ticket) == 8
     mails = {mail.to[0]: mail for mail in world.deliver()}
     assert set(mails) == {world.settings.support_mailbox, EMAIL}
-    told = mails[world.settings.support_mailbox]
-    assert told.subject == "Message d’un usager"
+    received = mails[world.settings.support_mailbox]
+    assert received.subject == "Message d’un usager"
     for part in (ticket, "Dupont", "Michèle", EMAIL, "impossibilité d’inscription", "> Bonjour,"):
-        assert part in told.text
+        assert part in received.text
     assert ticket in mails[EMAIL].text
     assert "formulaire refuse" not in mails[EMAIL].text, (
         "the acknowledgement contains no typed text"
@@ -116,10 +116,10 @@ def test_a_wrong_field_has_its_code(
     """Each refused field has its code, and nothing is written."""
     answer = write(**change)
     assert answer.status == 422
-    told = {error["field"]: error["code"] for error in answer.json["errors"]}
-    assert set(told) == {field}
+    codes = {error["field"]: error["code"] for error in answer.json["errors"]}
+    assert set(codes) == {field}
     if field != "email":
-        assert told[field] == code
+        assert codes[field] == code
     assert not world.items("CONTACT#")
 
 
