@@ -1,4 +1,4 @@
-"""What the tests of the deployed local stack share, and which marks and sockets each test gets."""
+"""Fixtures for the deployed local stack, and the marks and sockets of each test."""
 
 import gc
 from typing import TYPE_CHECKING
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 FIXTURES = {"stack": {"stack"}, "browser": {"browser", "context", "page"}}
-"""The fixtures that make a test one of a mark, used by it or by another of its fixtures."""
+"""The fixtures that give a test a mark, directly or through another fixture."""
 WITH_SOCKETS = ("stack", "browser", "build")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that use the stack or a browser, so that nobody can forget to.
+    """Mark the tests that use the stack or a browser, so that nobody forgets to.
 
     Sockets are closed for all others. A test that needs one uses ``socket_enabled``, or the mark
     ``enable_socket``: both are pytest-socket's.
@@ -39,7 +39,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Have the garbage collector ignore what was loaded so far: it takes a tenth of the time."""
+    """Make the garbage collector ignore what is loaded: it takes a tenth of the time."""
     gc.collect()
     gc.freeze()
 
@@ -49,7 +49,7 @@ pytest_plugins = ["tests.world.cloud", "tests.world.world", "tests.world.functio
 
 @pytest.fixture(scope="session")
 def stack() -> "Iterator[Stack]":
-    """Start and deploy a stack of its own, empty, when the first test asks for it."""
+    """Start and deploy an empty stack of its own when the first test asks for it."""
     with stack_for_tests() as running:
         yield running
 
@@ -62,13 +62,13 @@ def mailbox(stack: "Stack") -> Mailbox:
 
 @pytest.fixture(scope="session")
 def direct(stack: "Stack") -> Direct:
-    """Return what lies behind the HTTP API, to arrange what takes hours otherwise."""
+    """Return access to what is behind the HTTP API, for what takes hours otherwise."""
     return Direct(stack)
 
 
 @pytest.fixture
 def client(stack: "Stack") -> Client:
-    """Return a client with an address of its own, so that no test uses up another's limits."""
+    """Return a client with its own address, so that tests do not share limits."""
     return Client(stack.port)
 
 

@@ -1,4 +1,4 @@
-"""What the back office and SES say, put where they put it: on the deployed event bus."""
+"""Events of the back office and reports of SES, sent to the deployed event bus."""
 
 import json
 from typing import Any
@@ -23,7 +23,7 @@ def account_id(client: Client) -> str:
 
 
 def test_confirmed(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """A confirmation opens every service, is told by mail and in the feed, and gives the Siret."""
+    """A confirmation opens every service, sets the Siret, and is notified by mail and feed."""
     person = new_person()
     assert client.sign_up(person, siret=None).status == 202
     assert client.set_password(mailbox.token(person.email)).status == 204
@@ -41,7 +41,7 @@ def test_confirmed(client: Client, mailbox: Mailbox, direct: Direct) -> None:
 
 
 def test_rejected(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """A rejection is told with its reason, by mail and in the feed; the services stay closed."""
+    """A rejection is notified with its reason by mail and feed; the services stay closed."""
     person = logged_in(client, mailbox)
     reason = "Pièce d’identité illisible."
     direct.decide("AffiliationRejected", account_id(client), reason=reason)
@@ -59,7 +59,7 @@ def test_rejected(client: Client, mailbox: Mailbox, direct: Direct) -> None:
 
 
 def test_contact(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """A message reaches the support, NIR masked, and its writer is told its ticket."""
+    """The support gets a message with its NIR masked; its writer gets a ticket."""
     person = new_person()
     nir = new_nir()
     number = f"{nir[:1]} {nir[1:3]} {nir[3:5]} {nir[5:]}"
@@ -69,7 +69,7 @@ def test_contact(client: Client, mailbox: Mailbox, direct: Direct) -> None:
     ticket = answer.json["ticket"]
     receipt = mailbox.wait_titled(person.email, ACKNOWLEDGEMENT)
     assert ticket in receipt.text
-    assert "Mon lien" not in receipt.text, "a mail to an address that anybody may type"
+    assert "Mon lien" not in receipt.text, "the address is unverified, so its mail repeats nothing"
     mailbox.settle()
     (received,) = [each for each in mailbox.of(SUPPORT) if ticket in each.text]
     assert "Mon lien est mort," in received.text
@@ -81,7 +81,7 @@ def test_contact(client: Client, mailbox: Mailbox, direct: Direct) -> None:
 
 
 def test_a_sign_up_whose_mail_came_back(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """« Renvoyer » says that the address does not receive; another address works."""
+    """« Renvoyer » says that the address bounces; another address works."""
     person, _ = signed_up(client, mailbox)
 
     def receives() -> object:
@@ -100,7 +100,7 @@ def test_a_sign_up_whose_mail_came_back(client: Client, mailbox: Mailbox, direct
 
 
 def test_an_address_that_is_only_full(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """A mail that comes back for a while changes nothing."""
+    """A mail that bounces for a while changes nothing."""
     person, _ = signed_up(client, mailbox)
     transient = {"bounceType": "Transient", "bounceSubType": "MailboxFull"}
     direct.hand("MailFeedback", bounce(direct, person.email, bounce=transient))
@@ -108,7 +108,7 @@ def test_an_address_that_is_only_full(client: Client, mailbox: Mailbox, direct: 
 
 
 def test_a_holder_whose_mail_came_back(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """A holder learns once, at the next visit, that the address does not receive."""
+    """A holder sees once, at the next visit, that the address bounces."""
     person = logged_in(client, mailbox)
     came_back = bounce(direct, person.email, account_id(client))
     for _ in range(3):
@@ -120,12 +120,12 @@ def test_a_holder_whose_mail_came_back(client: Client, mailbox: Mailbox, direct:
 
 
 def test_a_complaint(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """A complaint counts like a mail that comes back, and both are what the rule waits for."""
+    """A complaint counts like a bounce, and the rule of the bus matches both."""
     person, _ = signed_up(client, mailbox)
     event: Any = bounce(direct, person.email, eventType="Complaint")
     tags = event["detail"]["mail"]["tags"]
     tags["ses:configuration-set"] = [direct.names["MailConfigurationSet"]]
-    # PutEvents takes no event of a source of AWS: the rule is asked whether it would match.
+    # PutEvents refuses events of AWS sources, so the test asks whether the rule would match.
     events = direct.client("events")
     patterns = [each.get("EventPattern") for each in events.list_rules()["Rules"]]
     (pattern,) = [each for each in patterns if each and "aws.ses" in each]

@@ -1,4 +1,4 @@
-"""What the back office decides on an affiliation."""
+"""The back office's decisions on an affiliation."""
 
 import json
 from datetime import UTC, datetime
@@ -60,7 +60,7 @@ def account_id(world: "World") -> str:
 
 
 def test_a_confirmation(world: "World", decide: "Callable[..., None]", account_id: str) -> None:
-    """The account, the feed and a mail show it, from one transaction."""
+    """One transaction changes the account, the feed and the mail."""
     with world.calls.counted() as made:
         decide(CONFIRMED, account_id, NOW + 60)
     assert made == ["GetItem", "TransactWriteItems"]
@@ -75,10 +75,10 @@ def test_a_confirmation(world: "World", decide: "Callable[..., None]", account_i
     assert stored[0]["actor"]["S"] == "back-office"
 
 
-def test_a_rejection_tells_why(
+def test_a_rejection_says_why(
     world: "World", decide: "Callable[..., None]", account_id: str
 ) -> None:
-    """The reason is in the account, in the feed and in the mail."""
+    """The account, the feed and the mail have the reason."""
     decide(REJECTED, account_id, NOW + 60, reason="Pièce manquante.")
     account = world.account(account_id)
     assert (account.affiliation, account.affiliation_reason) == ("rejected", "Pièce manquante.")
@@ -89,7 +89,7 @@ def test_a_rejection_tells_why(
 
 @pytest.mark.parametrize("kind", [CONFIRMED, REJECTED])
 def test_a_client_s_affiliation(world: "World", decide: "Callable[..., None]", kind: str) -> None:
-    """An agent reads about the client's affiliation, in the feed and by mail; others do not."""
+    """An agent reads of the client's affiliation, in the feed and by mail; others do not."""
     agent = world.open_account(is_agent=True)
     own = world.open_account(**OTHER, siret=None)
     world.deliver()
@@ -101,21 +101,23 @@ def test_a_client_s_affiliation(world: "World", decide: "Callable[..., None]", k
             assert ("Votre déclaration" in words or "Votre affiliation" in words) is not is_agent
             assert "vos services" not in words or not is_agent
         stored = [each for each in world.items("ACTIVITY#") if account_id in each["pk"]["S"]]
-        assert all(each["actor"]["S"] for each in stored), "who did it is always stored"
+        assert all(each["actor"]["S"] for each in stored), "the actor is always stored"
 
 
 def test_a_rejection_without_reason(
     world: "World", decide: "Callable[..., None]", account_id: str
 ) -> None:
-    """Without a reason neither the mail nor the feed mentions one."""
+    """Without a reason, neither the mail nor the feed mentions one."""
     decide(REJECTED, account_id, NOW + 60)
     (mail,) = world.deliver()
     assert "Motif" not in mail.text
     assert world.feed(account_id)[0].body.endswith("validée.")
 
 
-def test_twice_is_once(world: "World", decide: "Callable[..., None]", account_id: str) -> None:
-    """The bus may deliver an event again: one entry, one mail."""
+def test_a_repeated_event_counts_once(
+    world: "World", decide: "Callable[..., None]", account_id: str
+) -> None:
+    """An event that the bus delivers twice adds one entry and sends one mail."""
     decide(CONFIRMED, account_id, NOW + 60, siret=FREE)
     before = world.items()
     decide(CONFIRMED, account_id, NOW + 60, siret=FREE)
@@ -127,14 +129,14 @@ def test_twice_is_once(world: "World", decide: "Callable[..., None]", account_id
 @pytest.mark.parametrize(
     ("kind", "detail"), [(CONFIRMED, {}), (REJECTED, {"reason": "Pièce manquante."})]
 )
-def test_said_again_later_is_told_once(
+def test_a_repeated_decision_is_notified_once(
     world: "World",
     decide: "Callable[..., None]",
     account_id: str,
     kind: str,
     detail: dict[str, str],
 ) -> None:
-    """The same decision with a later time is no news: no second entry, no second mail."""
+    """The same decision with a later time adds no second entry and sends no second mail."""
     decide(kind, account_id, NOW + 60, **detail)
     decide(kind, account_id, NOW + 180, **detail)
     other = REJECTED if kind == CONFIRMED else CONFIRMED
@@ -148,7 +150,7 @@ def test_said_again_later_is_told_once(
 def test_a_confirmation_has_no_reason(
     world: "World", decide: "Callable[..., None]", account_id: str
 ) -> None:
-    """The reason of a confirmation is ignored: with and without it is the same decision."""
+    """The reason of a confirmation is ignored: with or without it is the same decision."""
     decide(CONFIRMED, account_id, NOW + 60, reason="Dossier 12.")
     assert world.account(account_id).affiliation_reason is None
     world.deliver()
@@ -156,19 +158,19 @@ def test_a_confirmation_has_no_reason(
     assert world.deliver() == []
 
 
-def test_another_reason_is_news(
+def test_another_reason_is_notified(
     world: "World", decide: "Callable[..., None]", account_id: str
 ) -> None:
-    """A refusal for another reason is news: the person has something else to correct."""
+    """A rejection for another reason is notified: there is something else to correct."""
     decide(REJECTED, account_id, NOW + 60, reason="Pièce manquante.")
     decide(REJECTED, account_id, NOW + 120, reason="Pièce illisible.")
     assert len(world.kinds(account_id)) == len(world.deliver()) == 2
 
 
-def test_two_decisions_at_once_are_told_in_turn(
+def test_two_decisions_at_once_are_judged_in_turn(
     world: "World", decide: "Callable[..., None]", account_id: str
 ) -> None:
-    """A decision that lost the race is judged again: the same one is no news."""
+    """A decision that another one overtook is judged again; the same one changes nothing."""
     overtaken: list[int] = []
 
     def overtake(**_: object) -> None:
@@ -186,7 +188,9 @@ def test_two_decisions_at_once_are_told_in_turn(
 
 
 @pytest.mark.guards("decided-once")
-def test_late_is_nothing(world: "World", decide: "Callable[..., None]", account_id: str) -> None:
+def test_a_late_decision_changes_nothing(
+    world: "World", decide: "Callable[..., None]", account_id: str
+) -> None:
     """A decision that arrives after a newer one changes nothing."""
     decide(CONFIRMED, account_id, NOW + 60)
     world.deliver()
@@ -195,7 +199,7 @@ def test_late_is_nothing(world: "World", decide: "Callable[..., None]", account_
     assert world.items() == before
 
 
-def test_the_last_word_counts(
+def test_the_last_decision_counts(
     world: "World", decide: "Callable[..., None]", account_id: str
 ) -> None:
     """A confirmation after a rejection counts, and the old reason is removed."""
@@ -208,13 +212,13 @@ def test_the_last_word_counts(
 
 
 def test_an_unknown_account(world: "World", decide: "Callable[..., None]") -> None:
-    """A decision about an unknown account does nothing and does not fail."""
+    """A decision about an unknown account changes nothing and does not fail."""
     decide(CONFIRMED, NOBODY, siret=FREE)
     assert not world.items()
 
 
-def test_a_siret_is_given(world: "World", decide: "Callable[..., None]") -> None:
-    """An account without Siret gets the one of the decision, and no other account may have it."""
+def test_a_siret_is_added(world: "World", decide: "Callable[..., None]") -> None:
+    """An account without Siret gets that of the decision, and no other account can use it."""
     account_id = world.open_account(siret=None)
     decide(CONFIRMED, account_id, siret=" 356 000 000 49837 ")
     assert world.account(account_id).siret == FREE
@@ -235,10 +239,10 @@ def test_a_siret_is_kept(world: "World", decide: "Callable[..., None]", account_
     assert len(world.items("SIRET#")) == 1
 
 
-def test_a_siret_taken_is_left_aside(
+def test_a_siret_of_another_account_is_ignored(
     world: "World", decide: "Callable[..., None]", account_id: str
 ) -> None:
-    """A Siret of another account stays there; the decision is applied without it."""
+    """A decision with another account's Siret is applied without it."""
     other = world.open_account(**OTHER, siret=None)
     world.deliver()
     decide(CONFIRMED, other, siret=SIRET)
@@ -269,7 +273,7 @@ def test_a_siret_taken_is_left_aside(
 def test_a_malformed_event_raises(
     world: "World", gateway: "Gateway", change: dict[str, Any]
 ) -> None:
-    """What cannot be read raises, so that it goes to the queue of failed events."""
+    """An unreadable event raises, so that it goes to the queue of failed events."""
     event = {
         "detail-type": CONFIRMED,
         "time": "2026-09-21T14:14:20Z",
@@ -282,7 +286,7 @@ def test_a_malformed_event_raises(
     assert not world.items()
 
 
-def test_other_fields_are_left_aside(world: "World", gateway: "Gateway", account_id: str) -> None:
+def test_other_fields_are_ignored(world: "World", gateway: "Gateway", account_id: str) -> None:
     """An event with more fields, from a later version, is accepted."""
     event = {
         "detail-type": CONFIRMED,
@@ -293,7 +297,7 @@ def test_other_fields_are_left_aside(world: "World", gateway: "Gateway", account
     assert world.account(account_id).affiliation == "confirmed"
 
 
-def test_a_decision_that_fails_is_whole_the_next_time(
+def test_a_decision_that_fails_is_applied_the_next_time(
     world: "World", decide: "Callable[..., None]", account_id: str
 ) -> None:
     """While the table fails the event raises, so that the bus delivers it again."""
@@ -308,10 +312,10 @@ def test_a_decision_that_fails_is_whole_the_next_time(
     assert world.account(account_id).affiliation == "confirmed"
 
 
-def test_a_notice_of_an_account_that_is_gone(
+def test_a_notice_of_a_deleted_account(
     world: "World", decide: "Callable[..., None]", account_id: str
 ) -> None:
-    """A notice whose account was deleted meanwhile is removed and not sent."""
+    """The message of a notice is deleted and not sent if its account was deleted."""
     decide(CONFIRMED, account_id)
     world.sweep("ACCOUNT#")
     assert world.deliver() == []

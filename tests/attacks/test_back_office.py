@@ -1,4 +1,4 @@
-"""Events of the back office that come twice, late, for nobody, for somebody else, or broken."""
+"""Events of the back office: repeated, late, about unknown or other accounts, or broken."""
 
 import json
 import time
@@ -19,12 +19,12 @@ pytestmark = pytest.mark.stack
 
 
 def told(client: Client) -> Counter[str]:
-    """Count the kinds of the entries of a feed."""
+    """Count the entries of a feed by kind."""
     return Counter(each["kind"] for each in client.activity("?limit=50").json["entries"])
 
 
 def test_twice(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """One decision that comes eight times at once, and again later, is told once."""
+    """A decision that is sent eight times at once, and again later, is notified once."""
     person = logged_in(client, mailbox)
     confirmed = decision_event("AffiliationConfirmed", client.me().json["id"], time.time())
     in_parallel(lambda _: direct.hand("Affiliation", confirmed), 8, 2)
@@ -36,7 +36,7 @@ def test_twice(client: Client, mailbox: Mailbox, direct: Direct) -> None:
 
 
 def test_out_of_order(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """Decisions that come in another order than they were taken end as the last one taken."""
+    """Decisions that arrive in another order end with the latest one."""
     person = logged_in(client, mailbox)
     account_id, now = client.me().json["id"], time.time()
     decisions = [
@@ -64,14 +64,14 @@ def test_out_of_order(client: Client, mailbox: Mailbox, direct: Direct) -> None:
 
 
 def test_nobody(direct: Direct) -> None:
-    """A decision about an account that does not exist, or no longer, makes none."""
+    """A decision about an unknown or deleted account creates no account."""
     account_id = str(uuid.uuid4())
     direct.hand("Affiliation", decision_event("AffiliationConfirmed", account_id, time.time()))
     assert [item["pk"] for item in direct.items() if account_id in repr(item)] == []
 
 
 def test_a_siret_of_somebody_else(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """A decision gives nobody a Siret that another account has, nor a second one."""
+    """A decision never adds another account's Siret, and never a second Siret."""
     holder = logged_in(client.another(), mailbox)
     person = logged_in(client, mailbox)
     account_id = client.me().json["id"]
@@ -85,7 +85,7 @@ def test_a_siret_of_somebody_else(client: Client, mailbox: Mailbox, direct: Dire
 
 
 def test_a_reason_that_attacks(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """The reason of a rejection is text, whatever it looks like, in the mail and in the feed."""
+    """The reason of a rejection is shown as text in the mail and in the feed."""
     person = logged_in(client, mailbox)
     account_id = client.me().json["id"]
     reason = "{first_name.__class__} {{ 7*7 }} <script>alert(1)</script> %s {0}"
@@ -99,9 +99,9 @@ def test_a_reason_that_attacks(client: Client, mailbox: Mailbox, direct: Direct)
 
 
 def test_broken(direct: Direct) -> None:
-    """A broken event fails unlogged and unrepeated; its queue takes it, which AWS alone shows.
+    """A broken event fails without logging its content, and is left for its queue.
 
-    The emulator knows no queue of an alias: that it is set is all that can be seen here.
+    The emulator has no queue for an alias: only its setting is checked here.
     """
     mark = f"Zebulon-{uuid.uuid4()}"
     broken = decision_event("AffiliationRejected", mark, time.time(), reason=mark)

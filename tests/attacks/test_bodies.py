@@ -1,4 +1,4 @@
-"""Bodies that are no JSON, not the JSON wanted, or far too much of it."""
+"""Bodies that are not JSON, not the expected JSON, or too long."""
 
 import json
 from typing import Any
@@ -35,7 +35,7 @@ MALFORMED = [
 
 
 def test_malformed(client: Client, mailbox: Mailbox) -> None:
-    """What cannot be read as JSON in UTF-8 is a malformed body, for every function."""
+    """Every function refuses what is not JSON in UTF-8 as a malformed body."""
     logged_in(client, mailbox)
     headers = [JSON, ("Cookie", f"{SESSION_COOKIE}={client.session}")]
     for method, path in CHANGES:
@@ -56,7 +56,7 @@ def test_malformed(client: Client, mailbox: Mailbox) -> None:
 
 
 def test_in_pieces(client: Client) -> None:
-    """A body sent in pieces is the same body: as good, as bad and as long."""
+    """A body sent in pieces is treated as the same body sent at once."""
     good = b'{"identifier":"nobody@example.fr","password":"x"}'
     for pieces, status in (
         ([good[:7], good[7:]], 401),
@@ -72,7 +72,7 @@ def test_in_pieces(client: Client) -> None:
 
 
 def test_names_twice(client: Client, mailbox: Mailbox) -> None:
-    """Of a field that is there twice all read the same one, the last: no check sees another."""
+    """Of a field that appears twice, every check reads the last one."""
     person = logged_in(client, mailbox)
     twice = f'{{"identifier":"{person.email}","password":"x","password":"{PASSWORD}"}}'
     assert client.another().post("/api/login", None).status == 422
@@ -92,7 +92,7 @@ def test_names_twice(client: Client, mailbox: Mailbox) -> None:
      f'"{"a" * 15000}"', f'"{"\\u0301" * 2000}"', f'"{"\\ufdfa" * 100}"'],
 )  # fmt: skip
 def test_hostile_values(client: Client, mailbox: Mailbox, value: str) -> None:
-    """No JSON value in any field of the account's own requests is our failure."""
+    """No JSON value in any field of the account's requests gives a 5xx."""
     if not _session:
         logged_in(client, mailbox)
         _session.append(client.session)
@@ -127,7 +127,7 @@ _session: list[str] = []
     ["x", "0" * 16, "..%2f..", "%00", "%F0%9F%92%A9", "a" * 1500, "%ED%A0%80", "1'--", "*", "%25"],
 )
 def test_hostile_session_ids(client: Client, mailbox: Mailbox, session_id: str) -> None:
-    """No name of a session in a path is our failure, and none ends what it does not name."""
+    """No session id in a path gives a 5xx, and none ends another session."""
     if not _session:
         logged_in(client, mailbox)
         _session.append(client.session)

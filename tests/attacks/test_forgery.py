@@ -1,4 +1,4 @@
-"""Tokens and cookies that nobody was given."""
+"""Forged tokens and cookies."""
 
 import base64
 import secrets
@@ -31,7 +31,7 @@ def flipped(text: str) -> list[str]:
 
 
 def uses(client: Client) -> dict[Purpose, Callable[[str], Answer]]:
-    """Return what a link of each purpose is sent to."""
+    """Return the requests that accept a link of each purpose."""
     return {
         purposes.EMAIL_VALIDATION: client.validate,
         purposes.PASSWORD_RECOVERY: lambda token: client.set_password(token, NEW_PASSWORD),
@@ -41,7 +41,7 @@ def uses(client: Client) -> dict[Purpose, Callable[[str], Answer]]:
 
 
 def links(client: Client, mailbox: Mailbox, direct: Direct) -> dict[Purpose, str]:
-    """Return a good link of each purpose, the last three of the account of the client."""
+    """Return a valid link of each purpose, the last three of the client's account."""
     _, validation = signed_up(client.another(), mailbox)
     person = logged_in(client, mailbox)
     email, undo = moved_email(client, mailbox, person)
@@ -64,7 +64,7 @@ def links(client: Client, mailbox: Mailbox, direct: Direct) -> dict[Purpose, str
 
 @pytest.mark.guards("signature")
 def test_every_byte_of_a_link(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """A link of any purpose with one bit of one byte changed is unknown; unchanged it works."""
+    """A link of any purpose with one bit of a byte changed is unknown; unchanged it works."""
     good = links(client, mailbox, direct)
     for purpose, use in uses(client).items():
         forgeries = flipped(good[purpose])
@@ -79,14 +79,14 @@ def test_every_byte_of_a_link(client: Client, mailbox: Mailbox, direct: Direct) 
 
 
 def test_links_of_another_purpose(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """A link is refused wherever it was not made for, even well signed anew for that purpose."""
+    """A link is refused for another purpose, even if it is signed again for it."""
     good = links(client, mailbox, direct)
     for purpose, use in uses(client).items():
         for other, token in good.items():
             if other is purpose:
                 continue
             if (other, purpose) == (purposes.EMAIL_VALIDATION, purposes.PASSWORD_RECOVERY):
-                continue  # PUT /api/password takes both
+                continue  # PUT /api/password accepts both
             answer = use(token)
             assert (answer.status, answer.slug) == (404, "link-unknown"), (other, purpose)
             kept = unseal(direct.tokens, token, other)
@@ -96,7 +96,7 @@ def test_links_of_another_purpose(client: Client, mailbox: Mailbox, direct: Dire
 
 
 def test_an_older_or_newer_time(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """A link well signed for another time than the one sent has no row: it changes nothing."""
+    """A link signed for another time than the one sent has no row and changes nothing."""
     _, token = signed_up(client, mailbox)
     kept = unseal(direct.tokens, token, purposes.EMAIL_VALIDATION)
     moved = seal(direct.tokens, Token(kept.purpose, kept.id, kept.issued_at + 600))
@@ -106,7 +106,7 @@ def test_an_older_or_newer_time(client: Client, mailbox: Mailbox, direct: Direct
 
 @pytest.mark.parametrize("purpose", purposes.PURPOSES)
 def test_other_writings(client: Client, direct: Direct, purpose: Purpose) -> None:
-    """A link has one writing: cut, padded, spaced, in other letters or encodings it is unknown."""
+    """A link that is cut, padded, spaced or encoded otherwise is unknown."""
     token = seal(direct.tokens, Token(purpose, secrets.token_urlsafe(32), int(time.time())))
     raw = base64.urlsafe_b64decode(token)
     writings = [
@@ -142,7 +142,7 @@ def test_other_writings(client: Client, direct: Direct, purpose: Purpose) -> Non
 
 
 def test_a_link_of_another_account(client: Client, mailbox: Mailbox) -> None:
-    """The link that confirms an address works in the session of its own account only."""
+    """The link that confirms an address only works in a session of its own account."""
     logged_in(client, mailbox)
     email = new_person().email
     assert client.change_email(email).status == 202
@@ -158,7 +158,7 @@ def test_a_link_of_another_account(client: Client, mailbox: Mailbox) -> None:
 
 
 def test_every_byte_of_a_session(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """A session cookie with one bit of one byte changed, or of other parts, opens nothing."""
+    """A session cookie with one bit of a byte changed, or with other parts, opens nothing."""
     person = logged_in(client, mailbox)
     good = client.session
     other = client.another()
@@ -189,14 +189,14 @@ def test_every_byte_of_a_session(client: Client, mailbox: Mailbox, direct: Direc
 
 @pytest.mark.guards("known-device-passes")
 def test_a_device_that_logged_in_before(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """Another's guesses do not keep out a device that logged in before; its own are limited."""
+    """Another's guesses do not delay a known device; its own guesses do."""
     person = logged_in(client, mailbox)
     now = Moment(direct)
     for identifier in (person.email, person.nir):
         now.lock(identifier)
         assert now.log_in(identifier).status == 429
         assert now.log_in(identifier, device=client.device).status == 200
-    # A stolen cookie gives five guesses of its own, no more.
+    # A stolen cookie gives five guesses and no more.
     now.lock(person.nir)
     guesses = [now.log_in(person.nir, "Faux-mot-de-passe-1", client.device) for _ in range(7)]
     assert [each.status for each in guesses] == [401] * 5 + [429] * 2
@@ -204,14 +204,14 @@ def test_a_device_that_logged_in_before(client: Client, mailbox: Mailbox, direct
 
 
 def test_forged_devices(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """A device cookie that was changed, or is another account's, spares no delay."""
+    """A device cookie that was changed, or of another account, avoids no delay."""
     person = logged_in(client, mailbox)
     other = client.another()
     logged_in(other, mailbox)
     good, theirs = client.device, other.device
     now = Moment(direct)
     now.lock(person.email)
-    # Of its three parts the last one is the tag of the NIR: it proves nothing for the e-mail.
+    # The last of its three parts is the tag of the NIR: it is not checked for the e-mail.
     of_the_first_parts = secrets.SystemRandom().sample(flipped(good)[:32], 12)
     for forgery in (
         *of_the_first_parts,
@@ -229,7 +229,7 @@ def test_forged_devices(client: Client, mailbox: Mailbox, direct: Direct) -> Non
 
 
 def test_a_device_cookie_is_no_session(client: Client, mailbox: Mailbox) -> None:
-    """What knows a device opens nothing by itself, in either cookie's place."""
+    """A device cookie opens nothing, in either cookie's place."""
     person = account_holder(client, mailbox)
     client.log_in(person.email)
     session, client.session = client.session, ""

@@ -1,4 +1,4 @@
-"""Requests whose headers, cookies or method are not what they should be."""
+"""Requests with wrong headers, cookies or methods."""
 
 import pytest
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.stack
 @pytest.mark.guards("own-origin")
 @pytest.mark.parametrize(("method", "path"), CHANGES)
 def test_other_origins(client: Client, mailbox: Mailbox, method: str, path: str) -> None:
-    """No state changes for another site's page, whatever mix of headers a browser sends."""
+    """A state change of another site is refused, with any mix of a browser's headers."""
     session = f"{SESSION_COOKIE}={_session(client, mailbox)}"
     own = f"http://portail.localhost:{client.port}"
     for headers in (
@@ -73,7 +73,7 @@ def _session(client: Client, mailbox: Mailbox) -> str:
     ],
 )
 def test_content_types(client: Client, mailbox: Mailbox, kind: str | None) -> None:
-    """A body that is not said to be JSON, and that alone, is refused by every function."""
+    """Every function refuses a body whose type is not exactly JSON."""
     session = f"{SESSION_COOKIE}={_session(client, mailbox)}"
     headers = [("Cookie", session)] + ([] if kind is None else [("Content-Type", kind)])
     for method, path in CHANGES:
@@ -83,7 +83,7 @@ def test_content_types(client: Client, mailbox: Mailbox, kind: str | None) -> No
 
 
 def test_two_content_types(client: Client) -> None:
-    """Two content types are one too many, in either order."""
+    """Two content types are refused, in either order."""
     for kinds in (("application/json", "text/plain"), ("text/plain", "application/json")):
         headers = [("Content-Type", each) for each in kinds]
         answer = send(client, "POST", "/api/login", headers, b"{}")
@@ -108,7 +108,7 @@ def test_forms(client: Client) -> None:
 
 
 def test_methods_in_disguise(client: Client, mailbox: Mailbox) -> None:
-    """No header, query or field turns one method into another."""
+    """No header, query or field changes the method."""
     session = ("Cookie", f"{SESSION_COOKIE}={_session(client, mailbox)}")
     for name in ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "_method"):
         answer = send(client, "GET", f"/api/me?{name}=DELETE", [session, (name, "DELETE")])
@@ -119,7 +119,7 @@ def test_methods_in_disguise(client: Client, mailbox: Mailbox) -> None:
 
 
 def test_paths_in_disguise(client: Client, mailbox: Mailbox) -> None:
-    """No header names another path than the one asked for."""
+    """No header changes the path."""
     session = ("Cookie", f"{SESSION_COOKIE}={_session(client, mailbox)}")
     for name in ("X-Original-URL", "X-Rewrite-URL", "X-Forwarded-Path", "X-Forwarded-Prefix"):
         answer = send(client, "GET", "/api/x", [session, (name, "/api/me")])
@@ -139,7 +139,7 @@ def test_paths_in_disguise(client: Client, mailbox: Mailbox) -> None:
 
 
 def test_many_cookies(client: Client, mailbox: Mailbox) -> None:
-    """A second session cookie gives nothing that the first does not, and breaks nothing."""
+    """A second session cookie gives no more rights than the first, and no failure."""
     good = _session(client, mailbox)
     bad = "A" * 66
     for cookies, expected in (
@@ -170,7 +170,7 @@ def test_many_cookies(client: Client, mailbox: Mailbox) -> None:
 
 
 def test_hostile_headers(client: Client, mailbox: Mailbox) -> None:
-    """No value of a header that we read, or that others do, is our failure or comes back."""
+    """No value of a header gives a 5xx or is repeated in the answer."""
     session = ("Cookie", f"{SESSION_COOKIE}={_session(client, mailbox)}")
     mark = "Zebulon-4242"
     for name in ("User-Agent", "Accept", "Accept-Language", "Accept-Encoding", "Referer", "Range",
@@ -188,7 +188,7 @@ def test_hostile_headers(client: Client, mailbox: Mailbox) -> None:
 
 
 def test_hosts_in_disguise(client: Client, mailbox: Mailbox) -> None:
-    """No header names the site that the links of mails lead to: it is ours, whoever asks."""
+    """No header changes the site that the links of mails lead to."""
     for name, value in (
         ("X-Forwarded-Host", "evil.example"),
         ("X-Host", "evil.example"),
@@ -207,7 +207,7 @@ def test_hosts_in_disguise(client: Client, mailbox: Mailbox) -> None:
 
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "GET", "PUT", "PATCH", "DELETE"])
 def test_other_methods(client: Client, mailbox: Mailbox, method: str) -> None:
-    """A method that a path has not is refused, says which it has, and opens it to no other site."""
+    """A method that a path does not have is refused, with the list of its methods."""
     session = ("Cookie", f"{SESSION_COOKIE}={_session(client, mailbox)}")
     asked = [
         ("Origin", "https://other.example"),
@@ -226,7 +226,7 @@ def test_other_methods(client: Client, mailbox: Mailbox, method: str) -> None:
 
 
 def test_reads_with_a_body(client: Client, mailbox: Mailbox) -> None:
-    """A body that comes with a read is not read, whatever it is and is said to be."""
+    """The body of a read is ignored, whatever its type."""
     session = ("Cookie", f"{SESSION_COOKIE}={_session(client, mailbox)}")
     before = client.me().json
     for body in (b"{", b'{"mobile_phone":"0699999997"}', b"\xff", b"x" * 20000):

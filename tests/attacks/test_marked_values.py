@@ -1,4 +1,4 @@
-"""The whole journey with marked values, then a search for them wherever they must not be."""
+"""The whole journey with marked values, then a search for them where they must not be."""
 
 import json
 import time
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.stack
 
 OF_A_PERSON = {"ACCOUNT", "LOGIN", "ACTIVITY", "REGISTRATION", "CONTACT", "TOKEN"}
-"""Records that hold a name, an address or a phone; a link's only the address that it gives."""
+"""Records with a name, an address or a phone; a link only has the address that it gives."""
 
 
 def spellings(number: str) -> list[str]:
@@ -39,9 +39,9 @@ def spellings(number: str) -> list[str]:
 def test_the_whole_journey(  # noqa: PLR0915 - it is long because it is whole
     client: Client, mailbox: Mailbox, direct: Direct, listener: Listener, stack: "Stack"
 ) -> None:
-    """After all that an account can live through, no log, event, queue or key holds its person.
+    """After all that an account can do, no log, event, queue or key has personal data.
 
-    Nor does any stored item hold a NIR, a password or a token, in clear or in part.
+    Nor does any stored item have a NIR, a password or a token, in clear or in part.
     """
     person, writer = new_person(), new_person()
     other_nir = f"{person.nir[:-1]}{(int(person.nir[-1]) + 1) % 10}"  # of another key, always
@@ -79,7 +79,7 @@ def test_the_whole_journey(  # noqa: PLR0915 - it is long because it is whole
     answers += [client.end_session(each["id"]) for each in listed if not each["current"]]
     answers.append(client.change_password(passwords[1]))
     answers.append(client.change_password(f"{passwords[1]}{person.nir}"))
-    # Address: changed, taken back
+    # Address: changed, undone
     email = new_person().email
     answers.append(client.change_email(email))
     tokens.append(mailbox.token_titled(email, EMAIL_CHANGE))
@@ -98,7 +98,9 @@ def test_the_whole_journey(  # noqa: PLR0915 - it is long because it is whole
     answers.append(client.post("/api/contact", contact_form(writer, message)))
     mailbox.wait_titled(writer.email, ACKNOWLEDGEMENT)
     rejected = decision_event("AffiliationRejected", account_id, time.time(), reason="Illisible.")
-    direct.hand("Affiliation", rejected)  # handed: the emulator keeps no log of what its bus calls
+    direct.hand(
+        "Affiliation", rejected
+    )  # invoked directly: the emulator keeps no log of what its bus calls
     mailbox.wait_titled(person.email, REJECTED)
     tags = {"address": [email_mac(direct.lookup, person.email)], "account": [account_id]}
     bounce = {"bounceType": "Permanent", "bouncedRecipients": [{"emailAddress": person.email}]}
@@ -152,7 +154,7 @@ def test_the_whole_journey(  # noqa: PLR0915 - it is long because it is whole
             assert found == []
 
     lines = (stack.folder / "emulator.log").read_text(errors="replace").splitlines()
-    # The emulated post office and bus say what they were given; AWS's do not.
+    # The emulator's SES and bus log what they were given; AWS's do not.
     log = "\n".join(each for each in lines if "SESv2 SendEmail" not in each)
     logs = "\n".join(direct.logged())
     assert logs.count('"route":"POST /api/login"') >= 8

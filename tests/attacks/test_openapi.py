@@ -1,4 +1,4 @@
-"""Requests made up from the API's own description, valid and not, answered as it says."""
+"""Requests generated from the API's own description, valid and invalid."""
 
 from typing import TYPE_CHECKING
 
@@ -19,8 +19,8 @@ pytestmark = [pytest.mark.stack, pytest.mark.filterwarnings("default")]
 
 ROUTED = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 api = schemathesis.openapi.from_path(ROOT / "functions" / "web" / "openapi.json")
-# What a schema cannot say, a checksum for example, is refused although it looks right: as an
-# invalid value (422), never as another kind of request, and never by a failure of ours.
+# What a schema cannot say, a checksum for example, is refused although it looks valid: as an
+# invalid value (422), never as another kind of request, and never as a 5xx.
 api.config.checks.positive_data_acceptance.expected_statuses = [
     "2xx", "401", "403", "404", "409", "410", "422", "429"
 ]  # fmt: skip
@@ -43,7 +43,7 @@ def holder(stack: "Stack", mailbox: Mailbox) -> Client:
     suppress_health_check=list(HealthCheck),
 )
 def test_as_described(case: schemathesis.Case, holder: Client) -> None:
-    """Every answer has a status, headers and a body that the description has, and none is 5xx."""
+    """Every answer has a status, headers and a body as described, and none is 5xx."""
     if case.method not in ROUTED:
         return  # TRACE, QUERY: the gateway refuses them itself, AWS's otherwise than the emulator's
     response = case.call(

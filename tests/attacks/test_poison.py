@@ -1,4 +1,4 @@
-"""A message that nobody can send, among good ones."""
+"""A message that cannot be sent, among others that can."""
 
 import time
 from typing import Any
@@ -33,14 +33,14 @@ def record(item: dict[str, Any], number: int) -> dict[str, Any]:
 
 
 def put(direct: Direct, message: Outgoing) -> dict[str, Any]:
-    """Store a message, which the stream then brings to the function that sends."""
+    """Store a message, which the stream then delivers."""
     item: dict[str, Any] = message.to_item()
     direct.dynamodb.put_item(TableName=direct.table, Item=item)
     return item
 
 
 def test_among_good_ones(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """Mails written before and after an unknown message are sent; it stays, and no other does."""
+    """Mails before and after a message that cannot be sent are sent; only that one stays."""
     people = [new_person() for _ in range(4)]
     for each in people[:2]:
         assert client.sign_up(each).status == 202
@@ -59,7 +59,7 @@ def test_among_good_ones(client: Client, mailbox: Mailbox, direct: Direct) -> No
 
 @pytest.mark.guards("poison-is-named")
 def test_only_the_poison_is_tried_again(direct: Direct, client: Client, mailbox: Mailbox) -> None:
-    """Of a batch the function names the record that failed, and that alone: AWS repeats no other.
+    """The function names the failed record of a batch, so that AWS repeats only that one.
 
     After its retries AWS puts it in the queue of unsent messages; the emulator does not.
     """
@@ -80,22 +80,24 @@ def test_only_the_poison_is_tried_again(direct: Direct, client: Client, mailbox:
     queue = mapping["DestinationConfig"]["OnFailure"]["Destination"]
     assert queue.rpartition(":")[2] == direct.names["UnsentMessages"].rpartition("/")[2]
     direct.delete(poison.to_item())
-    # Once deleted it is nobody's trouble: its record does nothing.
+    # Once the message is deleted, its record does nothing.
     assert direct.hand("SendMail", batch) == {"batchItemFailures": []}
 
 
 def test_sent_again_once(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """A message that waits in the table is sent by giving its record again, and once only."""
+    """A message in the table is sent once when its record is delivered again."""
     person, _ = signed_up(client, mailbox)
     (registration_id,) = direct.registrations(person.email)
     message = Outgoing.new("validation", int(time.time()), registration_id=registration_id)
     batch = {"Records": [record(dict(message.to_item()), 1)]}
-    # Its row is gone, as after a first sending: nothing.
+    # Its row was deleted, as after it was sent: nothing is sent.
     assert direct.hand("SendMail", batch) == {"batchItemFailures": []}
     assert len(mailbox.of(person.email)) == 1
     put(direct, message)
     for _ in range(3):
         assert direct.hand("SendMail", batch) == {"batchItemFailures": []}
     mailbox.settle()
-    assert len(mailbox.of(person.email)) <= 3, "the stream and the hand may meet: a repeated mail"
+    assert len(mailbox.of(person.email)) <= 3, (
+        "the stream and the test may both send it: one repeated mail"
+    )
     assert list(direct.items(message.to_item()["pk"]["S"])) == []

@@ -1,4 +1,4 @@
-"""Many requests at one moment, on what may happen only once or only so often."""
+"""Many requests at one moment for what can happen only once, or only so often."""
 
 import time
 from collections import Counter
@@ -23,7 +23,7 @@ def outcomes(answers: list[Answer]) -> Outcomes:
 
 @pytest.fixture
 def _warm(client: Client) -> None:
-    """Have as many processes ready as there will be requests: cold ones start one by one."""
+    """Start as many processes as there will be requests: cold ones start one by one."""
     in_parallel(lambda _: client.another().set_password("x"), AT_ONCE)
     in_parallel(lambda _: client.another().undo_email("x"), AT_ONCE)
 
@@ -46,7 +46,7 @@ def test_one_recovery_link(client: Client, mailbox: Mailbox) -> None:
 
 @pytest.mark.usefixtures("_warm")
 def test_one_undo_link(client: Client, mailbox: Mailbox) -> None:
-    """Of many takings back with one link exactly one is done, and none fails on our side."""
+    """Of many undos with one link exactly one is done, and none gives a 5xx."""
     person = logged_in(client, mailbox)
     _, token = moved_email(client, mailbox, person)
     answers = in_parallel(lambda _: client.another().undo_email(token), AT_ONCE)
@@ -56,7 +56,7 @@ def test_one_undo_link(client: Client, mailbox: Mailbox) -> None:
 
 @pytest.mark.usefixtures("_warm")
 def test_one_confirmation_link(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """Of many confirmations with one link exactly one is done, and one mail tells of it."""
+    """Of many confirmations with one link exactly one is done, and sends one mail."""
     person = logged_in(client, mailbox)
     email = new_person().email
     client.change_email(email)
@@ -65,13 +65,15 @@ def test_one_confirmation_link(client: Client, mailbox: Mailbox, direct: Direct)
     assert outcomes(answers) == {(204, ""): 1, (410, "link-expired"): AT_ONCE - 1}
     assert client.me().json["email"] == email
     account_id = direct.account(email)["id"]["S"]
-    assert len(direct.find("LOGIN#", account_id=account_id)) == 2, "one login each: e-mail, NIR"
+    assert len(direct.find("LOGIN#", account_id=account_id)) == 2, (
+        "one login by each identifier: e-mail and NIR"
+    )
     assert client.another().log_in(person.email).status == 401
 
 
 @pytest.mark.usefixtures("_warm")
 def test_one_address_and_many_accounts(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """Of accounts that confirm one new address at once, one gets it; the others keep theirs."""
+    """Of several accounts that confirm one address at once, one gets it; others keep theirs."""
     email = new_person().email
     clients = [client.another() for _ in range(3)]
     people = [logged_in(each, mailbox) for each in clients]
@@ -89,7 +91,7 @@ def test_one_address_and_many_accounts(client: Client, mailbox: Mailbox, direct:
 
 @pytest.mark.usefixtures("_warm")
 def test_a_sign_up_against_a_change(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """A sign-up and a change of address that end at once share no address."""
+    """Of a sign-up and a change to the same address at once, only one gets it."""
     newcomer, validation = signed_up(client, mailbox)
     holder = logged_in(client, mailbox)
     assert client.change_email(newcomer.email).status == 202
@@ -106,7 +108,7 @@ def test_a_sign_up_against_a_change(client: Client, mailbox: Mailbox, direct: Di
 
 @pytest.mark.parametrize("endpoint", ["resend", "recovery", "contact", "email-change"])
 def test_one_mail(client: Client, mailbox: Mailbox, direct: Direct, endpoint: str) -> None:
-    """Many requests for a mail at one moment are answered alike and send one.
+    """Many requests for a mail at one moment get the same answer and send one mail.
 
     The moment is the same for all: a mail may be asked for again a minute later.
     """
@@ -141,7 +143,7 @@ def test_one_mail(client: Client, mailbox: Mailbox, direct: Direct, endpoint: st
 
 
 def test_changes_at_once(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """Changes of one account that arrive together all get an answer, and one of them stands."""
+    """Changes of one account at the same moment are all answered, and one of them applies."""
     logged_in(client, mailbox)
     phones = [f"06999999{number:02}" for number in range(AT_ONCE)]
     answers = in_parallel(
@@ -152,7 +154,7 @@ def test_changes_at_once(client: Client, mailbox: Mailbox, direct: Direct) -> No
     answers = in_parallel(lambda number: client.change_password(f"{PASSWORD}{number}"), AT_ONCE)
     assert {each.status for each in answers} == {204}
     email = client.me().json["email"]
-    # Each guess an hour after the other, so that none has to wait.
+    # Each guess is an hour after the last, so that none has to wait.
     now = time.time()
     logins = [
         Moment(direct, now + HOUR * number).log_in(email, f"{PASSWORD}{number}").status
@@ -165,7 +167,7 @@ def test_changes_at_once(client: Client, mailbox: Mailbox, direct: Direct) -> No
 
 @pytest.mark.guards("one-count-for-all-spellings")
 def test_guesses_spelt_differently(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """Capitals, spaces and the key give no more guesses of an identifier than one spelling."""
+    """Other spellings of an identifier, with capitals, spaces or a key, give no more guesses."""
     person = account_holder(client, mailbox)
     nir, key = person.nir, person.nir_key
     spellings = {
@@ -201,7 +203,7 @@ def test_guesses_spelt_differently(client: Client, mailbox: Mailbox, direct: Dir
 
 
 def test_more_logins_than_places(client: Client, mailbox: Mailbox) -> None:
-    """More logins at once than places leave ten sessions, all of them whole."""
+    """More logins at once than places leave ten sessions, all of them valid."""
     person = account_holder(client, mailbox)
     devices = [client.another() for _ in range(12)]
     answers = in_parallel(lambda number: devices[number].log_in(person.email), len(devices))

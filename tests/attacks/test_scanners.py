@@ -1,4 +1,4 @@
-"""A scanner of mails, or a crawler, fetches and submits all it finds: nothing changes."""
+"""A scanner or crawler that fetches and submits all it finds changes nothing."""
 
 import json
 import time
@@ -23,7 +23,7 @@ PAGES = (
 
 
 def contents(direct: Direct) -> list[str]:
-    """Return every stored item but the counters of requests, when nothing waits to be sent."""
+    """Return every stored item except counters of requests, when the outbox is empty."""
     direct.settle()
     return sorted(
         json.dumps(item, default=repr, sort_keys=True)
@@ -33,7 +33,7 @@ def contents(direct: Direct) -> list[str]:
 
 
 def test_fetching_everything(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """GET and HEAD of every page and path of the API, links' tokens in hand, change nothing."""
+    """GET and HEAD of every page and path of the API, with tokens, change nothing."""
     _, validation = signed_up(client.another(), mailbox)
     person = logged_in(client, mailbox)
     email, undo = moved_email(client, mailbox, person)
@@ -44,7 +44,7 @@ def test_fetching_everything(client: Client, mailbox: Mailbox, direct: Direct) -
     change = mailbox.token_titled(other, EMAIL_CHANGE)
     mailbox.settle()
     (session,) = direct.sessions(email)
-    # A look is noted a minute after the last one: as if there had been one in an hour.
+    # A use is noted a minute after the last one: this moves the last one an hour ahead.
     direct.change(session, seen_at=int(time.time()) + HOUR)
     paths = [*PAGES, *json.loads((ROOT / "functions/web/openapi.json").read_text())["paths"]]
     before = contents(direct)
@@ -62,7 +62,7 @@ def test_fetching_everything(client: Client, mailbox: Mailbox, direct: Direct) -
 
 @pytest.mark.guards("opening-consumes-nothing")
 def test_submitting_a_link(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """A scanner that submits a link 20 times, from anywhere, leaves it whole for any device."""
+    """A link that a scanner submits 20 times still works on any device."""
     person, token = signed_up(client, mailbox)
     before = contents(direct)
     answers = in_parallel(lambda _: client.another().validate(token), 20, 4)
@@ -75,7 +75,7 @@ def test_submitting_a_link(client: Client, mailbox: Mailbox, direct: Direct) -> 
 
 
 def test_submitting_a_recovery_link(client: Client, mailbox: Mailbox) -> None:
-    """A scanner that submits a recovery page without a good password leaves the link whole."""
+    """A recovery link submitted without a valid password still works."""
     person = logged_in(client, mailbox)
     client.recover(person.email)
     token = mailbox.token_titled(person.email, RECOVERY)

@@ -1,4 +1,4 @@
-"""The rules of sessions, at the clock of the gateway: idle, old, many, ended."""
+"""The rules of sessions by the gateway's clock: idle, absolute, ten, ended."""
 
 import pytest
 
@@ -14,13 +14,13 @@ IDLE, ABSOLUTE, FRESH = 30 * 60, 12 * HOUR, 5 * 60
 
 
 def reads(direct: Direct, client: Client, moment: float) -> int:
-    """Return the status of a read of the account that arrives at a moment."""
+    """Return the status of a read of the account at a moment."""
     return direct.invoke("Account", "GET", "/api/me", None, at=moment, cookie=client.cookies).status
 
 
 @pytest.mark.guards("idle")
 def test_idle(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """A session not seen for 30 minutes is over; each look, a minute apart, begins them anew."""
+    """A session ends after 30 idle minutes; each use, noted once a minute, starts them again."""
     person = logged_in(client, mailbox)
     (row,) = direct.sessions(person.email)
     seen = int(row["seen_at"]["N"])
@@ -32,7 +32,7 @@ def test_idle(client: Client, mailbox: Mailbox, direct: Direct) -> None:
 
 
 def test_looking_within_a_minute(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """A session is never over before 29 minutes of silence, however its looks are noted."""
+    """A session never ends before 29 idle minutes, however its uses are noted."""
     person = logged_in(client, mailbox)
     (row,) = direct.sessions(person.email)
     seen = int(row["seen_at"]["N"])
@@ -41,7 +41,7 @@ def test_looking_within_a_minute(client: Client, mailbox: Mailbox, direct: Direc
 
 
 def test_absolute(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """A session used all day is over twelve hours after its login."""
+    """A session that is always used ends twelve hours after its login."""
     person = logged_in(client, mailbox)
     (row,) = direct.sessions(person.email)
     born = int(row["created_at"]["N"])
@@ -54,7 +54,7 @@ def test_absolute(client: Client, mailbox: Mailbox, direct: Direct) -> None:
 def test_late_by_a_second_for_what_needs_a_password(
     client: Client, mailbox: Mailbox, direct: Direct
 ) -> None:
-    """Five minutes after the login an export needs the password again, not before."""
+    """Five minutes after the login an export asks for the password, not before."""
     person = logged_in(client, mailbox)
     (row,) = direct.sessions(person.email)
     born = int(row["created_at"]["N"])
@@ -66,7 +66,7 @@ def test_late_by_a_second_for_what_needs_a_password(
 
 
 def test_ten(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """Of fifteen logins the ten newest live: in the list, in the table, and in fact."""
+    """Of fifteen logins only the ten newest sessions stay, in the list and in the table."""
     person = logged_in(client, mailbox)
     devices = [client, *(another_device(client, person) for _ in range(14))]
     assert [each.me().status for each in devices] == [401] * 5 + [200] * 10
@@ -79,7 +79,7 @@ def test_ten(client: Client, mailbox: Mailbox, direct: Direct) -> None:
     "way", ["logout", "revoked", "password", "email", "undo", "recovery", "deletion", "login again"]
 )
 def test_ended_at_once(client: Client, mailbox: Mailbox, way: str) -> None:
-    """A session that is ended, by whatever way, opens nothing from the next request on."""
+    """A session ended in any way opens nothing from the next request on."""
     person = logged_in(client, mailbox)
     other = another_device(client, person)
     stolen = other.another()
@@ -117,7 +117,7 @@ def test_ended_at_once(client: Client, mailbox: Mailbox, way: str) -> None:
 
 
 def test_another_account_s_session(client: Client, mailbox: Mailbox) -> None:
-    """Nobody ends, lists or reads what is another account's."""
+    """Nobody can end, list or read another account's sessions."""
     logged_in(client, mailbox)
     other = client.another()
     logged_in(other, mailbox)
@@ -132,7 +132,7 @@ def test_another_account_s_session(client: Client, mailbox: Mailbox) -> None:
 
 
 def test_logout_empties_the_browser(client: Client, mailbox: Mailbox) -> None:
-    """Logging out takes the cookie back and has the browser's store emptied."""
+    """A logout deletes the cookie and clears the browser's storage."""
     logged_in(client, mailbox)
     answer = client.log_out()
     assert answer.status == 204

@@ -1,4 +1,4 @@
-"""How long an answer takes says nothing of whether somebody has an account."""
+"""The time of an answer does not show whether somebody has an account."""
 
 import math
 import statistics
@@ -20,8 +20,8 @@ WARM_UP = 10
 SHARE, SECONDS = 0.05, 0.005
 """What the medians may differ by: 5 %, or 5 ms."""
 TURNS = 10
-"""How often more is measured while a difference may be chance: a busy machine makes some, which
-fade among more samples, and what tells people apart makes one that stays."""
+"""How often more is measured while a difference may be chance: those of a busy machine disappear
+among more samples, and one that shows who has an account stays."""
 
 
 def measure(
@@ -30,9 +30,9 @@ def measure(
     first: int,
     times: tuple[list[float], list[float]],
 ) -> None:
-    """Make two calls in turns, numbered from ``first``, and add how long each one took."""
+    """Make two calls in turns, numbered from ``first``, and add the time of each one."""
     for number in range(first, first + WARM_UP + samples):
-        # Which one comes first changes, so that neither always follows the other.
+        # The order changes, so that neither always follows the other.
         for which in (0, 1) if number % 2 else (1, 0):
             started = time.perf_counter()
             calls[which](number)
@@ -58,11 +58,11 @@ def test_known_and_unknown(
     request_: str,
     samples: int,
 ) -> None:
-    """Hundreds of requests about a holder and about nobody, in turns, take as long by the median.
+    """Hundreds of requests about a holder and about nobody take the same time by the median.
 
-    They are given to one warm function, one after the other: nothing else makes them differ.
-    They pass when the medians are as near as promised, and fail when they are further apart than
-    that and chance together make them; until then there are more.
+    They are sent in turns to one warm function, so that nothing else differs. They pass when the
+    medians are as near as promised, and fail when they are further apart than that and chance
+    together explain; until then more are sent.
     """
     holder, stranger = account_holder(client, mailbox), new_person()
     start = time.time()

@@ -1,4 +1,4 @@
-"""Texts that look like others, read as others, or hide something."""
+"""Texts that look like others, are read as others, or hide something."""
 
 import unicodedata
 
@@ -37,7 +37,7 @@ DIRECTIONS = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069
     ],
 )
 def test_local_parts(client: Client, mailbox: Mailbox, trick: object) -> None:
-    """An address whose local part only looks like a holder's is refused, or is another's."""
+    """An address that only looks like a holder's is refused or is another address."""
     if not _holder:
         _holder.append(account_holder(client, mailbox).email)
     local, _, domain = _holder[0].rpartition("@")
@@ -56,7 +56,7 @@ _holder: list[str] = []
     ["\uff45xample.fr", "example\u3002fr", "ex\u00adample.fr", "EXAMPLE.FR", "example.f\u1d63"],
 )
 def test_domains(client: Client, mailbox: Mailbox, direct: Direct, domain: str) -> None:
-    """A domain that reads as another by IDNA is that other one, or is refused: never a twin."""
+    """A domain that IDNA maps to another is that other one, or is refused."""
     person, token = signed_up(client, mailbox)
     assert client.set_password(token).status == 204
     alike = f"{person.email.partition('@')[0]}@{domain}"
@@ -74,7 +74,7 @@ def test_domains(client: Client, mailbox: Mailbox, direct: Direct, domain: str) 
 
 @pytest.mark.parametrize("digits", ["full-width", "arabic", "superscript", "mathematical"])
 def test_digits_of_other_scripts(client: Client, digits: str) -> None:
-    """Digits of other scripts are refused in a NIR, a Siret and a phone, never read as ours."""
+    """Digits of other scripts are refused in a NIR, a Siret and a phone."""
     zero = {"full-width": 0xFF10, "arabic": 0x0660, "superscript": 0x2080, "mathematical": 0x1D7CE}
     table = {ord("0") + n: zero[digits] + n for n in range(10)}
     person = new_person()
@@ -88,7 +88,7 @@ def test_digits_of_other_scripts(client: Client, digits: str) -> None:
 
 @pytest.mark.parametrize("hidden", [*DIRECTIONS, "\u200b", "\u2060", "\ufeff", "\u00ad"])
 def test_names(client: Client, hidden: str) -> None:
-    """A name takes no character that turns or hides text."""
+    """A name with a character that turns or hides text is refused."""
     person = new_person()
     for field in ("last_name", "first_name"):
         answer = client.sign_up(person, **{field: f"Du{hidden}pont"})
@@ -105,7 +105,7 @@ def test_names(client: Client, hidden: str) -> None:
      "Dupont\u2024\u2044", "\uff1cb\uff1e", "e" + "\u0301" * 300],
 )  # fmt: skip
 def test_names_that_are_links(client: Client, name: str) -> None:
-    """A name carries no link, address, tag, number or header into a mail."""
+    """No link, address, tag, number or header reaches a mail by a name."""
     person = new_person()
     for field in ("last_name", "first_name"):
         answer = client.sign_up(person, **{field: name})
@@ -113,7 +113,7 @@ def test_names_that_are_links(client: Client, name: str) -> None:
 
 
 def test_a_name_that_a_mail_reader_may_link(client: Client, mailbox: Mailbox) -> None:
-    """A name of letters and dots is no link in the mail that quotes it."""
+    """A name of letters and dots is no link in a mail."""
     person = new_person()
     assert client.sign_up(person, last_name="Evil.example", first_name="www.evil.example").status
     mail = mailbox.wait(person.email)
@@ -122,7 +122,7 @@ def test_a_name_that_a_mail_reader_may_link(client: Client, mailbox: Mailbox) ->
 
 
 def test_passwords(client: Client, mailbox: Mailbox) -> None:
-    """A password is one whatever its composition (NFKC); nothing is trimmed, cut or folded."""
+    """A password is the same in any composition (NFKC); nothing is trimmed, cut or folded."""
     person, token = signed_up(client, mailbox)
     password = "Ⅷ-Éte\u0301-ﬁn-12 "
     assert client.set_password(token, password).status == 204
@@ -145,7 +145,7 @@ def test_passwords(client: Client, mailbox: Mailbox) -> None:
 
 
 def test_passwords_that_hold_who_one_is(client: Client, mailbox: Mailbox) -> None:
-    """What a password may not hold is found in any writing that reads the same."""
+    """Parts of the identity are found in a password in any equivalent writing."""
     person = logged_in(client, mailbox)
     local = person.email.partition("@")[0]
     wide = {n: n + 0xFEE0 for n in range(0x21, 0x7F)}
@@ -158,7 +158,7 @@ def test_passwords_that_hold_who_one_is(client: Client, mailbox: Mailbox) -> Non
 
 
 def test_messages(client: Client, mailbox: Mailbox) -> None:
-    """A message keeps its lines and no tag, header or control character of it lives in a mail."""
+    """A message keeps its lines; no tag, header or control character reaches a mail."""
     person = new_person()
     for bad in ("\x00", "\x1b[2J", "\x08", "\x85", "\ud800", "\u2028" * 0 + "\x0b"):
         answer = client.post("/api/contact", contact_form(person, f"a{bad}b"))

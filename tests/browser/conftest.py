@@ -1,4 +1,4 @@
-"""A browser in front of the deployed local stack, whose every complaint fails the test."""
+"""A browser on the deployed local stack; any complaint of the browser fails the test."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 SYSTEM_CHROMIUM = Path("/usr/bin/chromium")
 SCREENSHOTS = LOCAL / "screenshots"
 SIZES = ({"width": 1280, "height": 900}, {"width": 320, "height": 640})
-# What Chromium itself says: of each refusal, which some tests are about, and of each logout.
+# Messages of Chromium itself: on each refusal, which some tests expect, and on each logout.
 EXPECTED = re.compile(
     r"Failed to load resource: the server responded with a status of 4\d\d"
     r"|Clear-Site-Data header on"
 )
 
-# They only bound a failure: a function's first call is slow where there is much to do.
+# These only limit how long a failure takes: the first call of a function may be slow.
 PATIENCE = 60_000
 expect.set_options(timeout=PATIENCE)
 
@@ -34,7 +34,7 @@ type Forgive = Callable[[str], None]
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    """Drive the system's Chromium when there is one, and let it talk to nobody else."""
+    """Use the system's Chromium if there is one, and let it connect to nothing else."""
     arguments = browser_type_launch_args | {
         "args": [
             "--no-sandbox",
@@ -56,7 +56,7 @@ def base_url(stack: "Stack") -> str:
 
 @pytest.fixture(scope="session")
 def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
-    """Be a French person abroad: hours are shown in Paris time all the same."""
+    """Use French in another time zone: hours are shown in Paris time all the same."""
     return browser_context_args | {
         "locale": "fr-FR",
         "timezone_id": "Pacific/Noumea",
@@ -66,7 +66,7 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
 
 @pytest.fixture(autouse=True)
 def complaints(context: BrowserContext) -> Iterator[list[str]]:
-    """Collect what the browser says in its console; fail the test when it is anything."""
+    """Collect the messages of the browser's console; fail the test if there are any."""
     found: list[str] = []
     context.set_default_timeout(PATIENCE)
 
@@ -85,7 +85,7 @@ def complaints(context: BrowserContext) -> Iterator[list[str]]:
         "addEventListener('securitypolicyviolation', (event) =>"
         " console.error('CSP', event.violatedDirective, event.blockedURI))"
     )
-    # Pages give a request up after half a minute: looking at one that waits may take as long.
+    # Pages give up a request after half a minute: checking one that waits may take as long.
     context.add_init_script("AbortSignal.timeout = () => new AbortController().signal")
     yield found
     assert found == []
@@ -93,7 +93,7 @@ def complaints(context: BrowserContext) -> Iterator[list[str]]:
 
 @pytest.fixture
 def forgive(complaints: list[str]) -> Forgive:
-    """Return what takes back the complaints that a test is about: there must be some."""
+    """Return a function that removes the complaints a test expects: there must be some."""
 
     def take_back(pattern: str) -> None:
         left = [each for each in complaints if not re.search(pattern, each)]
@@ -105,7 +105,7 @@ def forgive(complaints: list[str]) -> Forgive:
 
 @pytest.fixture
 def check(page: Page) -> Check:
-    """Return what lets axe judge the page where it is the hardest: narrow and dark."""
+    """Return a function that checks the page by axe, narrow and dark, the hardest case."""
 
     def check_now() -> None:
         page.emulate_media(color_scheme="dark")
@@ -117,7 +117,7 @@ def check(page: Page) -> Check:
 
 @pytest.fixture
 def look(page: Page, request: pytest.FixtureRequest) -> Look:
-    """Return what looks at the page as it is now, in each size and theme, and pictures it."""
+    """Return a function that checks and pictures the page in each size and theme."""
     test = request.node.name.removeprefix("test_").partition("[")[0]
     taken = 0
 

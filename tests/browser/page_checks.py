@@ -1,4 +1,4 @@
-"""What every page is held to in each state; `test_guards.py` shows that each guard can fail."""
+"""The checks of every page in each state; `test_page_checks.py` shows that each can fail."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,12 +7,12 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 AXE = Axe()
-# Beside what axe holds by itself: targets of 24 px, or as much room around (WCAG 2.2, 2.5.8).
+# Beside axe's defaults: targets of 24 px, or as much room around them (WCAG 2.2, 2.5.8).
 RULES = {"target-size": {"enabled": True}}
-# A mail is shown within a page of the reader's own: it has no landmarks.
+# A mail is shown within a page of the mail reader: it has no landmarks.
 MAIL_RULES = RULES | {name: {"enabled": False} for name in ("landmark-one-main", "region")}
 
-# Parts that the window is too narrow for or that cut their text; what is only spoken is not seen.
+# Parts that are too wide for the window or cut their text, without those that are only spoken.
 CUT = """() => [...document.querySelectorAll("body *")].filter((each) => {
     if (!each.checkVisibility() || each.closest(".spoken, .long, .skip, svg")) return false;
     const style = getComputedStyle(each);
@@ -40,7 +40,7 @@ FOCUSABLE = """() => [...document.querySelectorAll(
 
 
 def judge(page: Page) -> None:
-    """Hold a page to axe and to the width of its window."""
+    """Check a page by axe and against the width of its window."""
     rules = MAIL_RULES if page.url == "about:blank" else RULES
     results = AXE.run(page, options={"rules": rules})
     assert results.violations_count == 0, results.generate_report()
@@ -48,7 +48,7 @@ def judge(page: Page) -> None:
 
 
 def fits(page: Page) -> None:
-    """Hold a page to its window: it scrolls one way, and cuts nothing."""
+    """Check that a page fits its window: it scrolls one way, and cuts nothing."""
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "too wide"
     cut = page.evaluate(CUT)
     assert not cut, cut
@@ -56,7 +56,7 @@ def fits(page: Page) -> None:
 
 @contextmanager
 def magnified(page: Page) -> Iterator[None]:
-    """Show a page to a person who set the text of their browser to 200 %."""
+    """Show a page as with the browser's text size set to 200 %."""
     devtools = page.context.new_cdp_session(page)
     devtools.send("Page.setFontSizes", {"fontSizes": {"standard": 32, "fixed": 26}})
     try:
@@ -67,13 +67,13 @@ def magnified(page: Page) -> Iterator[None]:
 
 
 def still(page: Page) -> None:
-    """Hold a page to moving nothing by itself."""
+    """Check that nothing on a page moves by itself."""
     moving = page.evaluate("document.getAnimations().map((each) => each.animationName ?? each.id)")
     assert not moving, moving
 
 
 def tab(page: Page) -> bool:
-    """Go to the next control, which one must see; tell whether it is met for the first time."""
+    """Go to the next control and check that it is seen; return whether it is a new one."""
     page.keyboard.press("Tab")
     seen = page.evaluate(SEEN)
     if seen is None:
@@ -84,7 +84,7 @@ def tab(page: Page) -> bool:
 
 
 def walk(page: Page) -> None:
-    """Go through a page by the Tab key alone: every control is reached, and seen when it is."""
+    """Go through a page by the Tab key: every control is reached, and seen when it is."""
     reached = 0
     while tab(page):
         reached += 1

@@ -1,4 +1,4 @@
-"""The pictures of docs/images, from the states in .local/screenshots that the tests pictured.
+"""The pictures of docs/images, from the states that the tests pictured in .local/screenshots.
 
 `python -m tests.browser.sheets FOLDER` writes some states of the journey, and a contact sheet of
 all states for each size, light beside dark. Chromium lays out, scales and encodes them.
@@ -16,7 +16,7 @@ from tools.stack.stack import LOCAL
 SCREENSHOTS = LOCAL / "screenshots"
 SYSTEM_CHROMIUM = Path("/usr/bin/chromium")
 SHOWN = {320: (12, 112, 196), 1280: (7, 216, 160)}
-"""States side by side, then width and height of each picture, which is cut there."""
+"""States side by side, then the width and height to which each picture is cut."""
 QUALITY = 48
 JOURNEY = "from_home_to_logout-"
 ALONE = (
@@ -41,7 +41,7 @@ figcaption { padding-top: 3px; overflow-wrap: anywhere; }
 
 
 def states(size: int) -> list[str]:
-    """Return the states that were pictured at a size, by their test and place in it."""
+    """Return the states pictured at a size, by test and number in it."""
     ending = f"-{size}-light.png"
     return sorted(each.name.removesuffix(ending) for each in SCREENSHOTS.glob(f"*{ending}"))
 
@@ -63,7 +63,7 @@ def sheet(size: int) -> str:
 
 
 def take(browser: Browser, page: str, target: Path, width: int, height: int = 0) -> None:
-    """Picture a page of pictures, whole when it has no height."""
+    """Picture a page of pictures, completely if no height is given."""
     source = SCREENSHOTS / "sheet.html"
     source.write_text(page)
     tab = browser.new_page(viewport={"width": width, "height": height or 900})
@@ -75,7 +75,7 @@ def take(browser: Browser, page: str, target: Path, width: int, height: int = 0)
 
 
 def main(folder: Path) -> None:
-    """Picture every sheet, and the states that stand alone."""
+    """Picture every sheet, and the states shown alone."""
     folder.mkdir(parents=True, exist_ok=True)
     program = SYSTEM_CHROMIUM if SYSTEM_CHROMIUM.exists() else None
     with sync_playwright() as playwright:

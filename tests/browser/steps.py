@@ -1,4 +1,4 @@
-"""What several tests do in the browser, by the labels that people read."""
+"""Steps that several browser tests share, by the labels that people read."""
 
 import os
 import re
@@ -62,18 +62,18 @@ def choose_password(page: Page, password: str) -> None:
 
 
 def expect_title(page: Page, title: str) -> None:
-    """Check the heading of the page and its title in the browser's tab, which go together."""
+    """Check the page's heading and its title in the browser's tab."""
     expect(page.get_by_role("heading", name=title, level=1)).to_be_visible()
     expect(page).to_have_title(re.compile(f"^{re.escape(title)} – "))
 
 
 def alert(page: Page, words: str) -> None:
-    """Check that the one alert that is shown says these words."""
+    """Check that the page shows one alert with these words."""
     expect(page.get_by_role("alert").filter(visible=True)).to_contain_text(words)
 
 
 def until(page: Page, condition: "Callable[[], object]") -> None:
-    """Wait for what the browser tells the test; the test's own timeout ends the wait."""
+    """Wait for a condition in the browser; the test's own timeout ends the wait."""
     while not condition():
         page.wait_for_timeout(50)
 
@@ -81,7 +81,10 @@ def until(page: Page, condition: "Callable[[], object]") -> None:
 def compare_tree(
     page: Page, name: str, personal: "Mapping[str, str]" = MappingProxyType({})
 ) -> None:
-    """Compare the accessibility tree of the page with the one kept: UPDATE_SNAPSHOTS=1 keeps it."""
+    """Compare the page's accessibility tree with the stored one.
+
+    UPDATE_SNAPSHOTS=1 stores it.
+    """
     tree = page.locator("body").aria_snapshot()
     for value, kind in personal.items():
         tree = tree.replace(value, kind)

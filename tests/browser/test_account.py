@@ -1,4 +1,4 @@
-"""« Mon compte » in the space: corrected, secured, taken away, deleted and kept."""
+"""« Mon compte » in the space: changed, secured, exported, deleted and kept."""
 
 import json
 import time
@@ -26,7 +26,7 @@ FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Fi
 
 
 def test_phone_and_sessions(page: Page, client: Client, mailbox: Mailbox, look: "Look") -> None:
-    """A phone is changed in place; another device's session is seen and closed."""
+    """A phone is changed on the page; another device's session is listed and ended."""
     person = account_holder(client, mailbox)
     client.user_agent = FIREFOX
     assert client.log_in(person.email).status == 200
@@ -60,7 +60,7 @@ def test_phone_and_sessions(page: Page, client: Client, mailbox: Mailbox, look: 
 
 
 def test_password(page: Page, client: Client, mailbox: Mailbox, look: "Look") -> None:
-    """Another password is chosen with its criteria shown; the other sessions end."""
+    """The form for another password shows its criteria; the other sessions end."""
     person = account_holder(client, mailbox)
     assert client.log_in(person.email).status == 200
     log_in(page, person.email, start=ACCOUNT)
@@ -79,7 +79,7 @@ def test_password(page: Page, client: Client, mailbox: Mailbox, look: "Look") ->
 
 
 def test_email(page: Page, client: Client, mailbox: Mailbox, look: "Look") -> None:
-    """Another address serves once its link is opened, and the old one can undo it."""
+    """A new address is used once its link is opened, and the old one can undo it."""
     person, email = account_holder(client, mailbox), new_person().email
     log_in(page, person.email, start=ACCOUNT)
     page.get_by_text("Changer mon courriel", exact=True).click()
@@ -117,7 +117,7 @@ def test_email(page: Page, client: Client, mailbox: Mailbox, look: "Look") -> No
 
 
 def test_confirmation_after_login(page: Page, client: Client, mailbox: Mailbox) -> None:
-    """A link opened where nobody is logged in asks for the login, then goes on; it serves once."""
+    """A link opened without a session asks for the login, then goes on; it works once."""
     person, email = account_holder(client, mailbox), new_person().email
     assert client.log_in(person.email).status == 200
     assert client.change_email(email).status == 202
@@ -134,7 +134,7 @@ def test_confirmation_after_login(page: Page, client: Client, mailbox: Mailbox) 
 def test_export_long_after_login(
     page: Page, client: Client, mailbox: Mailbox, direct: Direct, look: "Look"
 ) -> None:
-    """Data are downloaded at once just after the login; later, the password is asked again."""
+    """Just after the login, data are downloaded at once; later, the password is asked for."""
     person = account_holder(client, mailbox)
     log_in(page, person.email, start=ACCOUNT)
     check_download(page, person, "Télécharger mes données")
@@ -160,7 +160,7 @@ def test_export_long_after_login(
 
 
 def check_download(page: Page, person: Person, button: str) -> None:
-    """Click on what downloads a person's data, and check that they are theirs."""
+    """Click on a download of a person's data, and check the data."""
     with page.expect_download() as waiting:
         page.get_by_role("button", name=button).click()
     download = waiting.value
@@ -170,7 +170,7 @@ def check_download(page: Page, person: Person, button: str) -> None:
 
 
 def test_deletion(page: Page, client: Client, mailbox: Mailbox, look: "Look") -> None:
-    """A deletion is asked in two steps, closes the sessions, and can be taken back."""
+    """A deletion is asked for in two steps, ends the sessions, and can be cancelled."""
     person = account_holder(client, mailbox)
     log_in(page, person.email, start=ACCOUNT)
     page.get_by_text("Je veux supprimer mon compte", exact=True).click()

@@ -1,4 +1,4 @@
-"""Contact, search, texts; and what assistive tools are told of the pages."""
+"""Contact, search and texts; and what assistive tools get of the pages."""
 
 import re
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ LOOKED_AT = {"/s-informer", "/une-question/services-fermes", "/actualites/seuils
 
 
 def test_contact(page: Page, mailbox: Mailbox, look: "Look") -> None:
-    """A message needs no account; its number is shown and sent."""
+    """A message can be sent without an account; its number is shown and sent."""
     person = new_person()
     page.goto("/nous-contacter")
     page.get_by_role("button", name="Envoyer").click()
@@ -42,7 +42,7 @@ def test_contact(page: Page, mailbox: Mailbox, look: "Look") -> None:
 
 
 def test_search(page: Page, look: "Look") -> None:
-    """Questions are found by their words, without accents or case; nothing found is said."""
+    """Questions are found by their words, without accents or case; no result is said."""
     page.goto("/une-question")
     query = page.get_by_label("Cherchez dans le site")
     results = page.locator("#results")
@@ -67,7 +67,7 @@ def test_search(page: Page, look: "Look") -> None:
 
 
 def test_texts(page: Page, look: "Look", check: "Check") -> None:
-    """Each text is reached from its list, and accessible where it is narrow and dark."""
+    """Each text is reached from its list, and accessible when narrow and dark."""
     page.goto("/")
     texts = {"/s-informer", "/creer", "/mentions-legales", "/donnees-personnelles"}
     for path in ("/une-question", "/actualites"):
@@ -91,14 +91,14 @@ def test_texts(page: Page, look: "Look", check: "Check") -> None:
     ["/", "/mon-compte", "/creer-mon-compte", "/mot-de-passe-oublie", "/nous-contacter"],
 )
 def test_tree_of_page(page: Page, path: str) -> None:
-    """Assistive tools are told the same page as before."""
+    """The accessibility tree of each page is the stored one."""
     page.goto(path)
     page.wait_for_load_state("networkidle")
     compare_tree(page, path.strip("/") or "accueil")
 
 
 def test_tree_of_space(page: Page, client: Client, mailbox: Mailbox) -> None:
-    """Assistive tools are told the same space as before."""
+    """The accessibility tree of the space is the stored one."""
     person = account_holder(client, mailbox)
     personal = {
         person.email: "COURRIEL",

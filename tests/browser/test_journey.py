@@ -1,4 +1,4 @@
-"""The journey of the guide, in a browser, by the labels that people read."""
+"""The journey of the guide in a browser, by the labels that people read."""
 
 import re
 from dataclasses import replace
@@ -23,7 +23,7 @@ NIR = "N° de Sécurité sociale (13 chiffres)"
 
 
 def test_from_home_to_logout(page: Page, mailbox: Mailbox, look: "Look") -> None:
-    """Somebody goes from the home page to their activity feed, and out, as the guide shows."""
+    """A person goes from the home page to the feed and logs out, as the guide shows."""
     person = replace(new_person(), first_name="Michel", last_name="Dupont")  # for the pictures
     page.goto("/")
     look("home")
@@ -58,7 +58,7 @@ def give_numbers(page: Page, look: "Look", person: Person) -> None:
 
 
 def sign_up(page: Page, look: "Look", person: Person) -> None:
-    """Fill « Créer mon compte » in; the numbers are there already."""
+    """Fill « Créer mon compte » in; the numbers are filled in already."""
     expect(page.get_by_role("heading", name="Créer mon compte", level=1)).to_be_visible()
     expect(page.get_by_label("Siret", exact=True)).to_have_value(person.siret)
     expect(page.get_by_label(NIR)).to_have_value(person.nir)
@@ -79,7 +79,7 @@ def sign_up(page: Page, look: "Look", person: Person) -> None:
 
 
 def choose_password(page: Page, look: "Look") -> None:
-    """Type a password, looking at its criteria, then save it."""
+    """Type a password, look at its criteria, save it."""
     password = page.get_by_label("Choisissez votre mot de passe", exact=True)
     expect(password).to_be_visible()
     expect(page).to_have_url(re.compile("/valider$"))  # the token leaves the address bar
@@ -100,7 +100,7 @@ def choose_password(page: Page, look: "Look") -> None:
 
 
 def log_in(page: Page, identifier: str) -> re.Pattern[str]:
-    """Log in, and return when, as the portal writes it: a minute between two clock readings."""
+    """Log in; return the possible times as the portal writes them: clock readings around it."""
     page.get_by_role("navigation").get_by_role("link", name="Mon compte").click()
     page.wait_for_load_state()
     page.get_by_label("Courriel ou N° de Sécurité sociale").fill(identifier)

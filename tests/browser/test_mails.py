@@ -1,4 +1,4 @@
-"""Each mail as it is read on a phone: narrow or wide, light or dark, in large letters."""
+"""Each mail as read on a phone: narrow or wide, light or dark, with large letters."""
 
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ LONG = "Wolfeschlegelsteinhausenbergerdorff-" * 2
 
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_mail(page: Page, look: "Look", template: str) -> None:
-    """A mail is accessible, fetches nothing; its one button leads where its link in clear does."""
+    """A mail is accessible and loads nothing; its button and its link lead to the same place."""
     fetched: list[str] = []
     page.on("request", lambda request: fetched.append(request.url))
     link = f"{LINK}{'A' * 90}"
@@ -32,7 +32,7 @@ def test_mail(page: Page, look: "Look", template: str) -> None:
 
 
 def test_longest_names(page: Page, look: "Look") -> None:
-    """The longest name and address have room."""
+    """A mail has room for the longest name and address."""
     address = f"{LONG.lower()}@{'sous-domaine.' * 6}example.fr"
     page.set_content(mail("validation", last_name=LONG, first_name=LONG, email=address).html)
     look("long")

@@ -1,4 +1,4 @@
-"""The guards of the pages can fail: a page is broken in one way, and the guard for it sees that."""
+"""The checks of pages can fail: each finds a page that is broken in its way."""
 
 import re
 from typing import TYPE_CHECKING
@@ -34,7 +34,7 @@ CRAMP = (
     ],
 )
 def test_judge(page: Page, broken: str, said: str) -> None:
-    """A missing label, a pale text, a small target or a cut text is seen."""
+    """A missing label, a pale text, a small target or a cut text is found."""
     page.goto(FORM)
     judge(page)
     page.evaluate(broken)
@@ -43,7 +43,7 @@ def test_judge(page: Page, broken: str, said: str) -> None:
 
 
 def test_magnified(page: Page) -> None:
-    """A text that has room at its usual size, and none at 200 %, is seen."""
+    """A text with room at its usual size but not at 200 % is found."""
     page.goto(FORM)
     page.evaluate("document.querySelector('.demo').style.cssText = 'height: 40px; overflow: clip'")
     fits(page)
@@ -52,7 +52,7 @@ def test_magnified(page: Page) -> None:
 
 
 def test_focus(page: Page) -> None:
-    """A control that shows no focus, or shows it out of sight, or is passed over, is seen."""
+    """A control whose focus is hidden or out of sight, or that is skipped, is found."""
     page.goto("/mot-de-passe-enregistre")
     walk(page)
     page.reload()
@@ -71,7 +71,7 @@ def test_focus(page: Page) -> None:
 
 
 def test_motion(page: Page) -> None:
-    """A part that moves is seen."""
+    """A part that moves is found."""
     page.goto(FORM)
     still(page)
     page.evaluate("document.querySelector('h1').animate({ opacity: [0, 1] }, { duration: 1e5 })")
@@ -80,7 +80,7 @@ def test_motion(page: Page) -> None:
 
 
 def test_tree(page: Page) -> None:
-    """A heading that is worded otherwise for those who hear it is seen."""
+    """A heading with other words for assistive tools is found."""
     page.goto(FORM)
     compare_tree(page, "creer-mon-compte")
     page.evaluate("document.querySelector('h1').ariaLabel = 'Page'")
@@ -101,7 +101,7 @@ def test_tree(page: Page) -> None:
 def test_complaints(
     page: Page, complaints: list[str], forgive: "Forgive", broken: str, said: str
 ) -> None:
-    """What the browser complains of fails the test: a message, an error, a breach of the policy."""
+    """A message, an error or a breach of the policy in the browser fails the test."""
     page.goto(FORM)
     assert complaints == []
     page.evaluate(broken)

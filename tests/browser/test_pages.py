@@ -1,4 +1,4 @@
-"""Each page as one meets it out of the way: errors, links that no longer serve, the keyboard."""
+"""Pages outside the usual way: errors, late and used links, the keyboard."""
 
 import re
 from typing import TYPE_CHECKING
@@ -51,7 +51,7 @@ PUBLIC = (
     ],
 )
 def test_page_opened_directly(page: Page, look: "Look", path: str, heading: str) -> None:
-    """Each page stands by itself when it is opened from nowhere."""
+    """Each page works when it is opened directly."""
     page.goto(path)
     expect(page.get_by_role("heading", name=heading, level=1)).to_be_visible()
     expect(page.get_by_text("site non officiel").first).to_be_visible()
@@ -59,7 +59,7 @@ def test_page_opened_directly(page: Page, look: "Look", path: str, heading: str)
 
 
 def test_installable(page: Page) -> None:
-    """A phone may keep the site among its applications; nothing of it is kept for offline use."""
+    """A phone can install the site; no page is stored for offline use."""
     page.goto("/")
     devtools = page.context.new_cdp_session(page)
     assert devtools.send("Page.getAppManifest")["errors"] == []
@@ -70,7 +70,7 @@ def test_installable(page: Page) -> None:
 
 
 def test_every_link_leads_somewhere(client: Client) -> None:
-    """No link or asset of any page leads to what does not exist."""
+    """Every link and asset of every page exists."""
     seen: set[str] = set()
     todo = {"/", "/valider"}
     while todo:
@@ -85,7 +85,7 @@ def test_every_link_leads_somewhere(client: Client) -> None:
 
 
 def test_empty_forms(page: Page, look: "Look") -> None:
-    """An empty form says at each field what is missing, and the summary leads there."""
+    """An empty form says at each field what is missing, and its summary leads there."""
     page.goto("/creer-mon-compte")
     page.get_by_role("button", name="Créer mon compte").click()
     expect(page).to_have_title(re.compile("^Erreur"))
@@ -111,7 +111,7 @@ def test_empty_forms(page: Page, look: "Look") -> None:
 
 
 def test_what_the_server_refuses(page: Page, look: "Look") -> None:
-    """What only the server sees is shown at its field too, in the same words."""
+    """What only the server refuses is shown at its field in the same words."""
     person = new_person()
     page.goto("/creer-mon-compte")
     fill_sign_up(page, person)
@@ -133,7 +133,7 @@ def test_what_the_server_refuses(page: Page, look: "Look") -> None:
 
 
 def test_login_refused_then_throttled(page: Page, look: "Look") -> None:
-    """A wrong password says so without saying which was wrong, then how long to wait."""
+    """A wrong password does not say which value was wrong; later ones say how long to wait."""
     page.goto("/mon-compte")
     page.get_by_label("Courriel ou N° de Sécurité sociale").fill(new_person().email)
     for _ in range(5):
@@ -157,7 +157,7 @@ def test_login_refused_then_throttled(page: Page, look: "Look") -> None:
 def test_late_link(
     page: Page, client: Client, mailbox: Mailbox, direct: Direct, look: "Look"
 ) -> None:
-    """A link opened after its hour says that a new one is on its way, and that one works."""
+    """A late link says that a new one was sent, and that one works."""
     person, token = signed_up(client, mailbox)
     (row,) = direct.rows_of_links(person.email)
     direct.change(row, expires_at=int(row["expires_at"]["N"]) - HOUR - 1)
@@ -172,7 +172,7 @@ def test_late_link(
 
 
 def test_used_link(page: Page, client: Client, mailbox: Mailbox, look: "Look") -> None:
-    """A link that has served says so and leads to the login."""
+    """A used link says so and leads to the login."""
     person, token = signed_up(client, mailbox)
     assert client.set_password(token).status == 204
     page.goto(f"/valider#{token}")
@@ -188,14 +188,14 @@ def test_used_link(page: Page, client: Client, mailbox: Mailbox, look: "Look") -
 
 
 def test_unknown_link(page: Page, look: "Look") -> None:
-    """A link that is none of ours says so and what to do."""
+    """An unknown link says so and what to do."""
     page.goto(f"/valider#{'A' * 96}")
     expect(page.get_by_role("heading", name="Ce lien n’est pas valable", level=1)).to_be_visible()
     look("unknown")
 
 
 def test_somebody_elses_number(page: Page, client: Client, mailbox: Mailbox, look: "Look") -> None:
-    """A person whose Siret has an account learns it at the last step, and what to do."""
+    """A person whose Siret has an account reads so at the last step, with what to do."""
     holder = account_holder(client, mailbox)
     person = new_person()
     assert client.sign_up(person, siret=holder.siret).status == 202
@@ -208,7 +208,7 @@ def test_somebody_elses_number(page: Page, client: Client, mailbox: Mailbox, loo
 
 
 def test_password_errors(page: Page, client: Client, mailbox: Mailbox, look: "Look") -> None:
-    """The page and the server tell together what is wrong with a password."""
+    """The page and the server say together what is wrong with a password."""
     person, token = signed_up(client, mailbox)
     page.goto(f"/valider#{token}")
     password = page.get_by_label("Choisissez votre mot de passe", exact=True)
@@ -226,7 +226,7 @@ def test_password_errors(page: Page, client: Client, mailbox: Mailbox, look: "Lo
     expect(page.get_by_role("alert").get_by_role("link")).to_have_count(1)
     expect(page.locator("#criteria .unmet")).to_have_count(0)
     look("server")
-    # An accent may be one character or two, as keyboards have it: it is one password.
+    # An accent may be typed as one character or two: it is the same password.
     password.fill("Trois-\u00e9t\u00e9s-bleus-3")
     confirmation.fill("Trois-e\u0301te\u0301s-bleus-3")
     page.get_by_role("button", name="Enregistrer").click()
@@ -236,7 +236,7 @@ def test_password_errors(page: Page, client: Client, mailbox: Mailbox, look: "Lo
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: str(size["width"]))
 @pytest.mark.parametrize("path", PUBLIC)
 def test_tab_key(page: Page, path: str, size: "ViewportSize") -> None:
-    """Every control of every page is reached by the Tab key, and seen when it is."""
+    """The Tab key reaches every control of every page, and its focus is seen."""
     page.set_viewport_size(size)
     page.goto(path)
     page.wait_for_load_state("networkidle")
@@ -244,7 +244,7 @@ def test_tab_key(page: Page, path: str, size: "ViewportSize") -> None:
 
 
 def test_tab_key_in_the_space(page: Page, client: Client, mailbox: Mailbox) -> None:
-    """So it is in the space, where parts unfold."""
+    """The same is true in the space, where parts unfold."""
     person = account_holder(client, mailbox)
     log_in(page, person.email)
     page.set_viewport_size(SIZES[-1])
@@ -332,12 +332,12 @@ def go_on_by_keys(page: Page, person: Person, token: str) -> None:
 
 
 def tab_to(page: Page, label: str) -> None:
-    """Go from control to control as far as the one with this label."""
+    """Press Tab until the control with this label."""
     reach(page, page.get_by_label(label, exact=True))
 
 
 def reach(page: Page, target: Locator) -> None:
-    """Go from control to control as far as this one."""
+    """Press Tab until this control."""
     expect(target).to_be_visible()
     for _ in range(40):
         tab(page)

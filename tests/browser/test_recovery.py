@@ -21,7 +21,7 @@ NO_LONGER = "Ce lien ne fonctionne plus"
 
 
 def test_forgotten_password(page: Page, client: Client, mailbox: Mailbox, look: "Look") -> None:
-    """The link of the mail lets one choose a password, which logs in; it serves once."""
+    """The link of the mail sets a password, which logs in; it works once."""
     person = account_holder(client, mailbox)
     page.goto("/mon-compte")
     page.get_by_role("link", name="Mot de passe oublié").click()
@@ -53,7 +53,7 @@ def test_forgotten_password(page: Page, client: Client, mailbox: Mailbox, look: 
 
 
 def test_late_recovery(page: Page, client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """A link opened after its half hour says so, and leads to another."""
+    """A late recovery link says so and leads to a new one."""
     person = account_holder(client, mailbox)
     assert client.recover(person.email).status == 202
     token = mailbox.token_titled(person.email, RECOVERY)
@@ -67,7 +67,7 @@ def test_late_recovery(page: Page, client: Client, mailbox: Mailbox, direct: Dir
 
 
 def test_unknown_recovery(page: Page, look: "Look") -> None:
-    """A link that is none of ours says so and what to do."""
+    """An unknown recovery link says so and what to do."""
     page.goto(f"/nouveau-mot-de-passe#{'A' * 96}")
     choose_password(page, NEW_PASSWORD)
     expect_title(page, "Ce lien n’est pas valable")

@@ -1,4 +1,4 @@
-"""« Gérer » in each of its states: what the back office decides, mails that come back, the end."""
+"""« Gérer » in each state: affiliation, bounces, a long feed, the end of the session."""
 
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,7 @@ def account_id(direct: Direct, email: str) -> str:
 def test_confirmed(
     page: Page, client: Client, mailbox: Mailbox, direct: Direct, look: "Look"
 ) -> None:
-    """Four tiles are closed, with the reason, until the affiliation is confirmed; then all open."""
+    """Four tiles are closed, with the reason, until the affiliation is confirmed."""
     person = account_holder(client, mailbox)
     log_in(page, person.email)
     tiles = page.locator(".tile")
@@ -50,7 +50,7 @@ def test_confirmed(
 def test_rejected(
     page: Page, client: Client, mailbox: Mailbox, direct: Direct, look: "Look"
 ) -> None:
-    """A rejection is shown with its reason, and what to do; the tiles stay closed."""
+    """A rejection is shown with its reason and what to do; the tiles stay closed."""
     person = account_holder(client, mailbox)
     reason = "Pièce d’identité illisible."
     direct.decide("AffiliationRejected", account_id(direct, person.email), reason=reason)
@@ -66,7 +66,7 @@ def test_rejected(
 def test_address_that_bounces(
     page: Page, client: Client, mailbox: Mailbox, direct: Direct, look: "Look"
 ) -> None:
-    """A holder whose mails come back learns it, in the space and where the address is changed."""
+    """A holder whose mails bounce reads so in the space and where the address is changed."""
     person = account_holder(client, mailbox)
     direct.hand("MailFeedback", bounce(direct, person.email, account_id(direct, person.email)))
     log_in(page, person.email)
@@ -80,7 +80,7 @@ def test_address_that_bounces(
 
 
 def test_sign_up_that_bounces(page: Page, mailbox: Mailbox, direct: Direct, look: "Look") -> None:
-    """A mistyped address is told at the next visit and on « Renvoyer », and only it is retyped."""
+    """A mistyped address is shown at the next visit and on « Renvoyer »; only it is retyped."""
     person, right = new_person(), new_person().email
     page.goto("/creer-mon-compte")
     fill_sign_up(page, person)
@@ -109,7 +109,7 @@ def test_sign_up_that_bounces(page: Page, mailbox: Mailbox, direct: Direct, look
 
 
 def test_long_feed(page: Page, client: Client, mailbox: Mailbox, look: "Look") -> None:
-    """« Afficher plus » adds the older entries and takes the reader to the first of them."""
+    """« Afficher plus » adds older entries and moves the focus to the first of them."""
     person = logged_in(client, mailbox)
     for number in range(22):
         body = {"mobile_phone": f"06121234{number:02}"}
@@ -127,13 +127,13 @@ def test_long_feed(page: Page, client: Client, mailbox: Mailbox, look: "Look") -
 
 
 def test_end_of_the_session(page: Page, client: Client, mailbox: Mailbox, look: "Look") -> None:
-    """The end for want of activity is announced, put off on demand, then said."""
+    """The end of an idle session is announced, can be put off, and is then shown."""
     person = account_holder(client, mailbox)
     page.clock.install()
     log_in(page, person.email)
     expect(page.locator("#feed li")).not_to_have_count(0)
     page.wait_for_load_state("networkidle")  # the warning's module comes last
-    # Half a minute before the words change: the clock stops there, however long the page took.
+    # Half a minute before the text changes: the clock stops there, however long the page took.
     seen = page.evaluate("Number(localStorage.getItem('seen'))")
     page.clock.pause_at((seen + 24.5 * MINUTE) / 1000)
     warning = page.get_by_role("dialog", name="Votre session va se terminer")
@@ -151,7 +151,7 @@ def test_end_of_the_session(page: Page, client: Client, mailbox: Mailbox, look: 
 
 
 def test_printed_feed(page: Page, client: Client, mailbox: Mailbox, look: "Look") -> None:
-    """The feed is printed alone: who, when and what, dark on white, without what one clicks on."""
+    """The feed is printed alone, dark on white, without controls."""
     person = account_holder(client, mailbox)
     log_in(page, person.email)
     page.emulate_media(media="print", color_scheme="dark")

@@ -1,4 +1,4 @@
-"""The states that the service itself seldom shows: it is slow, silent, busy or broken."""
+"""States that the service seldom shows: slow, silent, busy or broken."""
 
 import json
 from typing import TYPE_CHECKING, Any
@@ -65,7 +65,7 @@ FEED = {
 
 
 def answer(status: int, body: object = None, **headers: str) -> "Callable[[Route], None]":
-    """Return what answers a request of the page in the place of the API."""
+    """Return a function that answers a request of the page instead of the API."""
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     kind = "application/json" if status < 400 else "application/problem+json"
     return lambda route: route.fulfill(
@@ -74,14 +74,14 @@ def answer(status: int, body: object = None, **headers: str) -> "Callable[[Route
 
 
 def problem(status: int, slug: str, **more: object) -> "Callable[[Route], None]":
-    """Return what answers with a problem of the API."""
+    """Return a function that answers with a problem of the API."""
     detail = "Le service est momentanément indisponible."
     body = {"type": f"https://portail.example/problems/{slug}", "detail": detail} | more
     return answer(status, body, Retry_After="90")
 
 
 def in_space(page: Page, *, feed: object = FEED, **profile: object) -> None:
-    """Let the API tell of a person who is logged in."""
+    """Answer as the API does for a person who is logged in."""
     page.route("**/api/me", answer(200, PROFILE | profile))
     page.route("**/api/me/sessions", answer(200, SESSIONS))
     page.route("**/api/me/activity", answer(200, feed))
@@ -103,7 +103,7 @@ def fill_sign_up(page: Page) -> str:
 
 
 def fill_resend(page: Page) -> str:
-    """Be where the mail is sent again; return its button."""
+    """Go to where the mail is sent again; return its button."""
     page.goto("/accessibilite")
     sent = {"email": "m.dupont@example.fr", "email_masked": "m••••••t@example.fr"}
     page.evaluate("(sent) => sessionStorage.setItem('sent', JSON.stringify(sent))", sent)
@@ -147,7 +147,7 @@ FORMS = {
 
 @pytest.mark.parametrize("form", FORMS)
 def test_trouble_of_a_form(page: Page, look: "Look", forgive: "Forgive", form: str) -> None:
-    """A form says that it is sending, throttled, down or offline, and loses nothing typed."""
+    """A form says that it is sending, delayed, down or offline, and keeps what was typed."""
     prepare, path = FORMS[form]
     button = page.get_by_role("button", name=prepare(page), exact=True)
     held: list[Route] = []
@@ -157,7 +157,7 @@ def test_trouble_of_a_form(page: Page, look: "Look", forgive: "Forgive", form: s
     button.click()
     look(f"{form}-sending")
     until(page, lambda: held)
-    assert len(held) == 1, "a second click sends nothing"
+    assert len(held) == 1, "a second click must send nothing"
     problem(429, "throttled")(held[0])
     page.unroute(path)
     alert(page, "Trop de demandes. Réessayez dans 2 minutes.")
@@ -177,7 +177,7 @@ def test_trouble_of_a_form(page: Page, look: "Look", forgive: "Forgive", form: s
 
 
 def test_trouble_of_a_link(page: Page, look: "Look", forgive: "Forgive") -> None:
-    """A link that cannot be checked is not lost: it is being checked, then tried again."""
+    """A link that cannot be checked is kept, and checked again."""
     path = "**/api/email-validation"
     held: list[Route] = []
     page.route(path, lambda route: held.append(route), times=1)  # noqa: PLW0108
@@ -196,7 +196,7 @@ def test_trouble_of_a_link(page: Page, look: "Look", forgive: "Forgive") -> None
 
 
 def test_motion(page: Page) -> None:
-    """What turns while one waits stands still for those who asked for less motion."""
+    """For who asked for less motion, nothing turns while the page waits."""
     page.route("**/api/email-validation", lambda _: None)
     page.goto(f"/valider#{TOKEN}")
     expect(page.locator("#checking")).not_to_be_empty()
@@ -207,7 +207,7 @@ def test_motion(page: Page) -> None:
 
 
 def test_space_that_loads(page: Page, look: "Look", forgive: "Forgive") -> None:
-    """The space and the account say that they load, then what did not come."""
+    """The space and the account say that they load, then which part failed."""
     in_space(page)
     held: list[Route] = []
     for path in ("**/api/me", "**/api/me/activity", "**/api/me/sessions"):
@@ -243,7 +243,7 @@ def test_space_that_loads(page: Page, look: "Look", forgive: "Forgive") -> None:
 
 
 def test_feed_without_entries(page: Page, look: "Look") -> None:
-    """A feed without entries says what will come."""
+    """An empty feed says what will be there."""
     in_space(page, feed={"previous_login_at": None, "entries": [], "next_cursor": None})
     page.goto("/gerer")
     expect(page.get_by_text("Aucune notification pour le moment.")).to_be_visible()
@@ -251,7 +251,7 @@ def test_feed_without_entries(page: Page, look: "Look") -> None:
 
 
 def test_account_with_everything(page: Page, look: "Look") -> None:
-    """The longest names and every notice at once have room, in the space and in the account."""
+    """The space and the account have room for the longest names and every notice at once."""
     long = "Wolfeschlegelsteinhausenbergerdorff-" * 2
     in_space(
         page,
@@ -277,7 +277,7 @@ def test_account_with_everything(page: Page, look: "Look") -> None:
 
 
 def test_kept_account(page: Page) -> None:
-    """What was done is said once, at the top; the day of a date stays with its month."""
+    """A message of what was done is shown once, at the top; dates are not broken."""
     in_space(page, deletion_at="2026-12-25T08:00:00Z")
     page.goto("/gerer/mon-compte")
     day = page.locator("[data-fill=deletion_day]")
@@ -298,7 +298,7 @@ def test_kept_account(page: Page) -> None:
     ("status", "words"), [(410, "Ce lien ne fonctionne pas"), (409, "sert maintenant à un autre")]
 )
 def test_address_that_is_not_confirmed(page: Page, look: "Look", status: int, words: str) -> None:
-    """A new address that cannot be confirmed says why, and what to do."""
+    """A new address that cannot be confirmed gives the reason and what to do."""
     in_space(page)
     page.route("**/api/me/email/confirmation", problem(status, "refused"))
     page.goto(f"/gerer/mon-compte#{TOKEN}")
@@ -316,7 +316,7 @@ def test_address_that_is_not_confirmed(page: Page, look: "Look", status: int, wo
     ],
 )
 def test_undoing_refused(page: Page, look: "Look", status: int, slug: str, title: str) -> None:
-    """A change of address that cannot be undone says why, and whom to ask."""
+    """A change of address that cannot be undone gives the reason and whom to ask."""
     page.route("**/api/email-undo", problem(status, slug))
     page.goto(f"/annuler-changement#{TOKEN}")
     page.get_by_role("button", name="Annuler ce changement").click()
@@ -325,7 +325,7 @@ def test_undoing_refused(page: Page, look: "Look", status: int, slug: str, title
 
 
 def test_module_that_does_not_come(page: Page, forgive: "Forgive") -> None:
-    """A new address whose module was lost on the way says how to go on."""
+    """A page whose module failed to load says how to go on."""
     in_space(page)
     page.route("**/assets/confirm-email-*.js", lambda route: route.abort())
     page.goto(f"/gerer/mon-compte#{TOKEN}")
@@ -337,7 +337,7 @@ def test_module_that_does_not_come(page: Page, forgive: "Forgive") -> None:
 
 
 def test_search_without_its_index(page: Page, look: "Look", forgive: "Forgive") -> None:
-    """A search that cannot be made says so; the next one works."""
+    """A search whose index failed to load says so; the next one works."""
     page.goto("/une-question")
     page.route("**/assets/search-*.json", lambda route: route.abort())
     query = page.get_by_label("Cherchez dans le site")
@@ -352,7 +352,7 @@ def test_search_without_its_index(page: Page, look: "Look", forgive: "Forgive") 
 
 
 def test_numbers_never_attributed(page: Page, look: "Look") -> None:
-    """A number that one does not have is void, and stays so on the next page."""
+    """A number that the person does not have is empty, also on the next page."""
     page.goto("/mon-compte")
     for box in page.get_by_label("Ce numéro ne m’a jamais été attribué.").all():
         box.check()
@@ -380,7 +380,7 @@ def test_password_shown(page: Page, look: "Look") -> None:
 
 @pytest.mark.parametrize("path", ["/", "/mon-compte", "/creer-mon-compte", "/gerer", "/valider"])
 def test_without_scripts(browser: Browser, base_url: str, path: str) -> None:
-    """Where scripts are off, a page says so, and what to do."""
+    """Without scripts, a page says so and what to do."""
     context = browser.new_context(java_script_enabled=False, base_url=base_url, locale="fr-FR")
     page = context.new_page()
     page.set_viewport_size(SIZES[-1])

@@ -1,4 +1,4 @@
-"""What is said when the network or the service fails."""
+"""What pages say when the network or the service fails."""
 
 import json
 from typing import TYPE_CHECKING
@@ -41,7 +41,7 @@ def unavailable(route: Route) -> None:
 def test_offline_and_unavailable(
     page: Page, client: Client, mailbox: Mailbox, look: "Look", forgive: "Forgive"
 ) -> None:
-    """A login says that one is offline or the service down, keeps what was typed, then works."""
+    """A login says that it is offline or down, keeps what was typed, then works."""
     person = account_holder(client, mailbox)
     page.goto("/mon-compte")
     fill(page, {IDENTIFIER: person.email, "Mot de passe": PASSWORD})
@@ -63,7 +63,7 @@ def test_offline_and_unavailable(
 def test_space_unavailable(
     page: Page, client: Client, mailbox: Mailbox, look: "Look", forgive: "Forgive"
 ) -> None:
-    """The space says which of its parts failed, and each is asked again by its button."""
+    """The space says which of its parts failed; a button loads each again."""
     person = account_holder(client, mailbox)
     log_in(page, person.email)
     page.route("**/api/me", unavailable, times=1)
@@ -88,7 +88,7 @@ def test_space_unavailable(
 
 
 def test_sent_before_the_script(page: Page, client: Client, mailbox: Mailbox) -> None:
-    """On a slow network, a form sent before its script has arrived is sent once it has."""
+    """A form sent before its script is loaded is sent once it is."""
     person = account_holder(client, mailbox)
     held: list[Route] = []
     page.route("**/assets/my-account-*.js", lambda route: held.append(route))  # noqa: PLW0108
@@ -104,7 +104,7 @@ def test_sent_before_the_script(page: Page, client: Client, mailbox: Mailbox) ->
 
 
 def test_pasted_before_the_script(page: Page) -> None:
-    """A number pasted with its key before the script has arrived is parted once it has."""
+    """A number pasted with its key before the script is loaded is split once it is."""
     person = new_person()
     held: list[Route] = []
     page.route("**/assets/my-account-*.js", lambda route: held.append(route))  # noqa: PLW0108

@@ -1,6 +1,6 @@
-"""What each function may do is what it does: neither missing nor too much.
+"""Each function's role allows exactly the calls that the function makes.
 
-Every use case runs through its function; the calls that it makes are compared with its policies.
+Every use case runs through its function, and its calls are compared with the function's policies.
 """
 
 import re
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from tests.world.world import World
 
 type Right = tuple[str, str]
-"""An action, and the prefix of a partition or the name of a resource that it is on."""
+"""An action, and what it is on: the prefix of a partition or the name of a resource."""
 
 ACTIONS = {
     "Put": "dynamodb:PutItem",
@@ -49,18 +49,18 @@ ACTIONS = {
 
 
 def _gone(scene: Scene) -> None:
-    """Leave what an interrupted deletion leaves: the account gone, its feed and note there."""
+    """Leave what an interrupted deletion leaves: no account, but its feed and the record."""
     due(scene)
     scene.world.sweep("ACCOUNT#")
 
 
 def _bounce(scene: Scene) -> None:
-    """Bring a bounce of an address without an account."""
+    """Send a bounce of an address without an account."""
     mail = {"tags": {"address": ["mac"]}}
     scene.gateway.invoke("mail_feedback", {"detail": {"eventType": "Complaint", "mail": mail}})
 
 
-# What the other tests hold by other means, and rights need: branches beside the usual one.
+# Branches beside the usual one that need rights, and that other tests check otherwise.
 BRANCHES = [
     UseCase("sign up, limited", "signup", waiting(SIGN_UP), SIGN_UP),
     UseCase("open a swept link", "validate_email", signed_up_long_ago, OPEN),
@@ -88,12 +88,12 @@ def statements(properties: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def listed(value: Any) -> list[Any]:
-    """Return a list of what may stand alone."""
+    """Return a value as a list, if it is not one."""
     return value if isinstance(value, list) else [value]
 
 
 def resource_name(value: Any) -> str:
-    """Return the logical name of the resource that a policy is on."""
+    """Return the logical name of a policy's resource."""
     match value:
         case {"Ref": name}:
             return name
@@ -133,7 +133,7 @@ def used(call: "Call") -> set[Right]:
         "KMS": ("kms", lambda: {"DataKey"}),
         "EventBridge": ("events", lambda: {each["EventBusName"] for each in asked["Entries"]}),
         "SQS": ("sqs", lambda: {asked["QueueUrl"].rpartition("/")[2]}),
-        # One of three functions, by the alias: the case has one of them fail.
+        # One of three functions, by its alias: the case makes one of them fail.
         "Lambda": (
             "lambda",
             lambda: {"Affiliation.Alias", "MailFeedback.Alias", "DeleteAccounts.Alias"},
@@ -145,7 +145,7 @@ def used(call: "Call") -> set[Right]:
 
 
 def used_of_table(operation: str, asked: dict[str, Any]) -> set[Right]:
-    """Return the rights that a call to DynamoDB needs, those of each part of a transaction."""
+    """Return the rights that a call to DynamoDB needs, with each part of a transaction."""
     if operation == "TransactWriteItems":
         return {
             (ACTIONS[action], prefix(body.get("Key") or body["Item"]))
@@ -163,7 +163,7 @@ def used_of_table(operation: str, asked: dict[str, Any]) -> set[Right]:
 
 
 def prefix(item: dict[str, Any]) -> str:
-    """Return the kind of the partition of a key or an item."""
+    """Return the prefix of the partition of a key or an item."""
     return item["pk"]["S"].partition("#")[0]
 
 
@@ -172,7 +172,7 @@ _seen: dict[str, set[Right]] = defaultdict(set)
 
 @pytest.fixture
 def seen(request: pytest.FixtureRequest) -> dict[str, set[Right]]:
-    """Return the rights that each function used in its use cases, run once."""
+    """Return the rights that each function used in its use cases."""
     if not _seen:
         world: World = request.getfixturevalue("world")
         now = stop_clock(request.getfixturevalue("monkeypatch"))
@@ -190,26 +190,26 @@ def seen(request: pytest.FixtureRequest) -> dict[str, set[Right]]:
 
 
 def test_no_right_is_missing(seen: dict[str, set[Right]]) -> None:
-    """Whatever a function asks of AWS, its role allows."""
+    """Each function's role allows every call that the function makes."""
     missing = {name: seen[name] - allowed(each) for name, each in functions().items()}
     assert {name: sorted(rights) for name, rights in missing.items() if rights} == {}
 
 
 @pytest.mark.guards("own-partitions")
 def test_no_right_is_unused(seen: dict[str, set[Right]]) -> None:
-    """Whatever a role allows, its function uses."""
+    """Each function uses every right of its role."""
     unused = {name: allowed(each) - seen[name] for name, each in functions().items()}
     assert {name: sorted(rights) for name, rights in unused.items() if rights} == {}
 
 
 def test_every_function_has_a_use_case() -> None:
-    """No function's role goes uncompared; that of the pages calls nothing."""
+    """Every function has a use case, except that of the pages, which calls nothing."""
     assert {case.function for case in USE_CASES} | {"web"} == set(functions())
 
 
 @pytest.mark.guards("no-wide-action")
 def test_no_role_is_wide() -> None:
-    """No resource and no action is a star, nothing scans, and the table is always cut by keys."""
+    """No resource or action is a star, nothing scans, and the table is limited by keys."""
     for name, properties in functions().items():
         for statement in statements(properties):
             assert statement["Effect"] == "Allow"
@@ -224,7 +224,7 @@ def test_no_role_is_wide() -> None:
 
 @pytest.mark.guards("one-sender")
 def test_mails_have_one_sender() -> None:
-    """Mails leave from the one identity, with the one address."""
+    """Roles may send mails only from one identity and one address."""
     (statement,) = (
         each
         for properties in functions().values()
@@ -240,7 +240,7 @@ def test_mails_have_one_sender() -> None:
 
 
 def test_the_trail_is_only_added_to() -> None:
-    """No role may change or delete an entry of a feed but the one that deletes whole accounts."""
+    """Only the role that deletes accounts may change or delete a feed's entries."""
     for name, properties in functions().items():
         for statement in statements(properties):
             if "ACTIVITY#" in str(statement.get("Condition")) and name != "delete_accounts":

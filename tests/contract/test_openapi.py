@@ -12,7 +12,7 @@ pytestmark = pytest.mark.filterwarnings("default")  # of the tools that read doc
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
-    """Return the document as the code makes it now."""
+    """Return the document that the code generates now."""
     return openapi.build()
 
 
@@ -28,12 +28,12 @@ def template_routes() -> set[tuple[str, str]]:
 
 
 def test_committed_document_is_the_one_that_the_code_makes() -> None:
-    """What /api/openapi.json serves is what the functions accept: `make openapi` was run."""
+    """The committed document is what the code generates: `make openapi` was run."""
     assert openapi.DOCUMENT.read_text() == openapi.text()
 
 
 def test_document_and_template_have_the_same_routes(document: dict[str, Any]) -> None:
-    """Every API route of the template is described, and nothing else is."""
+    """The document describes every API route of the template and no other."""
     described = {
         (method.upper(), path)
         for path, operations in document["paths"].items()
@@ -43,7 +43,7 @@ def test_document_and_template_have_the_same_routes(document: dict[str, Any]) ->
 
 
 def test_every_refusal_is_a_problem(document: dict[str, Any]) -> None:
-    """Each answer of 400 and above is problem+json, in the one schema."""
+    """Each answer of 400 and above is problem+json, with the one schema."""
     schema = {"$ref": "#/components/schemas/Problem"}
     for operations in document["paths"].values():
         for operation in operations.values():
@@ -59,7 +59,7 @@ def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
 
 
 def test_state_changes_refuse_unknown_fields(document: dict[str, Any]) -> None:
-    """Each request body is a closed object (ASVS 2.2.1)."""
+    """Each request body allows no unknown field (ASVS 2.2.1)."""
     for operations in document["paths"].values():
         for operation in operations.values():
             if "requestBody" in operation:

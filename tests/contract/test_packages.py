@@ -1,4 +1,4 @@
-"""What is deployed: sizes, byte-code, and what a cold start is spared."""
+"""What is deployed: its size, its byte-code, and what a cold start does not load."""
 
 import ast
 import gzip
@@ -29,9 +29,9 @@ pytestmark = pytest.mark.stack
 
 LOCK = ROOT / "layers" / "dependencies" / "requirements.txt"
 MODULES = 640
-"""Modules that Python holds once a function is imported; Account, the heaviest, has 594."""
+"""Modules that are loaded once a function is imported; Account, the heaviest, has 622."""
 _NOT_OF_AWS = {"verify"}
-"""argon2's, which has the name of a call of KMS."""
+"""A method of argon2 with the name of a KMS call."""
 
 
 @pytest.fixture(scope="module")
@@ -41,27 +41,27 @@ def built(stack: "Stack") -> Build:
 
 
 def test_packages_are_small(built: Build) -> None:
-    """The layer of dependencies stays below 14 MB zipped, each function below 100 kB."""
+    """The layer of dependencies is below 14 MB zipped, each function below 100 kB."""
     assert zipped(built.folder / "DependenciesLayer") <= 14_000_000
     heavy = {name for name in FUNCTIONS if zipped(built.code(name)) > 100_000}
     assert not heavy
 
 
-def test_every_function_is_weighed(built: Build) -> None:
-    """The benchmarks know every function of the template."""
+def test_every_function_is_measured(built: Build) -> None:
+    """The benchmarks list every function of the template."""
     folders = {path.name for path in built.folder.iterdir() if path.is_dir()}
     assert folders == FUNCTIONS.keys() | {"DependenciesLayer", "SharedLayer"}
 
 
-def test_layers_hold_their_bytecode(built: Build) -> None:
-    """No module of a layer is compiled at a cold start: /opt cannot be written to."""
+def test_layers_have_their_bytecode(built: Build) -> None:
+    """Every module of a layer has byte-code: a cold start cannot write to /opt."""
     assert [path for layer in built.layers for path in without_bytecode(layer)] == []
 
 
-def test_the_layer_holds_what_was_published(built: Build) -> None:
-    """Every module of the layer, and what its byte-code was made of, is its package's own.
+def test_the_layer_has_what_was_published(built: Build) -> None:
+    """Every module of the layer, and the source of its byte-code, is as its package published it.
 
-    The hashes are those that the wheels give, kept by the environment that the tests run in.
+    The hashes are those of the wheels, as the tests' environment stores them.
     """
     site = built.folder / "DependenciesLayer" / "python"
     names = re.findall(r"^([\w-]+)==", LOCK.read_text(), re.MULTILINE)
@@ -80,7 +80,7 @@ def test_the_layer_holds_what_was_published(built: Build) -> None:
 
 
 def test_botocore_reads_little(built: Build) -> None:
-    """Of botocore's data only the called services' are there, without their documentation."""
+    """Botocore's data are those of the services called, without documentation."""
     data = built.folder / "DependenciesLayer" / "python" / "botocore" / "data"
     assert (data / "endpoints.json").stat().st_size < 100_000
     texts = [gzip.decompress(model.read_bytes()) for model in data.rglob("service-2.json.gz")]
@@ -89,7 +89,7 @@ def test_botocore_reads_little(built: Build) -> None:
 
 
 def test_the_layer_describes_every_call(built: Build) -> None:
-    """Whatever method of a called service's client the code calls, the layer's botocore has."""
+    """The layer's botocore has every method that the code calls."""
     data = built.folder / "DependenciesLayer" / "python" / "botocore" / "data"
     called = {
         node.func.attr
@@ -108,7 +108,7 @@ def test_the_layer_describes_every_call(built: Build) -> None:
 
 
 def test_the_layer_calls_the_addresses_of_aws(built: Build) -> None:
-    """Without its rules for endpoints, botocore finds the ones that it finds with them."""
+    """Without its endpoint rules, botocore finds the same endpoints as with them."""
     answers = _in_layer(
         built,
         """
@@ -130,7 +130,7 @@ def test_the_layer_calls_the_addresses_of_aws(built: Build) -> None:
 
 
 def test_a_transaction_is_sent_with_its_token(built: Build) -> None:
-    """The shortened model still names the token that makes a repeated transaction harmless."""
+    """The shortened model has the token that makes a repeated transaction harmless."""
     body = _in_layer(
         built,
         """
@@ -151,8 +151,8 @@ def test_a_transaction_is_sent_with_its_token(built: Build) -> None:
     assert len(body["ClientRequestToken"]) == 36
 
 
-def test_a_snapshot_holds_clients_and_no_key(built: Build) -> None:
-    """What SnapStart keeps of a function is ready to call AWS, and no secret has been read."""
+def test_a_snapshot_has_clients_and_no_key(built: Build) -> None:
+    """A snapshot has the AWS clients and no secret."""
     made, keyrings = _in_layer(
         built,
         f"""
@@ -179,8 +179,8 @@ _PHONES = {"phonenumbers"}
         ("Contact", _ADDRESSES),
     ],
 )
-def test_a_snapshot_holds_the_slow_rules(built: Build, function: str, rules: set[str]) -> None:
-    """After a snapshot, nobody waits for the rules of what they typed to load."""
+def test_a_snapshot_has_the_slow_rules(built: Build, function: str, rules: set[str]) -> None:
+    """A snapshot has the rules loaded that are slow to load."""
     loaded = _in_layer(
         built, f"import app, sys\n{_SNAPSHOT}\nanswer = sorted(sys.modules)", function
     )
@@ -188,11 +188,11 @@ def test_a_snapshot_holds_the_slow_rules(built: Build, function: str, rules: set
 
 
 @pytest.mark.parametrize("function", sorted(FUNCTIONS))
-def test_functions_start_lean(built: Build, function: str) -> None:
-    """Every function starts from its package alone, and loads few modules.
+def test_functions_load_few_modules(built: Build, function: str) -> None:
+    """Every function starts from its package alone and loads few modules.
 
-    Powertools brings asyncio: its resolvers of routes, which are imported together, and its
-    processor of batches. No other function loads it.
+    Asyncio comes with Powertools: with its resolvers of routes, which are imported together, and
+    with its batch processor. No other function loads it.
     """
     modules = set(_in_layer(built, "import app, sys; answer = sorted(sys.modules)", function))
     if not modules & _WITH_ASYNCIO:
@@ -211,7 +211,7 @@ hook(*arguments, **named)"""
 
 
 def _in_layer(built: Build, program: str, function: str = "Login") -> Any:
-    """Run a program with a function's package alone; return what it leaves in ``answer``."""
+    """Run a program with only a function's package; return its ``answer``."""
     text = f"import json\n{textwrap.dedent(program)}\nprint('\\n' + json.dumps(answer))"
     done = subprocess.run(  # noqa: S603 - our own program
         [PYTHON, "-s", "-c", text],

@@ -1,4 +1,4 @@
-"""The structure of the package: its size, its directions, and what each record declares."""
+"""The structure of the package: sizes, directions of imports, and declarations of records."""
 
 import ast
 import importlib
@@ -60,7 +60,7 @@ def test_nothing_is_too_long(path: Path) -> None:
 
 
 def test_imports_go_one_way() -> None:
-    """The directions of docs/architecture.md are kept: import-linter finds none broken."""
+    """No import goes against the directions of docs/architecture.md."""
     done = lint()
     assert done.returncode == 0, done.stdout
 
@@ -98,7 +98,7 @@ def lint(folder: Path = SHARED) -> subprocess.CompletedProcess[str]:
 
 
 def test_records_load_no_aws_sdk() -> None:
-    """Importing any module that defines records loads neither botocore nor boto3."""
+    """Importing a module that defines records loads neither botocore nor boto3."""
     defining = sorted({kind.__module__ for kind in records()})
     program = (
         f"import sys, importlib\nfor name in {defining!r}: importlib.import_module(name)\n"
@@ -115,13 +115,13 @@ def test_records_load_no_aws_sdk() -> None:
 
 
 def test_every_record_is_declared_once() -> None:
-    """What each record holds of a person is declared in one ``HELD``, and only there."""
+    """Each record is declared in exactly one ``HELD``."""
     declared = [kind for held in HELD for kind in held.records]
     assert sorted(each.__name__ for each in declared) == sorted(each.__name__ for each in records())
 
 
-def test_no_record_shows_what_it_holds() -> None:
-    """The ``repr`` of a record is its name: nothing personal reaches a log by it."""
+def test_no_record_shows_its_values() -> None:
+    """The ``repr`` of a record is its name, so that no log shows its values."""
     for kind in records():
         values = {name: f"secret-{name}" for name in kind.__struct_fields__}
         assert repr(kind(**values)) == f"<{kind.__name__}>"
@@ -133,6 +133,6 @@ def test_each_key_is_declared_once() -> None:
     assert len(keys) == len(set(keys))
 
 
-def test_the_privacy_table_is_made_from_what_is_held() -> None:
+def test_the_privacy_table_is_made_from_the_declarations() -> None:
     """docs/privacy.md has the table that the declarations give."""
     assert table() in (ROOT / "docs/privacy.md").read_text(), "run make privacy"

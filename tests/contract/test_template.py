@@ -18,22 +18,22 @@ GATEWAY_SECONDS = 29
 
 
 def has_route(function: dict[str, Any]) -> bool:
-    """Tell whether a function answers HTTP requests."""
+    """Return whether a function answers HTTP requests."""
     return any(event["Type"] == "Api" for event in function.get("Events", {}).values())
 
 
 @pytest.mark.guards("read-timeout", "function-timeout")
 @pytest.mark.parametrize("name", [name for name, each in FUNCTIONS.items() if has_route(each)])
 def test_a_call_that_fails_ends_before_its_function(name: str) -> None:
-    """All attempts of an AWS call end before the function, which ends before the gateway."""
+    """All tries of an AWS call end before the function, which ends before the gateway."""
     timeout = FUNCTIONS[name].get("Timeout", TEMPLATE["Globals"]["Function"]["Timeout"])
     attempts = aws._CONFIG.retries["total_max_attempts"]
     assert attempts * (aws._CONFIG.connect_timeout + aws._CONFIG.read_timeout) < timeout
     assert timeout < GATEWAY_SECONDS
 
 
-def test_the_table_forgets_and_remembers() -> None:
-    """TTL ends what has a time, the stream feeds the outbox, and a past state can be restored."""
+def test_the_table_has_ttl_stream_and_backups() -> None:
+    """The table has a TTL, a stream for the outbox, backups and encryption."""
     table = TEMPLATE["Resources"]["Table"]["Properties"]
     assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
     assert table["StreamSpecification"]["StreamViewType"] == "NEW_IMAGE"
@@ -42,15 +42,15 @@ def test_the_table_forgets_and_remembers() -> None:
 
 
 def test_data_survives_the_stack() -> None:
-    """What cannot be made anew outlives a deleted stack: the table, the key, the secrets."""
+    """A deleted stack leaves what cannot be created again: table, data key and secrets."""
     for name in ("Table", "DataKey", "TokenSecret", "LookupSecret", "PepperSecret"):
         resource = TEMPLATE["Resources"][name]
         assert resource["DeletionPolicy"] == "RetainExceptOnCreate", name
         assert resource["UpdateReplacePolicy"] == "Retain", name
 
 
-def test_every_alarm_tells_somebody_what_to_do() -> None:
-    """Each alarm reaches the topic of alerts and names its section of the runbook."""
+def test_every_alarm_says_what_to_do() -> None:
+    """Each alarm is sent to the topic of alerts and names its section of the runbook."""
     runbook = (ROOT / "docs" / "runbook.md").read_text()
     headings = re.findall(r"^#+ (.+)$", runbook, re.MULTILINE)
     anchors = {heading.strip().lower().replace(" ", "-") for heading in headings}
@@ -61,8 +61,8 @@ def test_every_alarm_tells_somebody_what_to_do() -> None:
         assert alarm["AlarmDescription"].rpartition("docs/runbook.md#")[2] in anchors
 
 
-def test_a_bad_version_goes_back() -> None:
-    """A gradual deployment looks at requests that fail or are slow, and at mails that wait."""
+def test_a_bad_version_is_rolled_back() -> None:
+    """A deployment watches requests that fail or are slow, and mails that wait."""
     preference = TEMPLATE["Globals"]["Function"]["DeploymentPreference"]
     assert preference["Type"].startswith("Canary")
     assert {each["Ref"] for each in preference["Alarms"]} == {
@@ -73,7 +73,7 @@ def test_a_bad_version_goes_back() -> None:
 
 
 def test_every_function_is_bounded_and_logs_for_a_time() -> None:
-    """No role may exceed the boundary, which scans nothing; every log ends with its retention."""
+    """The boundary limits every role and allows no scan; every log has a retention."""
     function = TEMPLATE["Globals"]["Function"]
     assert function["PermissionsBoundary"] == {"Ref": "FunctionBoundary"}
     assert function["LoggingConfig"]["LogGroup"] == {"Ref": "FunctionLogs"}
@@ -84,8 +84,8 @@ def test_every_function_is_bounded_and_logs_for_a_time() -> None:
     assert all("RetentionInDays" in each["Properties"] for each in groups)
 
 
-def test_the_firewall_stands_before_the_gateway() -> None:
-    """The firewall has its four kinds of rules, and is attached unless a parameter says not."""
+def test_the_firewall_is_before_the_gateway() -> None:
+    """The firewall has its four kinds of rules and is attached, unless a parameter disables it."""
     rules = {each["Name"] for each in RESOURCES["Firewall"]["Properties"]["Rules"]}
     assert rules == {"rate", "reputation", "known-bad-inputs", "common"}
     assert RESOURCES["FirewallAttachment"]["Condition"] == "AttachesFirewall"
@@ -93,7 +93,7 @@ def test_the_firewall_stands_before_the_gateway() -> None:
 
 
 def test_no_request_is_logged_with_what_was_typed() -> None:
-    """Access logs hold the route, not the path, and no body or header."""
+    """Access logs have the route, and no path, body or header."""
     api = RESOURCES["Api"]["Properties"]
     names = set(re.findall(r"\$context\.([A-Za-z.]+)", api["AccessLogSetting"]["Format"]))
     assert "resourcePath" in names
@@ -103,7 +103,7 @@ def test_no_request_is_logged_with_what_was_typed() -> None:
 
 @pytest.mark.guards("poison-leaves-the-stream")
 def test_a_poison_record_leaves_the_stream() -> None:
-    """What cannot be sent is tried a few times, alone, then noted in a queue that is watched."""
+    """A record that fails is tried a few times, alone, then noted in a watched queue."""
     outbox = FUNCTIONS["SendMail"]["Events"]["Outbox"]["Properties"]
     assert outbox["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert outbox["BisectBatchOnFunctionError"] is True

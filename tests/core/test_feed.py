@@ -56,14 +56,14 @@ def page_of(world: "World", account_id: str, limit: int, cursor: str | None = No
 
 
 def fill(world: "World", number: int) -> list[str]:
-    """Write that many entries, some in the same second; return their ids, newest first."""
+    """Write so many entries, some in the same second; return their ids, newest first."""
     written = [made(NOW + n // 3, order=n % 3) for n in range(number)]
     store(world, *written)
     return [each.id for each in reversed(written)]
 
 
 def test_a_new_feed(world: "World") -> None:
-    """A new account is welcomed by name, and reads that its affiliation is being examined."""
+    """A new account's feed has a welcome by name, and that the affiliation is examined."""
     account_id = world.open_account()
     page = page_of(world, account_id, 20)
     assert [each.kind for each in page.entries] == ["welcome", "affiliation-requested"]
@@ -73,8 +73,8 @@ def test_a_new_feed(world: "World") -> None:
 
 
 @pytest.mark.parametrize("limit", [1, 2, 7, 25, 26])
-def test_pages_hold_everything_once(world: "World", limit: int) -> None:
-    """Page after page, each entry is read once, newest first, in one query a page."""
+def test_pages_have_everything_once(world: "World", limit: int) -> None:
+    """Over all pages each entry is read once, newest first, in one query a page."""
     ids = fill(world, 25)
     found: list[str] = []
     cursor = None
@@ -92,7 +92,7 @@ def test_pages_hold_everything_once(world: "World", limit: int) -> None:
 
 
 def test_an_entry_added_meanwhile_shifts_no_page(world: "World") -> None:
-    """A cursor marks a place, not a number: what is new comes on the first page only."""
+    """A cursor is a position, not a number: new entries are only on the first page."""
     ids = fill(world, 4)
     first = page_of(world, SOMEBODY, 2)
     store(world, made(NOW + 100))
@@ -101,7 +101,7 @@ def test_an_entry_added_meanwhile_shifts_no_page(world: "World") -> None:
 
 
 def test_feeds_are_apart(world: "World") -> None:
-    """A cursor of somebody else's feed shows nothing of it."""
+    """A cursor of somebody else's feed shows nothing of that feed."""
     fill(world, 3)
     theirs = page_of(world, SOMEBODY, 1).next_cursor
     assert theirs
@@ -126,8 +126,8 @@ def test_an_empty_feed(world: "World") -> None:
 @example("é" * 32)
 @example("\0" * 32)
 @example("\ud800" * 32)
-def test_no_cursor_is_an_error(world: "World", cursor: str) -> None:
-    """Any text as a cursor is refused as such, or shows a part of one's own feed."""
+def test_any_text_as_a_cursor(world: "World", cursor: str) -> None:
+    """Any text as a cursor is refused or shows a part of one's own feed."""
     ids = [item["id"]["S"] for item in world.items(f"ACTIVITY#{SOMEBODY}")] or fill(world, 3)
     try:
         page = page_of(world, SOMEBODY, 10, cursor)
@@ -140,7 +140,7 @@ def test_no_cursor_is_an_error(world: "World", cursor: str) -> None:
 
 @pytest.mark.parametrize("cursor", ["", "x" * 31, "x" * 33, "é" * 32])
 def test_a_cursor_of_another_form_is_refused(world: "World", cursor: str) -> None:
-    """What cannot be a cursor of ours is refused as such, without asking the table."""
+    """A text that cannot be our cursor is refused without a query."""
     with world.calls.counted() as calls, pytest.raises(Problem) as caught:
         page_of(world, SOMEBODY, 10, cursor)
     assert caught.value.kind is INVALID_REQUEST
@@ -149,7 +149,7 @@ def test_a_cursor_of_another_form_is_refused(world: "World", cursor: str) -> Non
 
 
 def test_names_are_not_patterns(world: "World") -> None:
-    """A name that looks like a pattern is shown as it is."""
+    """A name that looks like a pattern is shown unchanged."""
     store(world, made(NOW, about={"first_name": "{last_name}", "last_name": "{0} %s"}))
     (shown,) = page_of(world, SOMEBODY, 1).entries
     assert "{last_name} {0} %s" in shown.body
@@ -169,7 +169,7 @@ def test_names_are_not_patterns(world: "World") -> None:
 def test_no_entry_shows_a_placeholder(
     world: "World", kind: Kind, about: dict[str, str], *, is_agent: bool
 ) -> None:
-    """Whatever an entry of any kind has, and lacks, it is shown in whole French sentences."""
+    """An entry of any kind, with or without its values, is shown as French sentences."""
     store(world, made(NOW, kind, about, is_agent=is_agent))
     (shown,) = page_of(world, SOMEBODY, 1).entries
     left = shown.body
@@ -190,7 +190,7 @@ def test_no_entry_shows_a_placeholder(
     "domain", [identity_feed, affiliation_feed], ids=lambda each: each.__name__
 )
 def test_every_kind_that_is_named_has_its_words(domain: "ModuleType") -> None:
-    """No entry is written that the feed cannot show: each kind has words, and is in its list."""
+    """Every kind that is written has its words and is in its domain's list."""
     named = [each for each in vars(domain).values() if isinstance(each, Kind)]
     assert {each.name for each in named} == {each.name for each in domain.KINDS}
     for each in named:
@@ -199,13 +199,13 @@ def test_every_kind_that_is_named_has_its_words(domain: "ModuleType") -> None:
 
 
 def test_the_feed_of_the_function_has_every_kind() -> None:
-    """The function shows the kinds of every domain, each under a name of its own."""
+    """The function shows the kinds of every domain, each with its own name."""
     assert load_function("activity").FEED == FEED
     assert len({each.name for each in FEED}) == len(FEED)
 
 
 def test_who_did_it_is_stored(world: "World") -> None:
-    """The trail names who acted: the holder unless it is the back office or the portal."""
+    """The feed stores the actor: the holder, the back office or the portal."""
     account_id = world.open_account()
     assert {item["actor"]["S"] for item in world.items("ACTIVITY#")} == {account_id}
     assert entry(WELCOME, "a", NOW, actor="a").actor == "a"
@@ -213,14 +213,14 @@ def test_who_did_it_is_stored(world: "World") -> None:
 
 
 def test_what_it_is_about_is_one_attribute() -> None:
-    """The words of an entry are a map of its item: no attribute is named after a word."""
+    """The values of an entry are one map: no attribute is named after a value."""
     item = made(NOW).to_item()
     assert item["about"] == {"M": {"first_name": {"S": "M"}, "last_name": {"S": "D"}}}
     assert set(item) == {"pk", "sk", "account_id", "id", "at", "kind", "actor", "about", "is_agent"}
 
 
 def test_ids_sort_by_time() -> None:
-    """Ids order entries by time, as text, for centuries, and two of one instant differ."""
+    """Ids sort by time, as text, for centuries, and two of the same instant differ."""
     ids = [made(at).id for at in (0, 1, 999_999, NOW, NOW + 1, 99_999_999_999)]
     assert ids == sorted(ids)
     assert {len(each) for each in ids} == {32}
@@ -230,7 +230,7 @@ def test_ids_sort_by_time() -> None:
 @pytest.mark.guards("twelve-months-of-audit")
 @pytest.mark.parametrize("kind", FEED, ids=lambda kind: kind.name)
 def test_security_events_are_kept_twelve_months(kind: Kind) -> None:
-    """The trail of who did what is swept after twelve months; what one must know stays."""
+    """Security entries are swept after twelve months; what the holder must know stays."""
     security = {
         "new-device",
         "password-changed",
@@ -246,7 +246,7 @@ def test_security_events_are_kept_twelve_months(kind: Kind) -> None:
 
 @pytest.mark.guards("trail-is-only-added-to")
 def test_the_trail_is_only_added_to(world: "World") -> None:
-    """No entry is written over: one of the same id is refused, with all that comes with it."""
+    """An entry with an existing id is refused, with the rest of its transaction."""
     first = made(NOW, about={"first_name": "Michèle"})
     forged = replace(first, about={"first_name": "Autre"}, actor="nobody")
     world.table.write(put(first))

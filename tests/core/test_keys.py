@@ -1,4 +1,4 @@
-"""Secret keys and the identifiers hashed with them."""
+"""Secret keys, and the identifiers hashed with them."""
 
 import hashlib
 import hmac
@@ -20,7 +20,7 @@ OLD, NEW = b"o" * 64, b"n" * 64
 
 
 def test_the_highest_number_signs() -> None:
-    """Of numbered keys the highest is current, by number and not by text or order."""
+    """The key with the highest number signs, compared as a number and in any order."""
     keyring = Keyring.parse('{"9": "nine", "10": "ten", "1": "one"}', age=600, settled=600)
     assert keyring.current == 10
     assert keyring.mac(b"message") == hmac.digest(b"ten", b"message", hashlib.sha256)
@@ -28,20 +28,20 @@ def test_the_highest_number_signs() -> None:
 
 
 def test_an_unknown_number_is_an_error() -> None:
-    """No key is made up for a number that the secret does not have."""
+    """A key number that the secret does not have is an error."""
     with pytest.raises(KeyError):
         Keyring({1: OLD}).mac(b"message", 2)
 
 
 @pytest.mark.parametrize("text", ["{}", "nothing", '{"one": "key"}', ""])
 def test_a_secret_without_numbered_keys_is_refused(text: str) -> None:
-    """A secret that has no usable key stops the function rather than signing with nothing."""
+    """A secret without a usable key stops the function: it does not sign with nothing."""
     with pytest.raises(ValueError, match=r"."):
         Keyring.parse(text, age=600, settled=600)
 
 
 def test_a_new_key_waits_until_every_function_knows_it() -> None:
-    """The newest key of a version just written is accepted at once, and signs only later."""
+    """A key just written is accepted at once, but signs only later."""
     both = '{"1": "old", "2": "new"}'
     early, late = (
         Keyring.parse(both, age=599, settled=600),
@@ -53,7 +53,7 @@ def test_a_new_key_waits_until_every_function_knows_it() -> None:
 
 
 def test_keys_are_not_shown() -> None:
-    """A keyring that ends in a log or a traceback does not show its keys."""
+    """The repr of a keyring, as in a log or a traceback, shows no key."""
     for kind in (Keyring, TokenKeys, LookupKeys, PepperKeys):
         assert "ooo" not in repr(kind({1: OLD}))
 
@@ -68,7 +68,7 @@ def test_secrets_are_read_once(world: "World") -> None:
 def test_a_rotation_is_seen_after_five_minutes(
     world: "World", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A secret is read again when what is kept of it is five minutes old, not before."""
+    """A secret is read again after five minutes, not before."""
     secret = world.settings.pepper_secret
     clock = SimpleNamespace(monotonic=lambda: 1000.0, time=time.time)
     monkeypatch.setattr(keys, "time", clock)
@@ -84,7 +84,7 @@ def test_a_rotation_is_seen_after_five_minutes(
 
 @pytest.mark.guards("key-of-256-bits")
 def test_each_use_has_its_own_secret(world: "World") -> None:
-    """Links, identifiers and passwords never share a key, and each has over 256 bits."""
+    """Links, identifiers and passwords have different keys, each of over 256 bits."""
     rings = [keys.token_keys(), keys.lookup_keys(), keys.pepper_keys()]
     assert len({ring.keys[1] for ring in rings}) == 3
     assert [type(ring) for ring in rings] == [TokenKeys, LookupKeys, PepperKeys]
@@ -100,7 +100,7 @@ def test_each_use_has_its_own_secret(world: "World") -> None:
 
 @given(st.text(), st.text())
 def test_a_hash_is_bound_to_its_kind(value: str, other: str) -> None:
-    """The same text as NIR, Siret or address of origin gives three unrelated hashes."""
+    """The same text as NIR, Siret or IP address gives three different hashes."""
     lookup = LookupKeys({1: OLD})
     hashes = [
         identifiers.nir_mac(lookup, value),
@@ -114,7 +114,7 @@ def test_a_hash_is_bound_to_its_kind(value: str, other: str) -> None:
 
 
 def test_a_new_lookup_key_changes_no_stored_hash() -> None:
-    """Identifiers are always hashed with the oldest key: a stored hash cannot be made anew."""
+    """Identifiers are always hashed with the oldest key: a stored hash cannot be recomputed."""
     before = identifiers.email_mac(LookupKeys({1: OLD}), "a@example.fr")
     assert identifiers.email_mac(LookupKeys({1: OLD, 2: NEW}), "a@example.fr") == before
     assert identifiers.email_mac(LookupKeys({1: NEW}), "a@example.fr") != before
@@ -137,19 +137,19 @@ def test_a_new_lookup_key_changes_no_stored_hash() -> None:
     ],
 )
 def test_an_identifier_is_found_however_it_is_typed(typed: str, same: str) -> None:
-    """Capitals, spaces, the key of a NIR and an accented domain do not hide an account."""
+    """Capitals, spaces, a NIR's key and an accented domain do not change the hash."""
     lookup = LookupKeys({1: OLD})
     assert identifiers.login_mac(lookup, typed) == identifiers.login_mac(lookup, same)
 
 
 @given(st.text(max_size=254))
 def test_any_identifier_has_a_hash(identifier: str) -> None:
-    """Whatever is typed as an identifier is counted under a hash, and never makes an error."""
+    """Any text as an identifier has a hash and is never an error."""
     assert len(identifiers.login_mac(LookupKeys({1: OLD}), identifier)) == 43
 
 
 def test_a_nir_is_encrypted_for_its_account(world: "World") -> None:
-    """A stored NIR is unreadable, and opens for the account that it was encrypted for only."""
+    """A stored NIR can only be decrypted for the account that it was encrypted for."""
     sealed = identifiers.encrypt_nir(
         aws.kms(), world.settings.data_key, "2940375120005", "account-1"
     )
@@ -162,7 +162,7 @@ def test_a_nir_is_encrypted_for_its_account(world: "World") -> None:
 
 @pytest.mark.guards("limit-by-network")
 def test_a_network_of_ipv6_addresses_counts_as_one() -> None:
-    """Requests are counted per /64, which is what one visitor has; IPv4 addresses one by one."""
+    """Requests are counted per /64 network of IPv6, and per IPv4 address."""
     lookup = LookupKeys({1: b"k"})
     same, other = "2001:db8:1:2::1", "2001:db8:1:3::1"
     assert identifiers.ip_mac(lookup, same) == identifiers.ip_mac(lookup, "2001:db8:1:2:ffff::9")

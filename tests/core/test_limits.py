@@ -1,4 +1,4 @@
-"""Limits on requests, logins and mails: counted in the table, judged by the time of arrival."""
+"""Limits on requests, logins and mails: counted in the table, by the time of arrival."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +56,7 @@ def attempt(world: "World", at: float, mac: str = MAC) -> Identifier | int:
 def failure(
     world: "World", at: float, mac: str = MAC, device: str | None = None, free: int = 5
 ) -> Identifier | DeviceFailures | int:
-    """Count an attempt in one count only, with other free failures; return as ``attempt``."""
+    """Count an attempt in one count only, with its own free failures; return as ``attempt``."""
     limits, now_ms = replace(world.limits, free_failures=free), round(at * 1000)
     if device is None:
         key = Identifier.key_of(mac=mac)
@@ -77,7 +77,7 @@ def written(world: "World", times: list[int], limit: MailLimit) -> list[int]:
 
 @pytest.mark.guards("requests-a-minute")
 def test_sixty_requests_a_minute(world: "World") -> None:
-    """An address may ask sixty times a minute; the next ones learn when the minute ends."""
+    """An address can send sixty requests a minute; then it learns when the minute ends."""
     for _ in range(60):
         request(world, MINUTE + 20)
     with pytest.raises(Problem) as caught:
@@ -88,7 +88,7 @@ def test_sixty_requests_a_minute(world: "World") -> None:
 
 
 def test_addresses_and_endpoints_are_counted_apart(world: "World") -> None:
-    """One caller's requests use up neither another's nor those to another endpoint."""
+    """A caller's requests to an endpoint count for no other caller or endpoint."""
     for _ in range(60):
         request(world, MINUTE)
     request(world, MINUTE, ip="203.0.113.8")
@@ -96,7 +96,7 @@ def test_addresses_and_endpoints_are_counted_apart(world: "World") -> None:
 
 
 def test_no_address_is_stored(world: "World") -> None:
-    """The counter of requests names its address by a hash, and is swept two minutes later."""
+    """The counter of requests has the address's hash only, and is swept after two minutes."""
     request(world, MINUTE)
     (item,) = world.items("RATE#")
     assert "203.0.113" not in str(item)
@@ -114,7 +114,7 @@ def test_delays_double(failures: int, seconds: int) -> None:
 
 @pytest.mark.guards("doubling-delays")
 def test_five_failures_then_growing_delays(world: "World") -> None:
-    """The sixth guess waits 1 s, the next 2, 4 … 900 s; refused ones say how long and cost none."""
+    """The sixth guess waits 1 s, the next 2, 4 … 900 s; refused ones are not counted."""
     at = float(NOW)
     for n in range(5):
         record = attempt(world, at)
@@ -128,7 +128,7 @@ def test_five_failures_then_growing_delays(world: "World") -> None:
 
 
 def test_the_wait_is_rounded_up(world: "World") -> None:
-    """Who waits the seconds that were answered may try: a fraction counts as a whole one."""
+    """After the seconds that were answered a try is allowed: fractions are rounded up."""
     for _ in range(7):
         failure(world, NOW, free=100)
     assert attempt(world, NOW + 0.5) == 4
@@ -137,7 +137,7 @@ def test_the_wait_is_rounded_up(world: "World") -> None:
 
 
 def test_refused_guesses_do_not_prolong_the_wait(world: "World") -> None:
-    """Somebody else's guesses during a delay never lock a person out for longer."""
+    """Somebody else's guesses during a delay do not make it longer."""
     for _ in range(5):
         attempt(world, NOW)
     for tenth in range(1, 10):
@@ -145,8 +145,8 @@ def test_refused_guesses_do_not_prolong_the_wait(world: "World") -> None:
     assert isinstance(attempt(world, NOW + 1), Identifier)
 
 
-def test_the_wait_is_told_to_the_second(world: "World") -> None:
-    """A millisecond over a second is a second more: who returns after the wait may try."""
+def test_a_millisecond_more_is_a_second_more(world: "World") -> None:
+    """A wait of one second and one millisecond is answered as two seconds."""
     for _ in range(6):
         failure(world, NOW, free=100)
     assert attempt(world, NOW + 0.999) == 2
@@ -154,7 +154,7 @@ def test_the_wait_is_told_to_the_second(world: "World") -> None:
 
 
 def test_a_device_is_counted_apart(world: "World") -> None:
-    """A device that logged in before has five failures of its own, and waits like any other."""
+    """A known device has its own five free failures, and waits like any other."""
     for _ in range(5):
         attempt(world, NOW)
     for device in (DEVICE, "1" * 32):
@@ -167,21 +167,21 @@ def test_a_device_is_counted_apart(world: "World") -> None:
 
 
 def test_a_device_uses_the_count_of_all_first(world: "World") -> None:
-    """While the identifier is not delayed, a known device counts like any other."""
+    """While the identifier is not delayed, a known device uses the identifier's count."""
     found, counted_for = count_attempt(world.table, world.limits, MAC, DEVICE, NOW * 1000)
     assert (found.failures, counted_for) == (1, None)
     assert [item["sk"]["S"] for item in world.items("LOGIN#")] == ["LOGIN"]
 
 
 def test_identifiers_are_counted_apart(world: "World") -> None:
-    """Guesses at one identifier never delay another."""
+    """Guesses at one identifier do not delay another."""
     for _ in range(6):
         attempt(world, NOW)
     assert isinstance(attempt(world, NOW, mac="another"), Identifier)
 
 
 def test_an_unknown_identifier_is_soon_forgotten(world: "World") -> None:
-    """The count of an identifier that nobody has is swept a day after its last attempt."""
+    """The count of an unknown identifier is swept a day after its last attempt."""
     attempt(world, NOW)
     attempt(world, NOW + 100)
     (item,) = world.items("LOGIN#")
@@ -194,7 +194,7 @@ def test_an_unknown_identifier_is_soon_forgotten(world: "World") -> None:
 def test_failures_are_forgotten_after_a_day(
     world: "World", failures: int, device: str | None
 ) -> None:
-    """A day after the last failure all five are free again, whether or not the row was swept."""
+    """A day after the last failure all five are free again, swept or not."""
     for _ in range(failures):
         failure(world, NOW, device=device, free=100)
     found = failure(world, NOW + DAY - 0.001, device=device)
@@ -205,8 +205,8 @@ def test_failures_are_forgotten_after_a_day(
 
 
 @pytest.mark.guards("failures-forgotten-alike")
-def test_an_account_is_forgotten_like_nobody(world: "World") -> None:
-    """Days after some failures an account answers guesses as an identifier that nobody has."""
+def test_failures_of_all_are_forgotten_alike(world: "World") -> None:
+    """Days after some failures, an account answers guesses as an unknown identifier does."""
     world.open_account()
     account = world.identifier("michele.dupont@example.fr")
     assert account
@@ -236,7 +236,7 @@ def test_of_two_that_read_one_count_both_count(
     first: int,
     second: str,
 ) -> None:
-    """Attempts that meet the same count, old or waited for, are judged one after the other."""
+    """Two attempts that read the same count are judged one after the other."""
     for _ in range(failures):
         failure(world, NOW)
     client: Any = world.table._client
@@ -258,10 +258,10 @@ def test_of_two_that_read_one_count_both_count(
     assert judged == second
 
 
-def test_a_count_that_goes_meanwhile_is_begun_anew(
+def test_a_count_removed_meanwhile_starts_again(
     world: "World", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An attempt whose record was swept, or removed by a login, meanwhile counts as the first."""
+    """An attempt whose record is removed meanwhile counts as the first."""
     for _ in range(5):
         failure(world, NOW)
     client: Any = world.table._client
@@ -282,26 +282,26 @@ def test_a_count_that_goes_meanwhile_is_begun_anew(
 
 
 def test_the_number_of_free_failures_is_a_parameter(world: "World") -> None:
-    """With other limits the delays start elsewhere, and still end at 15 minutes."""
+    """With another number of free failures, delays start later and still end at 15 minutes."""
     assert isinstance(failure(world, NOW, free=1), Identifier)
     assert failure(world, NOW, free=1) == 1
     assert [delay_after(failures, 1) for failures in (0, 1, 2, 999)] == [0, 1, 2, 900]
 
 
 def test_an_attempt_is_one_round_trip(world: "World") -> None:
-    """Counting and reading a login's record is one call, refused or not."""
+    """Counting an attempt and reading its record is one call, refused or not."""
     for _ in range(6):
         with world.calls.counted() as made:
             attempt(world, NOW)
         assert made == ["UpdateItem"]
     with world.calls.counted() as made:
         attempt(world, NOW + 1)
-    assert made == ["UpdateItem", "UpdateItem"], "one more for who waited for a delay to pass"
+    assert made == ["UpdateItem", "UpdateItem"], "one more after a delay"
 
 
 @pytest.mark.guards("mails-apart", "mails-an-hour", "mails-a-day")
 def test_mails_to_an_address(world: "World") -> None:
-    """One mail a minute, three an hour, six a day: the others are silently not written."""
+    """One mail a minute, three an hour, six a day; more are silently not written."""
     limit = address_limit(world.limits, MAC, "validation")
     times = [NOW, NOW + 59, NOW + 60, NOW + 61, NOW + 120, NOW + 180, NOW + HOUR - 1, NOW + HOUR]
     assert written(world, times, limit) == [NOW, NOW + 60, NOW + 120, NOW + HOUR]
@@ -310,7 +310,7 @@ def test_mails_to_an_address(world: "World") -> None:
 
 
 def test_mails_that_an_account_asks_for(world: "World") -> None:
-    """Three an hour and six a day, without a pause: a mistyped address is corrected at once."""
+    """Three mails an hour and six a day, without a pause: an address can be corrected at once."""
     limit = account_limit(world.limits, "account", "email-change")
     times = [NOW, NOW, NOW + 1, NOW + 2, NOW + HOUR - 1]
     assert written(world, times, limit) == [NOW, NOW, NOW + 1]
@@ -319,7 +319,7 @@ def test_mails_that_an_account_asks_for(world: "World") -> None:
 
 
 def test_recipients_are_counted_apart(world: "World") -> None:
-    """Mails to an address, an account or a registration take nothing from those to another."""
+    """Mails to an address, an account or a registration do not count for another."""
     for recipient in ("one", "two"):
         assert written(world, [NOW], address_limit(world.limits, recipient, "recovery"))
         assert written(
@@ -334,7 +334,7 @@ def test_recipients_are_counted_apart(world: "World") -> None:
 
 @pytest.mark.guards("fresh-links-apart")
 def test_fresh_links_of_a_registration(world: "World") -> None:
-    """Fresh links are sixty seconds apart and at most three a day."""
+    """New links are at least sixty seconds apart and at most three a day."""
     registration_id = world.sign_up()
     (mail,) = world.deliver()
     late = NOW + 2 * HOUR
@@ -355,13 +355,13 @@ def test_fresh_links_of_a_registration(world: "World") -> None:
 
 
 def test_kinds_of_mails_are_counted_apart(world: "World") -> None:
-    """A mail of one kind takes nothing from those of another."""
+    """A mail of one kind does not count for another kind."""
     assert written(world, [NOW], address_limit(world.limits, MAC, "validation"))
     assert written(world, [NOW], address_limit(world.limits, MAC, "recovery"))
 
 
-def test_a_full_limit_keeps_the_others(world: "World") -> None:
-    """A mail refused by one of its limits takes no place under the others."""
+def test_a_refused_mail_counts_in_no_limit(world: "World") -> None:
+    """A mail refused by one of its limits does not count in the others."""
     full = address_limit(world.limits, MAC, "validation")
     other = account_limit(world.limits, "account", "email-change")
     assert written(world, [NOW], full)
@@ -380,7 +380,7 @@ def test_a_full_limit_is_refused_by_name(world: "World") -> None:
 
 
 def test_the_memory_of_mails_is_swept(world: "World") -> None:
-    """What is noted of mails is kept a day, as long as the longest limit looks back."""
+    """The times of mails are kept a day, as the longest limit needs."""
     written(world, [NOW], address_limit(world.limits, MAC, "validation"))
     (item,) = world.items("MAIL#")
     assert item["expires_at"]["N"] == str(NOW + DAY)

@@ -1,4 +1,4 @@
-"""The tokens of links: what opens and what never does."""
+"""The tokens of links: which are accepted and which are refused."""
 
 import ast
 import base64
@@ -34,8 +34,8 @@ def refused(
 
 
 @given(st.binary(min_size=32, max_size=32), st.integers(0, 2**48 - 1))
-def test_a_token_comes_back(raw_id: bytes, issued_at: int) -> None:
-    """What is sealed is unsealed the same, in 96 characters that a URL carries as they are."""
+def test_a_token_is_unsealed_as_it_was_sealed(raw_id: bytes, issued_at: int) -> None:
+    """A token is unsealed as it was sealed, and has 96 characters valid in a URL."""
     token_id = base64.urlsafe_b64encode(raw_id).decode().rstrip("=")
     token = Token(purposes.EMAIL_VALIDATION, token_id, issued_at)
     text = seal(RING, token)
@@ -47,7 +47,7 @@ def test_a_token_comes_back(raw_id: bytes, issued_at: int) -> None:
 
 @pytest.mark.guards("signature")
 def test_every_flipped_bit_is_refused() -> None:
-    """Each of a token's 576 bits is guarded, those of the id and of the time included."""
+    """A token with any of its 576 bits changed is refused, the id's and the time's included."""
     raw = base64.urlsafe_b64decode(TEXT)
     for bit in range(len(raw) * 8):
         changed = bytearray(raw)
@@ -56,7 +56,7 @@ def test_every_flipped_bit_is_refused() -> None:
 
 
 def test_every_other_character_is_refused() -> None:
-    """No character of a token may be another one: its text has a single form."""
+    """A token with any character changed is refused: its text has one form only."""
     alphabet = string.ascii_letters + string.digits + "-_"
     for place, character in enumerate(TEXT):
         for other in set(alphabet + "+/=. \n") - {character}:
@@ -77,25 +77,25 @@ def test_every_other_character_is_refused() -> None:
 @example("０" * 96)
 @example("A" * 96)
 def test_any_other_text_is_unknown(text: str) -> None:
-    """Cut, extended or made-up text is an unknown link, never an error."""
+    """A cut, extended or made-up text is an unknown link, never an error."""
     assert refused(text)
 
 
 @given(st.binary(min_size=72, max_size=72))
 def test_a_made_up_token_is_refused(raw: bytes) -> None:
-    """A text of the right form signed by nobody is an unknown link."""
+    """A text of the right form with a false signature is an unknown link."""
     assert refused(base64.urlsafe_b64encode(b"\1\1" + raw[2:]).decode())
 
 
 def test_another_key_is_refused() -> None:
-    """A token sealed with a key that is not ours is unknown, even under a number that we have."""
+    """A token sealed with a key that is not ours is unknown, even under a known number."""
     assert refused(seal(TokenKeys({1: b"b" * 64}), TOKEN))
     assert refused(seal(TokenKeys({2: b"a" * 64}), TOKEN))
 
 
 @pytest.mark.guards("one-purpose")
 def test_another_purpose_is_refused() -> None:
-    """A token of one purpose opens nothing of another, and is known where several may come."""
+    """A token of one purpose opens no other, and is recognised where several are accepted."""
     for purpose in purposes.PURPOSES:
         token = Token(purpose, TOKEN.id, TOKEN.issued_at)
         text = seal(RING, token)
@@ -105,7 +105,7 @@ def test_another_purpose_is_refused() -> None:
 
 
 def test_an_old_key_is_accepted_while_present() -> None:
-    """After a rotation new links use the new key; sent ones work until the old is removed."""
+    """After a rotation the new key signs; sent links work until the old key is removed."""
     both = TokenKeys({1: b"a" * 64, 2: b"b" * 64})
     assert unseal(both, TEXT, purposes.EMAIL_VALIDATION) == TOKEN
     renewed = seal(both, TOKEN)
@@ -114,8 +114,8 @@ def test_an_old_key_is_accepted_while_present() -> None:
     assert refused(TEXT, TokenKeys({2: b"b" * 64}))
 
 
-def test_the_lives_of_links() -> None:
-    """A validation lives 3600 s, a recovery 1800 s, an e-mail change an hour, its undo 7 days."""
+def test_the_lifetimes_of_links() -> None:
+    """A validation lasts 3600 s, a recovery 1800 s, a change of address an hour, an undo 7 days."""
     lifetimes = {
         purposes.EMAIL_VALIDATION: 3600,
         purposes.PASSWORD_RECOVERY: 1800,
@@ -129,23 +129,23 @@ def test_the_lives_of_links() -> None:
 
 
 def test_purposes_have_numbers_of_their_own() -> None:
-    """No two purposes share a number, which is all that a token has of its purpose."""
+    """No two purposes share a number: a token has nothing else of its purpose."""
     named = [each for each in vars(purposes).values() if isinstance(each, Purpose)]
     assert set(named) == set(purposes.PURPOSES)
-    # As in the links that were sent: a number that changes kills them.
+    # As in the links that were sent: a changed number makes them invalid.
     assert [each.number for each in purposes.PURPOSES] == [1, 2, 3, 4]
 
 
 @pytest.mark.guards("id-of-256-bits")
 def test_identifiers_are_256_bits() -> None:
-    """Ids come from a CSPRNG, 256 bits each, and never repeat."""
+    """Ids have 256 bits each, come from a CSPRNG, and do not repeat."""
     ids = {new_id() for _ in range(1000)}
     assert len(ids) == 1000
     assert {len(base64.urlsafe_b64decode(each + "=")) for each in ids} == {32}
 
 
-def test_the_row_of_a_link_holds_no_secret() -> None:
-    """What the table keeps of a link does not give its token: the MAC is not there."""
+def test_the_row_of_a_link_has_no_secret() -> None:
+    """The row of a link does not give its token: it has no MAC."""
     stored = repr(Link.of(TOKEN).to_item())
     mac = base64.urlsafe_b64decode(TEXT)[40:]
     assert TEXT not in stored
@@ -156,7 +156,7 @@ def test_the_row_of_a_link_holds_no_secret() -> None:
 
 
 def test_what_a_link_gives_is_not_in_its_key() -> None:
-    """A row has its account and what it gives; its key is found with the token alone."""
+    """A row has its account and its value; its key is only found with the token."""
     row = Link.of(TOKEN, "account", email="m@example.fr", email_mac="mac")
     assert (row.account_id, row.about) == ("account", {"email": "m@example.fr", "email_mac": "mac"})
     assert row.key() == Link.of(TOKEN).key()
@@ -164,7 +164,7 @@ def test_what_a_link_gives_is_not_in_its_key() -> None:
 
 @pytest.mark.parametrize("number", [0, 1, 255])
 def test_key_numbers_fit_in_a_token(number: int) -> None:
-    """Keys may be numbered up to 255: more rotations than the portal will see."""
+    """Key numbers go up to 255, more rotations than the portal will have."""
     ring = TokenKeys({number: b"k" * 64})
     assert unseal(ring, seal(ring, TOKEN), purposes.EMAIL_VALIDATION) == TOKEN
 
@@ -172,7 +172,7 @@ def test_key_numbers_fit_in_a_token(number: int) -> None:
 @pytest.mark.guards("constant-time")
 @pytest.mark.parametrize("module", [links, session, devices])
 def test_secrets_are_compared_in_constant_time(module: ModuleType) -> None:
-    """Signatures and secrets are compared by no operator: one stops at the first difference."""
+    """Signatures and secrets are not compared by an operator, which stops at a difference."""
     compared = [
         ast.unparse(each)
         for each in ast.walk(ast.parse(inspect.getsource(module)))

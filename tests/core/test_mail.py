@@ -1,4 +1,4 @@
-"""The mails, as their readers receive them."""
+"""The mails, as readers receive them."""
 
 import re
 from datetime import UTC, datetime
@@ -55,7 +55,7 @@ class Page(HTMLParser):
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note a tag."""
+        """Collect a tag."""
         self.tags.append(tag)
         self.attributes += attrs
         self._hidden = tag in {"style", "title"}
@@ -65,7 +65,7 @@ class Page(HTMLParser):
         self._hidden = self._hidden and tag not in {"style", "title"}
 
     def handle_data(self, data: str) -> None:
-        """Note visible text."""
+        """Collect visible text."""
         if not self._hidden:
             self.text += data
 
@@ -193,7 +193,7 @@ def test_validation_says_what_the_guide_says() -> None:
     ],
 )
 def test_other_mails(template: str, subject: str, words: list[str]) -> None:
-    """The other mails say what happened and what to do."""
+    """Each mail says what happened and what to do."""
     sent = mail(template)
     assert sent.subject == subject
     for word in words:
@@ -202,7 +202,7 @@ def test_other_mails(template: str, subject: str, words: list[str]) -> None:
 
 
 def test_agent() -> None:
-    """An agent reads whose account and data it is; nobody else reads of agents."""
+    """An agent reads whose account and data it is; others do not read of agents."""
     agent, holder = validation(is_agent="yes"), validation()
     assert agent.subject == holder.subject
     for read, other in (
@@ -217,22 +217,22 @@ def test_agent() -> None:
 
 
 def test_rejection_without_a_reason() -> None:
-    """A refusal whose reason is not known says nothing of one."""
+    """A rejection without a known reason mentions none."""
     sent = mail("affiliation-rejected", reason="")
     assert "Motif" not in sent.text + sent.html
     assert "\n\n\n" not in sent.text
 
 
 def test_login_motive() -> None:
-    """The support reads the motive in the words of the form."""
+    """The support reads the reason in the words of the form."""
     sent = mail("contact-message", reason="login-impossible")
     words = "Motif\u00a0: J’ai une impossibilité de connexion aux services en ligne"
     assert words in sent.text
     assert words in Page(sent.html).text
 
 
-def test_acknowledgement_holds_nothing_typed() -> None:
-    """The acknowledgement, sent to an address nobody verified, takes nothing its sender typed."""
+def test_acknowledgement_repeats_nothing_typed() -> None:
+    """The acknowledgement goes to an unverified address, so it repeats nothing typed."""
     typed = {name: "typed" for name in VALUES["contact-message"] if name != "ticket"}
     assert mail("contact-acknowledgement", **typed) == mail("contact-acknowledgement")
 
@@ -241,7 +241,7 @@ def test_acknowledgement_holds_nothing_typed() -> None:
 @given(message=st.text(st.characters(exclude_categories=[])))
 @example(f"Cordialement,\n\n- Numéro : 1\r\n> x\u2028y\n\n{'mot ' * 40}{'x' * 200}\n</blockquote>")
 def test_a_message_is_quoted(message: str) -> None:
-    """Every line of a message is quoted: without the quotation, the mail is the same for all."""
+    """Every line of a message is quoted; the rest of the mail does not depend on it."""
     plain, sent = mail("contact-message"), mail("contact-message", message=message)
     ours, quoted = unquoted(sent)
     assert ours == unquoted(plain)[0]
@@ -258,7 +258,7 @@ def test_a_message_keeps_its_lines() -> None:
 
 
 def unquoted(sent: Mail) -> tuple[list[str], list[str]]:
-    """Return the lines of our own in a text body, and the quoted ones."""
+    """Return our own lines of a text body, and the quoted ones."""
     lines = sent.text.splitlines()
     quoted = [line for line in lines if line.startswith(">")]
     return [line for line in lines if not line.startswith(">")], quoted
@@ -266,7 +266,7 @@ def unquoted(sent: Mail) -> tuple[list[str], list[str]]:
 
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_every_mail(template: str) -> None:
-    """Every mail has one button, its link in clear, the support number and the disclaimers."""
+    """Every mail has one button, its link as text, the support number and the disclaimers."""
     sent = mail(template)
     page = Page(sent.html)
     assert sent.text.count(LINK) == 1
@@ -282,7 +282,7 @@ def test_every_mail(template: str) -> None:
 
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_nothing_is_fetched(template: str) -> None:
-    """Reading a mail fetches nothing: no image, script, remote style or address but the link."""
+    """A mail loads nothing: no image, script, remote style, and no address but its link."""
     html = mail(template).html
     page = Page(html)
     assert not {"img", "script", "iframe", "link", "video", "object"} & set(page.tags)
@@ -294,7 +294,7 @@ def test_nothing_is_fetched(template: str) -> None:
 
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_html_for_everyone(template: str) -> None:
-    """The HTML is declared French, scales on a phone and follows the dark scheme."""
+    """The HTML is declared French, fits a phone and follows the dark scheme."""
     html = mail(template).html
     assert html.startswith('<!DOCTYPE html>\n<html lang="fr">')
     assert '<meta name="color-scheme" content="light dark">' in html
@@ -306,7 +306,7 @@ def test_html_for_everyone(template: str) -> None:
 
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_typography(template: str) -> None:
-    """French signs keep their no-break space, apostrophes are curly, quotes are guillemets."""
+    """French signs have no-break spaces, apostrophes are curly, quotes are guillemets."""
     sent = mail(template)
     for body in (sent.text, Page(sent.html).text):
         prose = body.replace(LINK, "").replace("12:04", "")
@@ -318,7 +318,7 @@ def test_typography(template: str) -> None:
 
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_typography_of_every_branch(template: str) -> None:
-    """So they do in what only some readers see."""
+    """The same is true of texts that only some readers see."""
     source = source_of(template)
     assert not re.search(r"[ \n][:;?!»]|«(?!\u00a0)|'|\.\.\.", source)
 
@@ -332,19 +332,19 @@ def test_typography_of_every_branch(template: str) -> None:
     ],
 )
 def test_phone(number: str, shown: str) -> None:
-    """A mainland number is shown as it is dialled, any other in its international form."""
+    """A French mobile number is shown as it is dialled, any other in international form."""
     assert f"Téléphone\u00a0: {shown}\n" in validation(mobile_phone=number).text
 
 
 def test_dates_are_those_of_paris() -> None:
-    """Winter and summer time are the reader's."""
+    """Times are those of Paris, in winter and in summer."""
     winter = validation(requested_at=datetime(2026, 11, 23, 23, 30, tzinfo=UTC))
     assert "Date\u00a0: 24/11/2026\u00a0à\u00a000:30\n" in winter.text
 
 
 @pytest.mark.guards("escaped-mails")
 def test_names_are_escaped_in_html_only() -> None:
-    """Mark-up in a value stays text: escaped in HTML, as typed in the text body."""
+    """Mark-up in a value stays text: escaped in HTML, unchanged in the text body."""
     sent = validation(last_name='<b>D</b> & "x"')
     assert "<b>D" not in sent.html
     assert "&lt;b&gt;D&lt;/b&gt; &amp; &#34;x&#34;" in sent.html
@@ -352,7 +352,7 @@ def test_names_are_escaped_in_html_only() -> None:
 
 
 def test_a_name_is_never_a_link() -> None:
-    """A name shaped as a domain is broken, so that no mail reader makes a link of it."""
+    """A name shaped as a domain is split, so that no mail reader makes it a link."""
     sent = validation(last_name="example.com", first_name="J.-P.")
     assert "example.com\n" not in sent.text.replace("@example.com", "")
     assert "Nom\u00a0: example.\u200ccom\n" in sent.text
@@ -363,7 +363,7 @@ def test_a_name_is_never_a_link() -> None:
 @pytest.mark.guards("values-on-one-line")
 @pytest.mark.parametrize(("template", "name"), [*TYPED, *((each, "link") for each in TEMPLATES)])
 def test_hostile_values(template: str, name: str) -> None:
-    """No value of any mail adds a line, a tag or an attribute, or turns the text round."""
+    """No value of any mail adds a line, a tag or an attribute, or reverses the text."""
     keeps_its_lines(template, name, HOSTILE)
 
 
@@ -371,12 +371,12 @@ def test_hostile_values(template: str, name: str) -> None:
 @given(value=st.text(st.characters(exclude_categories=[])))
 @example(HOSTILE)
 def test_no_value_adds_a_line(value: str) -> None:
-    """Whatever a value contains, the mail keeps its lines, tags, direction and encoding."""
+    """With any value, a mail keeps its lines, tags, direction and encoding."""
     keeps_its_lines("validation", "first_name", value)
 
 
 def keeps_its_lines(template: str, name: str, value: str) -> None:
-    """Assert that a mail with a value has the form that it has with another."""
+    """Check that a mail has the same form with one value as with another."""
     plain, sent = mail(template), mail(template, **{name: value})
     assert sent.subject == plain.subject
     assert not set("\u202a\u202b\u202d\u202e\u2066\u2067\u2068") & set(sent.text + sent.html)
@@ -394,19 +394,19 @@ def keeps_its_lines(template: str, name: str, value: str) -> None:
 
 
 def test_unknown_template() -> None:
-    """A template that does not exist is a programming error, and nothing is rendered."""
+    """An unknown template is a programming error, and nothing is rendered."""
     with pytest.raises(TemplateNotFound):
         render(Template(FOLDERS[0], "surprise", "Surprise"), link=LINK)
 
 
 def test_missing_value() -> None:
-    """A missing value is an error rather than a blank."""
+    """A missing value is an error, not a blank."""
     with pytest.raises(UndefinedError):
         render(SENT["account-exists"])
 
 
 def test_every_template_has_a_subject() -> None:
-    """The templates are those that mails are sent from, over one base for each body."""
+    """Each template belongs to a mail, over one base for each body."""
     folders = [*Path(portal.__path__[0]).glob("*/templates")]
     names = [path.stem for folder in folders for path in folder.iterdir() if folder in FOLDERS]
     assert sorted(names) == sorted(TEMPLATES) == sorted(SENT)
@@ -417,14 +417,14 @@ def test_every_template_has_a_subject() -> None:
 
 
 def test_every_kind_of_mail_has_its_template() -> None:
-    """Each kind of mail has a template of its name; one more is for whoever has an account."""
+    """Each kind of mail has a template of its name; one more is for account holders."""
     assert {*MAILS, "account-exists"} == set(TEMPLATES)
     assert len(MAILS) == sum(len(domain.MAILS) for domain in DOMAINS)
     assert OF_NOTICES.keys() <= MAILS.keys()
 
 
 def test_values_start_no_line() -> None:
-    """No template starts a line with a value, which could then pass for an item or a quotation."""
+    """No template starts a line with a value, which could look like an item or a quotation."""
     for template in TEMPLATES:
         source = source_of(template)
         assert not re.search(r"^\s*\{\{ (?!strong\(\")", source, re.MULTILINE), template

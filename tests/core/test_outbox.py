@@ -41,7 +41,7 @@ def put(world: "World", kind: str, **about: str) -> Outgoing:
 
 @pytest.mark.guards("token-in-fragment")
 def test_a_sign_up_gets_its_link(world: "World") -> None:
-    """The mail goes to the stored address, from ours; its link opens; nothing is left to send."""
+    """The mail goes to the stored address; its link opens; the outbox is empty."""
     registration_id = world.sign_up()
     (mail,) = world.deliver(NOW + 5)
     assert (mail.to, mail.subject) == ([EMAIL], VALIDATION)
@@ -58,7 +58,7 @@ def test_a_sign_up_gets_its_link(world: "World") -> None:
 
 @pytest.mark.guards("sent-once")
 def test_a_message_delivered_twice_is_sent_once(world: "World") -> None:
-    """The stream may deliver a message again: what was sent is deleted, so it is not repeated."""
+    """A message that the stream delivers again is not sent again: it was deleted."""
     world.sign_up()
     (message,) = world.messages()
     world.send(message.id, NOW)
@@ -68,8 +68,8 @@ def test_a_message_delivered_twice_is_sent_once(world: "World") -> None:
     assert len(world.mails()) == 1
 
 
-def test_a_holder_who_signs_up_again_is_told(world: "World") -> None:
-    """« Vous avez déjà un compte » goes to the account's address, with no link to validate."""
+def test_a_holder_who_signs_up_again_is_notified(world: "World") -> None:
+    """« Vous avez déjà un compte » goes to the account's address, without a link to validate."""
     world.open_account()
     world.sign_up(NOW + DAY, email=EMAIL.upper(), nir=None, siret=None)
     (mail,) = world.deliver(NOW + DAY)
@@ -79,8 +79,8 @@ def test_a_holder_who_signs_up_again_is_told(world: "World") -> None:
     assert not world.messages()
 
 
-def test_a_holder_who_asks_again_is_told(world: "World") -> None:
-    """A resend for an address that has an account writes so to its holder."""
+def test_a_holder_who_resends_is_notified(world: "World") -> None:
+    """A resend for an address with an account sends its holder a mail that says so."""
     world.open_account()
     world.deliver()
     world.resend(EMAIL, NOW + DAY)
@@ -89,7 +89,7 @@ def test_a_holder_who_asks_again_is_told(world: "World") -> None:
 
 
 def test_a_resend_is_about_the_newest_sign_up(world: "World") -> None:
-    """Of several registrations of an address, the link is that of the last."""
+    """With several registrations of an address, the link is that of the last."""
     world.sign_up(NOW, first_name="Première")
     newest = world.sign_up(NOW + 1, first_name="Dernière")
     world.deliver(NOW + 1)
@@ -100,7 +100,7 @@ def test_a_resend_is_about_the_newest_sign_up(world: "World") -> None:
 
 
 def test_an_unknown_address_gets_nothing(world: "World") -> None:
-    """A resend for an address that never signed up sends nothing, and is forgotten."""
+    """A resend for an unknown address sends nothing, and its message is deleted."""
     world.resend("nobody@example.fr")
     assert world.messages()
     assert world.deliver() == []
@@ -108,7 +108,7 @@ def test_an_unknown_address_gets_nothing(world: "World") -> None:
 
 
 def test_a_completed_registration_gets_no_link(world: "World") -> None:
-    """A mail that waited until the account was there does not carry a link any more."""
+    """A mail that waited until the account exists contains no link."""
     registration_id = world.sign_up()
     (mail,) = world.deliver()
     world.set_password(mail.token)
@@ -118,8 +118,8 @@ def test_a_completed_registration_gets_no_link(world: "World") -> None:
     assert not world.messages()
 
 
-def test_a_forgotten_registration_gets_no_link(world: "World") -> None:
-    """Thirty days later no mail carries a link that would be answered « unknown »."""
+def test_an_expired_registration_gets_no_link(world: "World") -> None:
+    """Thirty days later no mail is sent, whose link would be unknown."""
     world.sign_up()
     world.deliver()
     world.resend(EMAIL, NOW + 30 * DAY)
@@ -128,7 +128,7 @@ def test_a_forgotten_registration_gets_no_link(world: "World") -> None:
 
 
 def test_a_swept_registration_gets_no_link(world: "World") -> None:
-    """A mail whose registration the TTL swept is not sent, and is forgotten."""
+    """The mail of a swept registration is not sent, and its message is deleted."""
     world.sign_up()
     world.sweep("REGISTRATION#")
     assert world.deliver() == []
@@ -152,7 +152,7 @@ def test_each_mail_has_its_own_hour(world: "World") -> None:
     ids=["throttled", "unreachable"],
 )
 def test_a_mail_that_fails_is_kept(world: "World", failure: Exception) -> None:
-    """While SES refuses, the message stays; it is sent by the next try, once, with a good link."""
+    """While SES fails, the message stays; the next try sends it once, with a valid link."""
     world.sign_up()
     (message,) = world.messages()
     with world.failing(aws.ses(), "SendEmail", failure), pytest.raises(type(failure)):
@@ -165,8 +165,8 @@ def test_a_mail_that_fails_is_kept(world: "World", failure: Exception) -> None:
     assert world.open_link(world.mails()[-1].token, NOW + 60 + 3599)
 
 
-def test_a_crash_before_forgetting_repeats_a_mail(world: "World") -> None:
-    """A worker killed between sending and forgetting repeats one mail; both links open."""
+def test_a_crash_before_deleting_repeats_a_mail(world: "World") -> None:
+    """A worker killed between sending and deleting repeats one mail; both links open."""
     world.sign_up()
     (message,) = world.messages()
     failure = ClientError({"Error": {"Code": "InternalServerError"}}, "DeleteItem")
@@ -181,7 +181,7 @@ def test_a_crash_before_forgetting_repeats_a_mail(world: "World") -> None:
 
 
 def test_an_event_is_published(world: "World") -> None:
-    """An event has its kind, its time and the account's id, and nothing of the person."""
+    """An event has its kind, its time and the account's id, and nothing personal."""
     put(world, "AccountActivated", account_id="account-1")
     world.deliver(NOW + 5)
     (event,) = world.events()
@@ -196,7 +196,7 @@ def test_an_event_is_published(world: "World") -> None:
 
 
 def test_an_event_that_the_bus_refuses_is_kept(world: "World") -> None:
-    """A bus that answers with a failed entry has not taken the event: it is sent again."""
+    """An event that the bus refuses in its answer is kept and sent again."""
     message = put(world, "LoginSucceeded", account_id="account-1")
     refusal = {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalFailure"}]}
     with (
@@ -210,7 +210,7 @@ def test_an_event_that_the_bus_refuses_is_kept(world: "World") -> None:
 
 
 def test_an_unknown_kind_is_an_error(world: "World") -> None:
-    """A message that nobody knows how to send is an error, and stays; it is never dropped."""
+    """A message without a sender is an error, and stays."""
     message = put(world, "carrier-pigeon")
     with pytest.raises(LookupError):
         world.send(message.id, NOW)
@@ -218,7 +218,7 @@ def test_an_unknown_kind_is_an_error(world: "World") -> None:
 
 
 def test_the_function_sends_every_kind(world: "World") -> None:
-    """Whatever any domain writes to the outbox has a sender, a mail or an event of its own."""
+    """Every kind of message of any domain has a sender."""
     senders = load_function("send_mail").senders(NOW)
     assert senders.keys() == {*MAILS, *EVENTS}
     assert len(senders) == len(MAILS) + len(EVENTS)
@@ -226,7 +226,7 @@ def test_the_function_sends_every_kind(world: "World") -> None:
 
 
 def test_a_message_has_references_only() -> None:
-    """What a message is about is one map, without what is not known."""
+    """What a message is about is one map, without absent values."""
     message = Outgoing.new("new-device", NOW, account_id="a", device=None)
     assert message.about == {"account_id": "a"}
     assert message.to_item()["about"] == {"M": {"account_id": {"S": "a"}}}
@@ -237,7 +237,7 @@ def test_a_message_has_references_only() -> None:
 
 
 def test_a_failed_message_is_found_and_sent_again(world: "World") -> None:
-    """An operator's replay marks a message for the stream, once, and forgets that it failed."""
+    """A replay marks a message for the stream once, and removes the note that it failed."""
     message = put(world, "LoginSucceeded", account_id="account-1")
     note_unsent(world.table, message, NOW)
     note_unsent(world.table, message, NOW + 60)
@@ -252,7 +252,7 @@ def test_a_failed_message_is_found_and_sent_again(world: "World") -> None:
 
 
 def test_a_message_sent_meanwhile_is_not_marked(world: "World") -> None:
-    """What a later try sent is not written again by a replay, only taken off the list."""
+    """A replay only removes the note of a message that was sent meanwhile."""
     message = put(world, "LoginSucceeded", account_id="account-1")
     note_unsent(world.table, message, NOW)
     world.send(message.id)
@@ -261,8 +261,8 @@ def test_a_message_sent_meanwhile_is_not_marked(world: "World") -> None:
     assert not world.items()
 
 
-def test_a_message_remembers_more(world: "World") -> None:
-    """What is added to a message is stored beside what it was about, while it is there."""
+def test_a_value_is_added_to_a_message(world: "World") -> None:
+    """A value is added to what a message is about, as long as the message exists."""
     message = put(world, "recovery", login_mac="mac")
     world.table.write(message.remember(link_id="l"))
     (stored,) = world.messages()
@@ -279,7 +279,7 @@ def test_a_message_remembers_more(world: "World") -> None:
 def test_a_batch_is_sent(
     world: "World", gateway: "Gateway", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The stream's batch is sent, mails and events alike."""
+    """A batch of the stream is sent, mails and events alike."""
     world.sign_up(stop_clock(monkeypatch))
     put(world, "LoginSucceeded", account_id="account-1")
     answer = gateway.invoke("send_mail", stream(world.items("OUTBOX#")))
@@ -295,7 +295,7 @@ def test_a_poison_record_stops_no_other(
     log: "Callable[[], str]",
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Of a batch only what failed is answered as failed, and its log has no personal data."""
+    """Only the failed record of a batch is answered as failed; the log has no personal data."""
     world.sign_up(stop_clock(monkeypatch))
     (good,) = world.items("OUTBOX#")
     poison = put(world, "carrier-pigeon").to_item()
@@ -315,7 +315,7 @@ def test_the_text_of_a_failure_is_not_logged(
     log: "Callable[[], str]",
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """SES quotes addresses in its errors: the log names the error's type only."""
+    """The log names only the type of an error, because SES quotes addresses in its text."""
     world.sign_up(stop_clock(monkeypatch))
     refusal = {"Error": {"Code": "MessageRejected", "Message": f"Address {EMAIL} is not verified"}}
     with world.failing(aws.ses(), "SendEmail", ClientError(refusal, "SendEmail")):
@@ -327,14 +327,14 @@ def test_the_text_of_a_failure_is_not_logged(
 
 
 def test_a_whole_batch_that_fails_is_answered(world: "World", gateway: "Gateway") -> None:
-    """When every message fails each is answered as failed, and tried again on its own."""
+    """If every message of a batch fails, each is answered as failed."""
     items = [put(world, "carrier-pigeon").to_item() for _ in range(2)]
     answer = gateway.invoke("send_mail", stream(items))
     assert answer == {"batchItemFailures": [{"itemIdentifier": "100"}, {"itemIdentifier": "200"}]}
 
 
 def test_the_stream_is_filtered_to_the_outbox(world: "World") -> None:
-    """Only messages pass the function's filter: new ones, and those marked to be sent again."""
+    """The filter lets through only messages that are new or marked to be sent again."""
     outbox = world.template["Resources"]["SendMail"]["Properties"]["Events"]["Outbox"]
     patterns = [
         json.loads(each["Pattern"]) for each in outbox["Properties"]["FilterCriteria"]["Filters"]
@@ -352,7 +352,7 @@ def test_the_stream_is_filtered_to_the_outbox(world: "World") -> None:
 def test_a_link_mailed_by_the_function_opens(
     world: "World", gateway: "Gateway", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The function and its clock: the link that it sends is good for an hour from now."""
+    """A link that the function sends is valid for an hour from its own clock."""
     now = stop_clock(monkeypatch)
     world.sign_up(now)
     gateway.invoke("send_mail", stream(world.items("OUTBOX#")))

@@ -1,4 +1,4 @@
-"""The environment that the template gives the functions, and the clients."""
+"""The functions' environment, as the template sets it, and the clients."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def test_the_template_sets_all_that_is_read(world: "World") -> None:
-    """The limits are the defaults of the template's parameters, those that the product promises."""
+    """The limits are the template's defaults, as the product promises."""
     assert world.limits == Limits(
         requests_per_minute=60, mail_per_hour=3, mail_per_day=6, mail_interval=60, free_failures=5
     )
@@ -23,12 +23,12 @@ def test_the_template_sets_all_that_is_read(world: "World") -> None:
 
 
 def test_the_origin_has_no_slash_at_its_end(world: "World") -> None:
-    """Links are the origin and a path: no double slash."""
+    """Links are the origin and a path, without a double slash."""
     assert not world.settings.public_url.endswith("/")
 
 
 def test_a_missing_variable_is_named(world: "World", monkeypatch: pytest.MonkeyPatch) -> None:
-    """A function deployed without one of its settings says which, instead of guessing."""
+    """A function without one of its settings names it in the error."""
     assert world
     settings.cache_clear()
     monkeypatch.delenv("PEPPER_SECRET")
@@ -37,7 +37,7 @@ def test_a_missing_variable_is_named(world: "World", monkeypatch: pytest.MonkeyP
 
 
 def test_attempts_end_before_the_function(world: "World", template: dict[str, Any]) -> None:
-    """Clients give up, after bounded tries, while their function still has time to answer."""
+    """Clients give up, after a limited number of tries, before their function ends."""
     timeout = template["Globals"]["Function"]["Timeout"]
     assert timeout < 29
     for client in (aws.dynamodb(), aws.secrets_manager(), aws.kms()):
@@ -55,7 +55,7 @@ def test_clients_are_made_once(world: "World") -> None:
 
 
 def test_times_are_rfc_3339() -> None:
-    """The API writes times in UTC, to the millisecond; no time stays no time."""
+    """The API writes times in UTC, to the millisecond; an absent time stays absent."""
     assert rfc3339(1_790_000_000_007) == "2026-09-21T14:13:20.007Z"
     assert rfc3339_seconds(1_790_000_000) == "2026-09-21T14:13:20.000Z"
     assert rfc3339_seconds(None) is None

@@ -54,7 +54,7 @@ class FirstError(RefusedError):
 
 
 class SecondError(RefusedError):
-    """What another raises."""
+    """What another write raises."""
 
 
 def cancelled(*codes: str) -> dict[str, Any]:
@@ -71,7 +71,7 @@ CONFLICT: Any = {"Error": {"Code": "TransactionConflictException", "Message": ""
 
 @contextmanager
 def busy_once(operation: str, error: str, answer: Any) -> "Generator[None]":
-    """Have the first call of an operation fail with an exception of DynamoDB."""
+    """Make the first call of an operation fail with a DynamoDB exception."""
     failed: list[bool] = []
 
     def fail(**_: object) -> None:
@@ -96,7 +96,7 @@ def every_kind(kind: type[Record]) -> "Generator[type[Record]]":
 
 
 def test_the_table_is_made_as_the_template_says(world: "World") -> None:
-    """One table, keyed by pk and sk, swept by expires_at."""
+    """There is one table, with the keys pk and sk, and its TTL is expires_at."""
     name = world.settings.table_name
     description = aws.dynamodb().describe_table(TableName=name)["Table"]
     assert {each["AttributeName"]: each["KeyType"] for each in description["KeySchema"]} == {
@@ -117,15 +117,15 @@ def test_the_table_is_made_as_the_template_says(world: "World") -> None:
         st.dictionaries(st.text(), st.text()),
     )
 )
-def test_values_come_back(value: Value) -> None:
-    """What is stored is read as it was, of the same type."""
+def test_values_are_read_as_written(value: Value) -> None:
+    """A value is read as it was written, with the same type."""
     read = decode(encode(value))
     assert read == value
     assert type(read) is type(value)
 
 
 def test_absence_is_not_a_value() -> None:
-    """An absent value is an absent attribute, never a stored null."""
+    """An absent value is an absent attribute, not a stored null."""
     with pytest.raises(TypeError):
         encode(None)
 
@@ -177,20 +177,20 @@ def test_absence_is_not_a_value() -> None:
     ],
     ids=lambda record: type(record).__name__,
 )
-def test_records_come_back(world: "World", record: Record) -> None:
-    """A record written is the record read; attributes of a later version are left aside."""
+def test_records_are_read_as_written(world: "World", record: Record) -> None:
+    """A record is read as it was written; unknown attributes are ignored."""
     item = record.to_item() | {"later": {"S": "unknown"}}
     aws.dynamodb().put_item(TableName=world.settings.table_name, Item=item)
     assert world.table.get(type(record), record.key()) == record
 
 
-def test_nothing_is_read_where_nothing_is(world: "World") -> None:
-    """A key without a record gives none."""
+def test_a_key_without_a_record_is_none(world: "World") -> None:
+    """A key without a record is read as ``None``."""
     assert world.table.get(Account, Account.key_of(id="nobody")) is None
 
 
 def test_reads_are_consistent(world: "World") -> None:
-    """What a person just did is there: no read may be of an older state."""
+    """Every read is consistent: it sees what was just written."""
     account_id = world.open_account()
     read_all(world.table, account_id, FEED)
     read(world.table, world.acting(account_id), FEED, 10, None)
@@ -208,7 +208,7 @@ def test_reads_are_consistent(world: "World") -> None:
 
 
 def test_nothing_scans_the_table(world: "World") -> None:
-    """Everything is found by its key: a scan would cost with each account."""
+    """Everything is found by its key: the cost of a scan grows with the accounts."""
     account_id = world.open_account()
     world.log_in("michele.dupont@example.fr")
     read_all(world.table, account_id, FEED)
@@ -220,7 +220,7 @@ def test_nothing_scans_the_table(world: "World") -> None:
 
 
 def test_two_records_are_one_round_trip(world: "World") -> None:
-    """Two records of two types are read at once, each given in its place, or ``None``."""
+    """Two records of two types are read at once, in the order asked, or as ``None``."""
     identifier = Identifier(mac="a")
     wanted = ((Identifier, identifier.key()), (Credentials, KEY))
     found: list[object] = []
@@ -236,7 +236,7 @@ def test_two_records_are_one_round_trip(world: "World") -> None:
 
 
 def test_unread_keys_are_unavailable(world: "World") -> None:
-    """A batch that DynamoDB answers in part is not taken for an unknown link."""
+    """A batch read that DynamoDB answers in part is « unavailable », not an unknown link."""
     link = Link(id="r", purpose=1, issued_at=NOW, expires_at=NOW + 3600)
     partial = {
         "Responses": {world.settings.table_name: []},
@@ -249,7 +249,7 @@ def test_unread_keys_are_unavailable(world: "World") -> None:
 
 
 def test_a_partition_is_read_in_order_and_removed_alone(world: "World") -> None:
-    """The records of a partition come by their sort keys, and go without those of another."""
+    """A partition is read by sort key, and deleting it leaves the others."""
     entries = [replace(ENTRY, id=f"{n}#1") for n in (1, 2, 3)]
     for each in (entries[2], entries[0], entries[1], replace(ENTRY, account_id="b"), CREDENTIALS):
         world.table.write(put(each))
@@ -266,7 +266,7 @@ def test_a_partition_is_read_in_order_and_removed_alone(world: "World") -> None:
 
 
 def test_an_update_sets_computes_and_removes(world: "World") -> None:
-    """A value is set, an expression computed, ``None`` removed; the rest of the item stays."""
+    """An update sets, computes or removes attributes and leaves the others."""
     world.table.write(put(replace(CREDENTIALS, last_login_at=NOW)))
     one_more = Expr("logins + :one", {":one": 1})
     changes = {"password_hash": "2$", "logins": one_more, "last_login_at": None}
@@ -311,7 +311,7 @@ CONDITIONS: list[tuple[Condition, bool]] = [
 def test_a_condition_decides(
     world: "World", if_: Condition, action: str, *, applies: bool, together: bool
 ) -> None:
-    """A write is made if its condition applies; else nothing is, and its refusal has the item."""
+    """A write applies if its condition does; else it is refused, with the item found."""
     world.table.write(put(CREDENTIALS))
     changed = replace(CREDENTIALS, logins=9)
     write, left = {
@@ -342,7 +342,7 @@ def test_a_condition_decides(
 
 
 def test_a_condition_on_nothing(world: "World") -> None:
-    """Where nothing is stored, no attribute has a value, and a refusal has no item."""
+    """Without a record, a condition sees no values and a refusal has no item."""
     for write in (
         put(CREDENTIALS, if_={"logins": 3}, else_=FirstError),
         update(KEY, {"logins": 9}, if_={"account_id": "a"}, else_=FirstError),
@@ -357,7 +357,7 @@ def test_a_condition_on_nothing(world: "World") -> None:
 
 
 def test_a_put_replaces_and_a_new_one_does_not(world: "World") -> None:
-    """A record is written over whatever is there, unless it must be new."""
+    """A put replaces a record, unless the record must be new."""
     world.table.write(put(CREDENTIALS))
     changed = replace(CREDENTIALS, password_hash="2$")
     with pytest.raises(FirstError) as caught:
@@ -382,7 +382,7 @@ def test_a_put_replaces_and_a_new_one_does_not(world: "World") -> None:
 def test_the_first_refused_write_raises(
     world: "World", refused: list[tuple[bool, type[RefusedError]]]
 ) -> None:
-    """Of several refused writes the first given raises; those that are not refused do not."""
+    """Of several refused writes, the first in the list raises its refusal."""
     writes: list[Write] = []
     for n, (is_refused, refusal) in enumerate(refused):
         record = Identifier(mac=str(n), failures=n)
@@ -401,7 +401,7 @@ def test_the_first_refused_write_raises(
 
 @pytest.mark.parametrize("together", [False, True], ids=["alone", "transaction"])
 def test_a_refusal_may_be_an_exception(world: "World", *, together: bool) -> None:
-    """A write raises the very exception that it was given, or a plain refusal by default."""
+    """A write raises the exception that it was given, or a plain refusal by default."""
     make = world.table.transact if together else world.table.write
     problem = Problem(UNAVAILABLE)
     with pytest.raises(Problem) as caught:
@@ -413,7 +413,7 @@ def test_a_refusal_may_be_an_exception(world: "World", *, together: bool) -> Non
 
 
 def test_a_claim_keeps_a_count(world: "World") -> None:
-    """What is under the same key already stays, until somebody else has claimed it."""
+    """A claim keeps the counts under its key, and is refused once somebody has it."""
     counted = Identifier(mac="mac", failures=4, attempted_at=NOW * 1000)
     world.table.write(put(counted))
 
@@ -434,7 +434,7 @@ def test_a_claim_keeps_a_count(world: "World") -> None:
 
 
 def test_a_claim_of_what_nobody_has(world: "World") -> None:
-    """A claim writes the record where there is none; the key itself is no attribute of it."""
+    """A claim writes the record if there is none; the key is no attribute of it."""
     record = Identifier(mac="mac", account_id="a")
     world.table.write(claim(record, unless="account_id", else_=FirstError))
     assert world.items() == [record.to_item()]
@@ -446,7 +446,7 @@ def test_a_claim_of_what_nobody_has(world: "World") -> None:
     ids=["Activity", "Audit"],
 )
 def test_the_trail_is_never_written_over(world: "World", record: Record, forged: Record) -> None:
-    """A record that is only added is refused where one is, whatever condition its put has."""
+    """A record that is only added is never replaced, whatever the condition of its put."""
     world.table.write(put(record))
     for write in (put(forged), put(forged, if_=Expr("attribute_exists(pk)"), else_=FirstError)):
         for make in (world.table.write, world.table.transact):
@@ -457,7 +457,7 @@ def test_the_trail_is_never_written_over(world: "World", record: Record, forged:
 
 
 def test_other_records_may_be_written_over() -> None:
-    """Only the trails are add-only: a condition of another record is the one that was given."""
+    """Other records are replaced as the condition of the put says."""
     assert "ConditionExpression" not in put(CREDENTIALS).body
     kinds = {kind for kind in every_kind(Record) if kind.ADD_ONLY}
     assert kinds == {Activity, Audit}
@@ -469,7 +469,7 @@ def test_other_records_may_be_written_over() -> None:
 @pytest.mark.guards("busy-is-tried-again")
 @pytest.mark.parametrize("code", ["TransactionConflict", "ThrottlingError"])
 def test_a_busy_transaction_is_tried_again(world: "World", code: str) -> None:
-    """A transaction that meets another is made again: the second try writes."""
+    """A transaction in conflict with another is repeated; the second try writes."""
     with busy_once("TransactWriteItems", "TransactionCanceledException", cancelled(code, "None")):
         world.sign_up()
     assert world.calls.of("DynamoDB").count("TransactWriteItems") == 2
@@ -488,7 +488,7 @@ def test_a_busy_transaction_is_tried_again(world: "World", code: str) -> None:
 def test_a_write_of_a_busy_item_is_tried_again(
     world: "World", operation: str, write: Write
 ) -> None:
-    """A write that meets a transaction on its item is made again: the second try writes."""
+    """A write in conflict with a transaction is repeated; the second try writes."""
     world.table.write(put(CREDENTIALS))
     with (
         busy_once(operation, "TransactionConflictException", CONFLICT),
@@ -501,8 +501,8 @@ def test_a_write_of_a_busy_item_is_tried_again(
     assert bool(answer) == (operation == "UpdateItem")
 
 
-def test_a_write_of_an_item_busy_for_good_is_unavailable(world: "World") -> None:
-    """A write that never gets through ends as « unavailable », to be asked again."""
+def test_a_write_of_an_item_always_busy_is_unavailable(world: "World") -> None:
+    """A write that always conflicts ends as « unavailable »."""
     busy = ClientError(CONFLICT, "UpdateItem")
     with (
         world.failing(aws.dynamodb(), "UpdateItem", busy),
@@ -516,7 +516,7 @@ def test_a_write_of_an_item_busy_for_good_is_unavailable(world: "World") -> None
 
 
 def test_a_write_that_fails_is_no_conflict(world: "World") -> None:
-    """A write that DynamoDB does not take for another reason is an error, made once."""
+    """A write that DynamoDB refuses for another reason is an error, and not repeated."""
     wrong = ClientError({"Error": {"Code": "ValidationException", "Message": ""}}, "PutItem")
     with (
         world.failing(aws.dynamodb(), "PutItem", wrong),
@@ -527,8 +527,8 @@ def test_a_write_that_fails_is_no_conflict(world: "World") -> None:
     assert made == ["PutItem"]
 
 
-def test_items_busy_for_good_are_unavailable(world: "World") -> None:
-    """A transaction that never gets through ends as « unavailable », to be asked again."""
+def test_items_always_busy_are_unavailable(world: "World") -> None:
+    """A transaction that always conflicts ends as « unavailable »."""
     busy = aws.dynamodb().exceptions.TransactionCanceledException(
         cancelled("TransactionConflict"), "TransactWriteItems"
     )
@@ -542,7 +542,7 @@ def test_items_busy_for_good_are_unavailable(world: "World") -> None:
 
 
 def test_a_refused_transaction_is_no_conflict(world: "World") -> None:
-    """A transaction cancelled for another reason is an error, and is not made again."""
+    """A transaction cancelled for another reason is an error, and not repeated."""
     wrong = aws.dynamodb().exceptions.TransactionCanceledException(
         cancelled("ValidationError"), "TransactWriteItems"
     )
@@ -555,7 +555,7 @@ def test_a_refused_transaction_is_no_conflict(world: "World") -> None:
 
 
 def test_a_failed_condition_names_its_operation(world: "World") -> None:
-    """Which of a transaction's conditions failed is known by position, with the item found."""
+    """A cancelled transaction gives each failed condition by position, with the item found."""
     mixed = cancelled("None", "ConditionalCheckFailed", "TransactionConflict")
     mixed["CancellationReasons"][1]["Item"] = {"pk": {"S": "x"}}
     failure = aws.dynamodb().exceptions.TransactionCanceledException(mixed, "TransactWriteItems")
@@ -570,11 +570,11 @@ def test_a_failed_condition_names_its_operation(world: "World") -> None:
             put(ENTRY, else_=FirstError),
         )
     assert caught.value.item == {"pk": {"S": "x"}}
-    assert made == ["TransactWriteItems"], "a refusal is final, whatever else is busy"
+    assert made == ["TransactWriteItems"], "a refusal is final, even if other items are busy"
 
 
 def test_a_repeated_transaction_is_written_once(world: "World") -> None:
-    """Each transaction carries a token, so that a retry after a lost answer writes nothing new."""
+    """A transaction has a token, so that a retry after a lost answer writes nothing new."""
     seen: list[str] = []
 
     def note(params: dict[str, Any], **_: object) -> None:

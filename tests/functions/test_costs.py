@@ -1,4 +1,4 @@
-"""What requests cost, as far as it can be told without a clock: guards of docs/performance.md."""
+"""What requests cost, as far as it is known without a clock: docs/performance.md promises it."""
 
 import json
 import os
@@ -23,14 +23,14 @@ PYTHON_CALLS = 11_000
 
 
 def write_units(call: "Call") -> int:
-    """Return the write units of a call, each item up to 1 KB: two for each one of a transaction."""
+    """Return the write units of a call, items up to 1 KB: two for each one in a transaction."""
     if call.operation == "TransactWriteItems":
         return 2 * len(call.asked["TransactItems"])
     return int(call.operation in {"PutItem", "UpdateItem", "DeleteItem"})
 
 
 def test_a_sign_up_takes_three_round_trips_at_most(world: "World", gateway: "Gateway") -> None:
-    """Two for the first; three for one whose address may not be written to again yet."""
+    """A sign-up makes two calls, and three while its address may get no mail."""
     for most in (2, 3):
         with world.calls.counted() as made:
             answer = gateway.ask("signup", "POST", "/api/signup", PERSON)
@@ -45,7 +45,7 @@ def test_a_sign_up_takes_three_round_trips_at_most(world: "World", gateway: "Gat
 def test_a_login_takes_few_round_trips(
     world: "World", gateway: "Gateway", password: str, status: int, most: int, units: int
 ) -> None:
-    """Four and 10 write units when it succeeds, three and 2 when it is refused."""
+    """A login makes four calls and 10 write units, a refused one three and 2."""
     world.open_account()
     form = {"identifier": EMAIL, "password": password}
     start = len(world.calls.all)
@@ -57,7 +57,7 @@ def test_a_login_takes_few_round_trips(
 
 
 def test_a_session_is_checked_in_one_round_trip(world: "World") -> None:
-    """One read; a note that the session was seen once a minute."""
+    """A check is one read, and once a minute a note that the session was seen."""
     world.open_account()
     cookie = world.log_in(EMAIL).cookie
     for later, operations in ((59, ["GetItem"]), (61, ["GetItem", "UpdateItem"])):
@@ -67,9 +67,10 @@ def test_a_session_is_checked_in_one_round_trip(world: "World") -> None:
 
 
 def test_a_warm_login_stays_lean() -> None:
-    """The Python calls of a warm login, counted in a process of its own, stay about what they are.
+    """A warm login makes about as many Python calls as before.
 
-    A count, not a time: it grows when work is done twice, whatever the machine is busy with.
+    It is a count, not a time: it grows when work is done twice, however busy the machine is. The
+    calls are counted in a process of its own.
     """
     path = [ROOT / "functions" / "login", ROOT / "layers" / "shared", ROOT]
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""Every sample event, run through its function."""
+"""Every sample event, given to its function."""
 
 import json
 from dataclasses import dataclass
@@ -98,7 +98,7 @@ UNFILLED = {
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What the words in braces are replaced with."""
+    """The values that replace the words in braces."""
 
     token: str
     session: str
@@ -125,7 +125,7 @@ class State:
 
 @pytest.fixture
 def prepare(world: "World", monkeypatch: pytest.MonkeyPatch) -> "Any":
-    """Return what makes an account, its session, an open registration and a message, all now."""
+    """Return a function that creates an account, a session, an open registration, a message."""
     now = stop_clock(monkeypatch)
 
     def prepare(kind: str) -> State:
@@ -170,7 +170,7 @@ def test_every_function_has_its_events(template: dict[str, Any]) -> None:
 
 
 def test_every_event_has_its_expectation() -> None:
-    """No event is left unrun, and none that is expected is missing."""
+    """Every event is run, and every expected event exists."""
     files = {str(path.relative_to(EVENTS).with_suffix("")) for path in EVENTS.rglob("*.json")}
     assert files == STATUS.keys() | BATCHES.keys() | EVENTS_OF_OTHERS.keys()
 
@@ -197,8 +197,8 @@ def test_a_batch_is_delivered(prepare: Any, world: "World", gateway: "Gateway", 
 
 
 @pytest.mark.parametrize("case", sorted(EVENTS_OF_OTHERS))
-def test_an_event_is_taken(prepare: Any, world: "World", gateway: "Gateway", case: str) -> None:
-    """The function does what the sample event says, or fails aloud when it cannot be read."""
+def test_an_event_is_processed(prepare: Any, world: "World", gateway: "Gateway", case: str) -> None:
+    """The function does what the sample event says, or raises when it cannot be read."""
     expected = EVENTS_OF_OTHERS[case]
     state = prepare("validation")
     event = json.loads(state.fill(read(case)))
@@ -218,7 +218,7 @@ def test_an_event_is_taken(prepare: Any, world: "World", gateway: "Gateway", cas
 
 @pytest.mark.parametrize("case", sorted(STATUS.keys() | BATCHES.keys() | EVENTS_OF_OTHERS.keys()))
 def test_an_unfilled_event_does_no_harm(world: "World", gateway: "Gateway", case: str) -> None:
-    """An event pasted as it is, its words in braces left, is answered as the README says."""
+    """An event whose words in braces were not replaced is answered as the README says."""
     text = read(case)
     if "{{" not in text:
         return
@@ -237,7 +237,7 @@ def test_an_unfilled_event_does_no_harm(world: "World", gateway: "Gateway", case
 
 @pytest.mark.parametrize("case", sorted(STATUS))
 def test_a_request_is_complete(case: str) -> None:
-    """A sample request has what the gateway sends, from a documentation address, and no time."""
+    """A sample request has all that the gateway sends, an example address, and no time."""
     event = json.loads(read(case))
     context = event["requestContext"]
     assert {"requestId", "stage", "identity", "resourcePath", "httpMethod"} <= set(context)
@@ -250,7 +250,7 @@ def test_a_request_is_complete(case: str) -> None:
 
 
 def test_requests_are_those_of_the_template(template: dict[str, Any]) -> None:
-    """Each sample request is one that the gateway routes to that function."""
+    """The gateway routes each sample request to its function."""
     routes = {
         (
             resource["Properties"]["CodeUri"].strip("/").rpartition("/")[2],

@@ -1,4 +1,4 @@
-"""What is told on the event bus: what happened to which account, and nothing of whom."""
+"""The event bus: what happened to which account id, and nothing else about the person."""
 
 import pytest
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.stack
 
 
 def test_events(client: Client, mailbox: Mailbox, direct: Direct, listener: Listener) -> None:
-    """What happens to an account is told once each, with the account's id alone."""
+    """Each event of an account is published once, with only the account's id."""
     person = account_holder(client, mailbox)
     client.log_in(person.email, "Faux-mot-de-passe-1")
     client.log_in(person.email)
@@ -39,7 +39,7 @@ def test_events(client: Client, mailbox: Mailbox, direct: Direct, listener: List
 def test_deletion_is_told(
     client: Client, mailbox: Mailbox, direct: Direct, listener: Listener
 ) -> None:
-    """The end of an account is told, when it comes and not when it is asked for."""
+    """The deletion of an account is published when it is done, not when it is asked for."""
     person = logged_in(client, mailbox)
     account = direct.account(person.email)
     account_id = account["id"]["S"]

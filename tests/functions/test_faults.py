@@ -1,10 +1,10 @@
-"""Every call to AWS that every use case makes, failed in turn, before and after its effect.
+"""Every AWS call of every use case fails once, before or after its effect.
 
-Each call fails in one way, one before its effect, the next after it; `make faults` fails each call
+Each call fails in one way, one before its effect, the next after it. `make faults` fails each call
 before its effect and after it, in each of the ways of ``FAULTS``.
 
-Then the use case is asked again, as a client, the stream or the bus would, and what stands in the
-table at the end is what one undisturbed try leaves: nothing lost, nothing twice but a mail.
+Then the use case is repeated, as a client, the stream or the bus would do. In the end the table is
+as after one undisturbed try: nothing is lost, and nothing but a mail is there twice.
 """
 
 import os
@@ -25,7 +25,7 @@ from botocore.exceptions import (
 from portal.core import aws, keys
 from portal.core.bus import NotPublishedError
 from tests.world.cloud import CLIENTS
-from tests.world.use_cases import USE_CASES, Scene, UseCase, restore, stop_clock, told
+from tests.world.use_cases import USE_CASES, Scene, UseCase, mails_and_events, restore, stop_clock
 from tests.world.world import World
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ WAYS = (
     if "EVERY_FAULT" in os.environ
     else [pytest.param(0, "alternately", id="alternately")]
 )
-"""With which of the faults to start, and whether calls fail before their effect or after it."""
+"""The fault to start with, and whether calls fail before their effect or after it."""
 
 
 class Faults:
@@ -59,16 +59,16 @@ class Faults:
         self.target = -1
         self.failure: Exception | None = None
         self.operations: list[str] = []
-        """What was called, in order."""
+        """The operations called, in order."""
 
     def before(self, **_: Any) -> None:
-        """Count a call that starts; botocore calls this."""
+        """Count a call that starts; called by botocore."""
         if self.calls == self.target and self.failure and not self.after_effect:
             self.calls += 1
             raise self.failure
 
     def after(self, model: Any, **_: Any) -> None:
-        """Count a call that took effect; botocore calls this."""
+        """Count a call that took effect; called by botocore."""
         self.calls += 1
         self.operations.append(model.name)
         if self.calls - 1 == self.target and self.failure and self.after_effect:
@@ -92,7 +92,7 @@ class Faults:
 
 
 def attempt(case: UseCase, scene: Scene) -> "Answer | Exception | None":
-    """Ask once; what an event's function raises is an answer too: it is brought again."""
+    """Ask once; return the answer, or what the function of an event raises."""
     try:
         return case.ask(scene)
     except (BotoCoreError, ClientError, NotPublishedError) as failure:
@@ -100,12 +100,12 @@ def attempt(case: UseCase, scene: Scene) -> "Answer | Exception | None":
 
 
 def finish(case: UseCase, scene: Scene) -> tuple[Counter[str], Counter[str], Counter[str]]:
-    """Send what waits; return what stands in the table, the mails and the events."""
+    """Send what waits; return the records in the table, the mails and the events."""
     scene.drain()
     scene.drain()
     outcome = scene.outcome()
-    mails, events = told(scene.world)
-    assert case.holds(scene) is not False
+    mails, events = mails_and_events(scene.world)
+    assert case.is_done(scene) is not False
     return outcome, mails, events
 
 
@@ -120,7 +120,7 @@ def test_whatever_fails_nothing_is_lost(
     first: int,
     effect: str,
 ) -> None:
-    """Each call failed once and the request repeated, the end is that of an undisturbed one."""
+    """After any call fails and the request is repeated, the result is that of one good try."""
     scene = Scene(world, gateway, stop_clock(monkeypatch))
     case.prepare(scene)
     start = world.items()
@@ -163,7 +163,7 @@ def test_whatever_fails_nothing_is_lost(
 
 
 def answered(answer: Any, normal: int | None, what: str) -> None:
-    """Hold that a disturbed request was answered: as usual, or that it must be tried again."""
+    """Check that a disturbed request got the usual answer, or one that says to retry."""
     if normal is None or answer.status == normal:
         return
     assert answer.status == 503, what
@@ -177,7 +177,7 @@ def compare(
     found: tuple[Counter[str], Counter[str], Counter[str]],
     what: str,
 ) -> None:
-    """Hold that nothing is lost, and nothing there twice but mails and what the case allows."""
+    """Check that nothing is lost, and nothing is doubled but mails and what the case allows."""
     for usual, now in zip(whole, found, strict=True):
         assert not usual - now, f"{what}: lost {usual - now}"
     extra = {name for name in whole[0].keys() | found[0].keys() if found[0][name] > whole[0][name]}
@@ -197,7 +197,7 @@ def test_one_failed_attempt_is_not_noticed(
     failure: Exception,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The clients try again by themselves: what fails once in a row is answered as usual."""
+    """A call that fails once is repeated by the client, and the answer is the usual one."""
     scene = Scene(world, gateway, stop_clock(monkeypatch))
     next(each for each in USE_CASES if each.name == "open").prepare(scene)
     monkeypatch.setattr(time, "sleep", lambda _: None)
@@ -219,10 +219,10 @@ def test_one_failed_attempt_is_not_noticed(
     assert (answer.status, len(tries)) == (200, 2)
 
 
-def test_a_busy_table_is_waited_for(
+def test_a_busy_table_is_503(
     world: World, gateway: "Gateway", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A transaction that meets others is tried again; busy for good it is answered 503."""
+    """A transaction that always conflicts is answered 503; the next request succeeds."""
     monkeypatch.setattr(time, "sleep", lambda _: None)
     scene = Scene(world, gateway, stop_clock(monkeypatch))
     conflict = {

@@ -1,4 +1,4 @@
-"""What a cold start loads: with the packages of the layer alone, as on Lambda.
+"""What a cold start loads, with only the packages of the layer, as on Lambda.
 
 The development environment has more than the layer, and libraries load what they find (urllib3
 loads cryptography when pyOpenSSL is there). So each function runs here in a Python of its own whose
@@ -38,7 +38,7 @@ HEAVY = [
 # The templates of the mails, and those of the pages, which are rendered when the function starts.
 ALLOWED = {"send_mail": {"jinja2"}, "web": {"jinja2"}}
 SECRETS = {"token": "t" * 64, "lookup": "l" * 64, "pepper": "p" * 64}
-# Runs in the other Python. Every call to AWS is answered below botocore, none leaves.
+# Runs in the other Python. Every call to AWS is answered below botocore; none is sent.
 PROGRAM = """
 import io, json, sys
 
@@ -74,7 +74,7 @@ print("RESULT" + json.dumps({"modules": modules, "answer": answer}, default=str)
 
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with the packages of the layer's lock, and no other."""
+    """Return a folder with only the packages of the layer's lock."""
     folder = tmp_path_factory.mktemp("layer")
     locked = re.findall(r"^([\w.-]+)==(\S+)", LOCK.read_text(), re.MULTILINE)
     assert len(locked) > 10
@@ -93,7 +93,7 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(function: str, packages: Path, event: object = None, answers: object = None) -> dict:
-    """Import a function in a Python of its own, ask it once, and return what it loaded."""
+    """Import a function in its own Python, ask it once, and return what it loaded."""
     path = [ROOT / "functions" / function, ROOT / "layers" / "shared", packages]
     given = {"path": [*map(str, path)], "event": event, "answers": answers}
     done = subprocess.run(  # noqa: S603 - our own program
@@ -115,7 +115,7 @@ def heavy(modules: dict[str, object]) -> set[str]:
 
 
 def test_a_login_loads_nothing_heavy(packages: Path) -> None:
-    """A whole successful login, from import to cookie, stays within the light half of the layer."""
+    """A successful login, from import to cookie, loads no heavy package."""
     account_id = "9f3e9c3e-1c0b-4b83-9d4e-0f6a4c5d7e21"
     pepper = PepperKeys({1: SECRETS["pepper"].encode()})
     identifier = Identifier(
@@ -171,13 +171,13 @@ def test_a_login_loads_nothing_heavy(packages: Path) -> None:
     "function", sorted(path.parent.name for path in (ROOT / "functions").glob("*/app.py"))
 )
 def test_a_function_loads_only_what_it_uses(packages: Path, function: str) -> None:
-    """Importing a function loads none of the heavy packages but those that it cannot do without."""
+    """A function loads only the heavy packages that it needs."""
     modules = run(function, packages)["modules"]
     assert heavy(modules) <= ALLOWED.get(function, set())
 
 
 def test_modules_come_from_the_layer(packages: Path) -> None:
-    """The other Python sees nothing of the development environment: what is measured is true."""
+    """The other Python has nothing of the development environment."""
     modules = run("login", packages)["modules"]
     site = next(each for each in sys.path if each.endswith("site-packages"))
     files = [file for file in modules.values() if file]

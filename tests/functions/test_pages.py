@@ -1,4 +1,4 @@
-"""The pages: what is served, with which headers, and what every page must hold to."""
+"""The pages: what is served, with which headers, and the rules of every page."""
 
 import ast
 import base64
@@ -66,7 +66,7 @@ def load(name: str) -> ModuleType:
 
 @pytest.fixture(scope="module")
 def app() -> Iterator[ModuleType]:
-    """Load the handler as Lambda does: with its own folder on the path."""
+    """Load the handler as Lambda does, with its own folder on the path."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(WEB)
         patch.setenv("PUBLIC_URL", "https://portail.example")
@@ -107,7 +107,7 @@ def ask(app: ModuleType) -> Ask:
 
 
 class Document(HTMLParser):
-    """A page taken apart: its tags with their attributes, and the texts that people meet."""
+    """A parsed page: its tags with their attributes, and its visible and spoken texts."""
 
     SHOWN_ATTRIBUTES = ("alt", "aria-label", "content", "placeholder", "title")
 
@@ -132,7 +132,7 @@ class Document(HTMLParser):
         self.texts.append(data)
 
     def values(self, name: str) -> list[str]:
-        """Return the values that an attribute has over the page."""
+        """Return all values of an attribute on the page."""
         return [attributes[name] for _, attributes in self.tags if name in attributes]
 
 
@@ -145,7 +145,7 @@ def document(ask: Ask) -> Callable[[str], Document]:
 @pytest.mark.guards("content-security-policy", "trusted-types")
 @pytest.mark.parametrize("path", PATHS)
 def test_page_is_served_with_security_headers(ask: Ask, path: str) -> None:
-    """Every page answers with HTML under a policy that allows our own files and nothing else."""
+    """Every page is HTML under a policy that allows only our own files."""
     answer = ask(path)
     assert answer["statusCode"] == 200
     headers = answer["headers"]
@@ -176,13 +176,13 @@ def test_page_is_served_with_security_headers(ask: Ask, path: str) -> None:
 
 
 def test_every_page_is_tested(app: ModuleType) -> None:
-    """A page added to the site is covered by these tests, or they fail."""
+    """These tests cover every page of the site."""
     assert {path for path in app.SITE if not path.startswith(("/assets/", "/api/"))} == set(PATHS)
 
 
 @pytest.mark.parametrize("path", PUBLIC_PATHS)
 def test_public_page_is_revalidated(ask: Ask, path: str) -> None:
-    """A page without personal data is kept by browsers and confirmed with its ETag."""
+    """Browsers keep a page without personal data and check its ETag."""
     first = ask(path)
     assert first["headers"]["Cache-Control"] == "no-cache"
     etag = first["headers"]["ETag"]
@@ -196,7 +196,7 @@ def test_public_page_is_revalidated(ask: Ask, path: str) -> None:
 
 @pytest.mark.parametrize("path", PRIVATE_PATHS)
 def test_private_page_is_never_kept(ask: Ask, path: str) -> None:
-    """A page that shows personal data is stored nowhere."""
+    """A page that shows personal data is never stored."""
     headers = ask(path)["headers"]
     assert headers["Cache-Control"] == "no-store"
     assert "ETag" not in headers
@@ -217,7 +217,7 @@ def test_private_page_is_never_kept(ask: Ask, path: str) -> None:
     ],
 )
 def test_compression_follows_accept_encoding(ask: Ask, accepted: str, *, compressed: bool) -> None:
-    """Bodies are gzipped for those who take gzip, under an ETag of their own."""
+    """Bodies are gzipped for who accepts gzip, with an ETag of their own."""
     plain = ask("/")
     answer = ask("/", accept_encoding=accepted)
     assert answer["headers"]["Vary"] == "Accept-Encoding"
@@ -226,7 +226,7 @@ def test_compression_follows_accept_encoding(ask: Ask, accepted: str, *, compres
     if compressed:
         body = base64.b64decode(answer["body"])
         assert gzip.decompress(body).decode() == plain["body"]
-        assert body[4:8] == bytes(4), "the time of compression is in the body"
+        assert body[4:8] == bytes(4), "the body must not contain the time of compression"
         assert answer["headers"]["ETag"] != plain["headers"]["ETag"]
     else:
         assert answer["body"] == plain["body"]
@@ -238,7 +238,7 @@ def test_rendering_is_reproducible(app: ModuleType) -> None:
 
 
 def test_multi_value_headers_are_read(app: ModuleType) -> None:
-    """Headers are found when the event only has their multi-value form."""
+    """Headers are read when the event only has their multi-value form."""
     event = {
         "path": "/",
         "httpMethod": "GET",
@@ -249,7 +249,7 @@ def test_multi_value_headers_are_read(app: ModuleType) -> None:
 
 @pytest.mark.parametrize("path", [*PATHS, "/nowhere"])
 def test_head_has_the_headers_of_get_and_no_body(ask: Ask, path: str) -> None:
-    """HEAD tells what GET would, without the body."""
+    """HEAD gets the headers of GET and no body."""
     head, get = ask(path, "HEAD", accept_encoding="gzip"), ask(path, accept_encoding="gzip")
     assert head["body"] == ""
     assert head["isBase64Encoded"] is False
@@ -257,7 +257,7 @@ def test_head_has_the_headers_of_get_and_no_body(ask: Ask, path: str) -> None:
 
 
 def test_unknown_page_is_a_page(ask: Ask) -> None:
-    """An unknown address gets a 404 that people can read."""
+    """An unknown address gets a readable page with status 404."""
     answer = ask("/nowhere")
     assert answer["statusCode"] == 404
     assert "Page introuvable" in answer["body"]
@@ -267,7 +267,7 @@ def test_unknown_page_is_a_page(ask: Ask) -> None:
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "DELETE"])
 @pytest.mark.parametrize("path", ["/api", "/api/", "/api/nowhere", "/api/login/"])
 def test_unknown_api_path_is_a_problem(ask: Ask, path: str, method: str) -> None:
-    """Under /api even what does not exist answers in the API's own format."""
+    """An unknown path under /api gets a problem, the API's own format."""
     answer = ask(path, method)
     assert answer["statusCode"] == 404
     assert answer["headers"]["Content-Type"] == "application/problem+json"
@@ -286,7 +286,7 @@ def test_unknown_api_path_is_a_problem(ask: Ask, path: str, method: str) -> None
     "method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW", ""]
 )
 def test_pages_are_only_read(ask: Ask, method: str) -> None:
-    """Any method but GET and HEAD is refused with what is allowed."""
+    """Any method but GET and HEAD is refused, with the methods that are allowed."""
     answer = ask("/mon-compte", method)
     assert answer["statusCode"] == 405
     assert answer["headers"]["Allow"] == "GET, HEAD"
@@ -296,7 +296,7 @@ def test_pages_are_only_read(ask: Ask, method: str) -> None:
 
 @pytest.mark.parametrize("path", [path for path in PATHS if path != "/"])
 def test_trailing_slash_leads_to_the_page(ask: Ask, path: str) -> None:
-    """An address with one slash too many is corrected for good."""
+    """An address with a slash too many is redirected for good."""
     answer = ask(f"{path}/")
     assert answer["statusCode"] == 308
     assert answer["headers"]["Location"] == path
@@ -321,7 +321,7 @@ def test_trailing_slash_leads_to_the_page(ask: Ask, path: str) -> None:
     ],
 )
 def test_strange_paths_are_not_found(ask: Ask, path: str) -> None:
-    """No path that a client makes up redirects elsewhere, reads a file or breaks the handler."""
+    """No made-up path redirects elsewhere, reads a file or makes the handler fail."""
     answer = ask(path)
     assert answer["statusCode"] == 404
     assert "Location" not in answer["headers"]
@@ -340,12 +340,12 @@ def test_strange_paths_are_not_found(ask: Ask, path: str) -> None:
     ],
 )
 def test_poor_events_are_answered(app: ModuleType, event: dict[str, Any]) -> None:
-    """Missing headers, bodies and contexts never make a server error."""
+    """Missing headers, bodies and contexts give no server error."""
     assert app.handler(event, None)["statusCode"] < 500
 
 
 def test_answer_is_json(ask: Ask) -> None:
-    """What the handler returns can be handed to the gateway as it is."""
+    """The gateway can use the handler's answer unchanged."""
     for path in (*PATHS, "/nowhere", "/api/nowhere"):
         assert json.loads(json.dumps(ask(path)))["statusCode"]
 
@@ -354,7 +354,7 @@ def test_answer_is_json(ask: Ask) -> None:
 def test_links_lead_somewhere(
     app: ModuleType, document: Callable[[str], Document], path: str
 ) -> None:
-    """Every link of a page leads to a page, a file or a part of it that exists."""
+    """Every link leads to a page, a file or a part of a page that exists."""
     page = document(path)
     for link in page.values("href") + page.values("src") + page.values("action"):
         target, _, fragment = link.partition("#")
@@ -368,7 +368,7 @@ def test_links_lead_somewhere(
 
 @pytest.mark.parametrize("path", [*PATHS, "/nowhere"])
 def test_nothing_is_inline(document: Callable[[str], Document], path: str) -> None:
-    """Pages hold no script, style or handler of their own, and load nothing from elsewhere."""
+    """Pages have no inline script, style or handler, and load nothing from elsewhere."""
     for tag, attributes in document(path).tags:
         assert tag != "style"
         assert tag != "script" or attributes["src"].startswith("/assets/")
@@ -379,7 +379,7 @@ def test_nothing_is_inline(document: Callable[[str], Document], path: str) -> No
 
 @pytest.mark.parametrize("path", PATHS)
 def test_forms_never_put_data_in_an_address(document: Callable[[str], Document], path: str) -> None:
-    """A form without its script posts, to its own page: never a query string."""
+    """Without its script, a form posts to its own page, never as a query string."""
     for tag, attributes in document(path).tags:
         if tag == "form":
             assert attributes["method"] == "post"
@@ -409,7 +409,7 @@ def test_page_is_well_structured(document: Callable[[str], Document], path: str)
 
 @pytest.mark.parametrize("path", [*PATHS, "/nowhere"])
 def test_page_says_that_it_is_a_demonstration(ask: Ask, path: str) -> None:
-    """Nobody can take a page for the official site."""
+    """Every page says that it is a demonstration and not the official site."""
     assert "Démonstration, site non officiel" in ask(path)["body"]
 
 
@@ -447,7 +447,7 @@ def test_modules_import_files_that_exist(app: ModuleType, ask: Ask) -> None:
 
 
 def test_scripts_respect_trusted_types() -> None:
-    """No module writes HTML, evaluates text or opens another origin."""
+    """No module writes HTML, evaluates text or calls another origin."""
     forbidden = (
         r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function|https?://"
     )
@@ -456,7 +456,7 @@ def test_scripts_respect_trusted_types() -> None:
 
 
 def test_modules_travel_without_comments(app: ModuleType) -> None:
-    """What is served is the source less its comments and indentation: nothing else is lost."""
+    """Modules are served without comments and indentation, and otherwise unchanged."""
     for file in (WEB / "assets").glob("*.js"):
         served = next(
             resource.plain.body
@@ -476,7 +476,7 @@ def test_modules_travel_without_comments(app: ModuleType) -> None:
 def test_manifest_makes_the_site_installable(
     app: ModuleType, document: Callable[[str], Document]
 ) -> None:
-    """Each page names a manifest whose pages and icons exist; no script keeps pages offline."""
+    """Each page names a manifest with existing pages and icons; no script caches pages."""
     manifests = {
         each["href"]
         for path in PATHS
@@ -496,13 +496,13 @@ def test_manifest_makes_the_site_installable(
 
 @pytest.fixture
 def index(app: ModuleType, document: Callable[[str], Document]) -> list[dict[str, Any]]:
-    """Return what the search compares, from where the page finds it."""
+    """Return the search index, from where the page loads it."""
     (address,) = document("/une-question").values("data-index")
     return json.loads(app.SITE[address].plain.body)
 
 
 def test_search_finds_what_the_site_says(index: list[dict[str, Any]]) -> None:
-    """Every article and every page that one may look for is in the index, and exists."""
+    """Every article and searchable page is in the index and exists."""
     paths = {entry["path"] for entry in index}
     assert paths <= set(PUBLIC_PATHS) | {"/gerer"}
     assert {path for path in PUBLIC_PATHS if path.count("/") > 1} <= paths
@@ -510,7 +510,7 @@ def test_search_finds_what_the_site_says(index: list[dict[str, Any]]) -> None:
     for entry in index:
         assert entry["title"]
         for words in entry["words"]:
-            assert re.fullmatch(r"[a-z0-9 ]*", words), "words are bare of case and accents"
+            assert re.fullmatch(r"[a-z0-9 ]*", words), "words must have no capitals and no accents"
 
 
 @pytest.mark.parametrize(
@@ -527,7 +527,7 @@ def test_search_finds_what_the_site_says(index: list[dict[str, Any]]) -> None:
 def test_search_answers_the_questions_of_the_guide(
     index: list[dict[str, Any]], words: str, path: str
 ) -> None:
-    """What people type there is among the words of the page that answers it."""
+    """The words that people type are among those of the page that answers them."""
     (entry,) = [each for each in index if each["path"] == path]
     known = " " + " ".join(entry["words"])
     assert all(f" {word}" in known for word in words.split())
@@ -536,8 +536,8 @@ def test_search_answers_the_questions_of_the_guide(
 @pytest.mark.parametrize(
     "file", sorted(CONTENT.glob("*/*.md")), ids=lambda file: f"{file.parent.name}/{file.stem}"
 )
-def test_content_is_well_kept(content: ModuleType, file: Path) -> None:
-    """A text has a title and a summary; news are dated; its address has no accent nor capital."""
+def test_content_is_well_formed(content: ModuleType, file: Path) -> None:
+    """Texts have a title and summary, news a date; addresses have no accent and no capital."""
     (article,) = [
         each for each in content.read_articles(file.parent) if file.stem.endswith(each.slug)
     ]
@@ -551,7 +551,7 @@ def test_content_is_well_kept(content: ModuleType, file: Path) -> None:
 
 
 def test_news_are_shown_newest_first(document: Callable[[str], Document]) -> None:
-    """The home page and the list tell the news, the last one first."""
+    """The home page and the list show the news, newest first."""
     for path in ("/", "/actualites"):
         days = document(path).values("datetime")
         assert days
@@ -569,12 +569,12 @@ def test_news_are_shown_newest_first(document: Callable[[str], Document]) -> Non
     ],
 )
 def test_plain_typing_is_typeset(content: ModuleType, typed: str, shown: str) -> None:
-    """An author types ordinary spaces and quotes; readers see correct typography."""
+    """Ordinary spaces and quotes of an author are shown in correct typography."""
     assert content.typeset(typed) == shown
 
 
-def test_content_cannot_hold_html(content: ModuleType, tmp_path: Path) -> None:
-    """HTML, scripts, images and addresses that run code come out as text."""
+def test_content_cannot_contain_html(content: ModuleType, tmp_path: Path) -> None:
+    """HTML, scripts, images and addresses that run code are shown as text."""
     hostile = "<script>x</script>\n\n<b>y</b> ![z](https://e.example/z) [w](javascript:alert(1))\n"
     (tmp_path / "a.md").write_text(f"---\ntitre: T\nrésumé: R.\n---\n{hostile}")
     (article,) = content.read_articles(tmp_path)
@@ -583,7 +583,7 @@ def test_content_cannot_hold_html(content: ModuleType, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("head", ["titre: T", "résumé: R.", "titre: T\nrésumé: R.\nauteur: A"])
 def test_wrong_properties_are_refused(content: ModuleType, tmp_path: Path, head: str) -> None:
-    """A text without its title or summary, or with a property of no meaning, names its file."""
+    """A text without title or summary, or with an unknown property, is refused by file name."""
     (tmp_path / "a.md").write_text(f"---\n{head}\n---\nTexte\n")
     with pytest.raises(ValueError, match=r"a\.md"):
         content.read_articles(tmp_path)
@@ -593,7 +593,7 @@ def test_wrong_properties_are_refused(content: ModuleType, tmp_path: Path, head:
     "path", ["/valider", "/nouveau-mot-de-passe", "/gerer/mon-compte/mot-de-passe"]
 )
 def test_password_criteria_are_the_servers(document: Callable[[str], Document], path: str) -> None:
-    """The pages check a password with the very rules of the server, in the same order."""
+    """The pages check a password by the rules of the server, in the same order."""
     shown = [each for _, each in document(path).tags if "data-code" in each]
     assert [each["data-code"] for each in shown] == [criterion.code for criterion in CRITERIA]
     for each, criterion in zip(shown, CRITERIA, strict=True):
@@ -604,7 +604,7 @@ def test_password_criteria_are_the_servers(document: Callable[[str], Document], 
 
 @pytest.mark.parametrize("path", PATHS)
 def test_page_weight(app: ModuleType, document: Callable[[str], Document], path: str) -> None:
-    """A first screen has at most 15 KB on the wire, of scripts 6 KB; 2.5 KB more come later."""
+    """A first screen has at most 15 KB as sent, 6 KB of scripts; 2.5 KB more are loaded later."""
     page = document(path)
     files = {
         link for link in page.values("href") + page.values("src") if link.startswith("/assets/")
@@ -624,7 +624,7 @@ def test_page_weight(app: ModuleType, document: Callable[[str], Document], path:
     assert sum(later.values()) <= LATER_SCRIPTS_BUDGET
 
 
-# A no-break space goes before these; a colon inside an hour or an address is none of them.
+# These need a no-break space before them, except a colon inside an hour or an address.
 BREAKABLE = re.compile(
     r"(?<![\u00a0\u202f\s])[;?!»](?!\w)|(?<![\u00a0\u202f])(?<!\d):|[ \n][:;?!»]"
     r"|«(?![\u00a0\u202f])|['\"]|\.\.\."
@@ -632,7 +632,7 @@ BREAKABLE = re.compile(
 
 
 def french_mistakes(text: str) -> list[str]:
-    """Return the passages of a text that break the typographic rules."""
+    """Return the passages of a text that break the rules of typography."""
     text = re.sub(r"https?://\S+|%H:%M", "", text)
     return [text[max(0, each.start() - 20) : each.end() + 20] for each in BREAKABLE.finditer(text)]
 
@@ -654,7 +654,7 @@ def french_mistakes(text: str) -> list[str]:
     ],
 )
 def test_lint_finds_mistakes(text: str) -> None:
-    """The typography lint sees each kind of mistake."""
+    """The typography check finds each kind of mistake."""
     assert french_mistakes(text)
 
 
@@ -667,7 +667,7 @@ def test_typography_of_pages(document: Callable[[str], Document], path: str) -> 
 
 @pytest.mark.parametrize("file", sorted((WEB / "assets").glob("*.js")), ids=lambda file: file.name)
 def test_typography_of_scripts(file: Path) -> None:
-    """Sentences that scripts show follow the same rules."""
+    """Sentences that scripts show follow the same rules of typography."""
     strings = re.findall(r'"((?:[^"\\]|\\.)*)"', file.read_text())
     strings += re.findall(r"`((?:[^`\\]|\\.)*)`", file.read_text())
     sentences = [
@@ -686,7 +686,7 @@ SPEAKING = [
 
 
 def french_sentences(source: str) -> Iterator[str]:
-    """Return the texts for people that a Python module holds: its docstrings are none."""
+    """Return the texts for people in a Python module, without its docstrings."""
     tree = ast.parse(source)
     told = {id(each.value) for each in ast.walk(tree) if isinstance(each, ast.Expr)}
     for each in ast.walk(tree):
@@ -702,7 +702,7 @@ def french_sentences(source: str) -> Iterator[str]:
     "file", SPEAKING, ids=lambda file: str(file.relative_to(WEB.parents[1]).with_suffix(""))
 )
 def test_typography_of_answers(file: Path) -> None:
-    """Sentences of the API, which pages show as they are, follow the same rules."""
+    """Sentences of the API, which pages show, follow the same rules of typography."""
     sentences = [
         each
         for each in french_sentences(file.read_text())
@@ -728,15 +728,15 @@ def test_openapi_document_is_served_when_present(app: ModuleType, ask: Ask) -> N
 
 
 @pytest.mark.parametrize("path", ["/gerer", "/gerer/mon-compte", "/gerer/mon-compte/mot-de-passe"])
-def test_space_can_ask_who_one_is(document: Callable[[str], Document], path: str) -> None:
-    """A page of the space holds what its session needs: the end announced, the password asked."""
+def test_space_can_ask_for_the_password(document: Callable[[str], Document], path: str) -> None:
+    """Each page of the space has what announces the session's end and asks for the password."""
     assert {"ending", "extend", "end", "confirm", "reauthentication"} <= set(
         document(path).values("id")
     )
 
 
 def test_space_shows_the_six_tiles(ask: Ask, document: Callable[[str], Document]) -> None:
-    """All the entries of the guide are there; the services that wait are closed until told."""
+    """The space has the guide's six entries; those that wait are closed at first."""
     body = ask("/gerer")["body"]
     for words in (
         "Mon échéance en cours", "Calendrier des échéances", "Mes échéances à régulariser",

@@ -1,4 +1,4 @@
-"""What every HTTP function shares: checks, problems, headers, logs; and the round trips of each."""
+"""What all HTTP functions share: checks, problems, headers, logs, and their round trips."""
 
 import base64
 import json
@@ -48,7 +48,7 @@ ROUTES = [
     ("account", "GET", "/api/me/sessions"),
     ("account", "DELETE", "/api/me/sessions/0123456789abcdef"),
 ]
-# Those that say nothing of an empty body: it has no field that must be, or nobody is logged in.
+# Those that accept an empty body: they have no required field, or nobody is logged in.
 BODILESS = {("POST", "/api/logout"): 204}
 BODILESS |= {(method, path): 401 for _, method, path in ROUTES if path.startswith("/api/me")}
 WRITING = [route for route in ROUTES if route[1] != "GET"]
@@ -66,7 +66,7 @@ JSON = {"Content-Type": ["application/json"]}
 
 
 def slug_of(answer: "Answer") -> str:
-    """Assert what is true of every problem; return its slug."""
+    """Check what is true of every problem; return its slug."""
     body = answer.json
     assert answer.headers["Content-Type"] == ["application/problem+json"]
     assert {"type", "title", "status", "detail", "instance"} <= set(body)
@@ -96,7 +96,7 @@ def send(gateway: "Gateway", event: "Callable[..., dict[str, Any]]") -> "Callabl
 
 
 def test_a_success_is_json(world: "World", gateway: "Gateway") -> None:
-    """A successful answer is a JSON text, named so, never cached, and echoes no secret."""
+    """A successful answer is JSON with its type, is never cached, and repeats no secret."""
     world.open_account()
     answer = gateway.ask("login", "POST", "/api/login", {"identifier": EMAIL, "password": PASSWORD})
     assert answer.status == 200
@@ -110,7 +110,7 @@ def test_a_success_is_json(world: "World", gateway: "Gateway") -> None:
 
 
 def test_an_answer_without_content(send: "Callable[..., Answer]") -> None:
-    """204 has no body and names no type of it."""
+    """An answer 204 has no body and no content type."""
     answer = send(json.dumps(NUMBERS))
     assert (answer.status, answer.text) == (204, "")
     assert "Content-Type" not in answer.headers
@@ -119,7 +119,7 @@ def test_an_answer_without_content(send: "Callable[..., Answer]") -> None:
 
 @pytest.mark.guards("same-site-cookie")
 def test_the_cookie_is_this_hosts_only(world: "World", gateway: "Gateway") -> None:
-    """The session's cookie is unseen by scripts, over HTTPS, for this host, and has no end date."""
+    """Scripts cannot read the session's cookie; it is for HTTPS and this host, without end date."""
     world.open_account()
     answer = gateway.ask("login", "POST", "/api/login", {"identifier": EMAIL, "password": PASSWORD})
     session, device = answer.headers["Set-Cookie"]
@@ -133,7 +133,7 @@ def test_the_cookie_is_this_hosts_only(world: "World", gateway: "Gateway") -> No
 
 
 def test_a_device_keeps_its_cookie(world: "World", gateway: "Gateway") -> None:
-    """A device that is known gets no second cookie, and logging out leaves it the one it has."""
+    """A known device gets no second cookie, and a logout leaves its cookie."""
     world.open_account()
     good = {"identifier": EMAIL, "password": PASSWORD}
     first = gateway.ask("login", "POST", "/api/login", good)
@@ -149,7 +149,7 @@ def test_a_device_keeps_its_cookie(world: "World", gateway: "Gateway") -> None:
 
 @pytest.mark.guards("logout-ends-it", "logout-empties-the-browser")
 def test_logout_empties_the_browser(world: "World", gateway: "Gateway") -> None:
-    """Logging out ends the session, drops its cookie and has the browser forget the site."""
+    """A logout ends the session, deletes its cookie and clears the site's browser data."""
     world.open_account()
     opened = world.log_in(EMAIL)
     sent = JSON | {"Cookie": [f"a=b; __Host-session={opened.cookie}; c=d"]}
@@ -164,14 +164,14 @@ def test_logout_empties_the_browser(world: "World", gateway: "Gateway") -> None:
 
 
 def test_logout_without_a_session(gateway: "Gateway") -> None:
-    """Logging out succeeds without a session, with a broken cookie, with {} or with nothing."""
+    """A logout succeeds without a session, with an invalid cookie, with {} or with no body."""
     for body, cookie in ((None, ""), ({}, "__Host-session=x"), ({}, "__Host-session=" + "A" * 66)):
         sent = JSON | {"Cookie": [cookie]}
         assert gateway.ask("logout", "POST", "/api/logout", body, headers=sent).status == 204
 
 
 def test_the_session_cookie_is_found(world: "World", gateway: "Gateway") -> None:
-    """The cookie is found among others and in either header form; another's name is not it."""
+    """The cookie is found among others and in either header form, by its exact name."""
     world.open_account()
     cookie = world.log_in(EMAIL).cookie
 
@@ -218,17 +218,17 @@ def test_the_session_cookie_is_found(world: "World", gateway: "Gateway") -> None
 def test_only_this_site_may_write(
     send: "Callable[..., Answer]", headers: dict[str, list[str]], status: int
 ) -> None:
-    """A state change from another site, or from another origin of ours, is refused."""
+    """A state change from another site, or another origin of ours, is refused."""
     answer = send(json.dumps(NUMBERS), headers=JSON | headers)
     assert answer.status == status
     assert status == 204 or slug_of(answer) == "cross-origin"
 
 
 @pytest.mark.parametrize(("name", "method", "path"), WRITING)
-def test_every_writing_route_is_guarded(
+def test_every_writing_route_refuses_other_sites(
     gateway: "Gateway", name: str, method: str, path: str
 ) -> None:
-    """No route that changes something answers another site, even without a body."""
+    """Every route that changes something refuses another site, even without a body."""
     sent = JSON | {"Origin": ["https://evil.example"]}
     for body in (None, {}, {"email": EMAIL}):
         answer = gateway.ask(name, method, path, body, headers=sent)
@@ -236,7 +236,7 @@ def test_every_writing_route_is_guarded(
 
 
 def test_reading_is_open_to_links(world: "World", gateway: "Gateway") -> None:
-    """Reading changes nothing, so where the request comes from is not asked."""
+    """A request that only reads is accepted from any site."""
     assert world
     sent = {"Origin": ["https://evil.example"]}
     answer = gateway.ask("activity", "GET", "/api/me/activity", headers=sent)
@@ -248,7 +248,7 @@ def test_reading_is_open_to_links(world: "World", gateway: "Gateway") -> None:
     ["application/json", "application/json; charset=utf-8", "application/json;charset=UTF-8"],
 )
 def test_json_is_accepted(send: "Callable[..., Answer]", media_type: str) -> None:
-    """JSON is taken with or without its parameters."""
+    """JSON is accepted with or without parameters of its type."""
     assert send(json.dumps(NUMBERS), headers={"content-type": [media_type]}).status == 204
 
 
@@ -256,7 +256,7 @@ def test_json_is_accepted(send: "Callable[..., Answer]", media_type: str) -> Non
 def test_json_is_accepted_however_it_is_written(
     send: "Callable[..., Answer]", media_type: str
 ) -> None:
-    """A media type has no case (RFC 9110, 8.3.1)."""
+    """The media type is accepted in any letter case (RFC 9110, 8.3.1)."""
     assert send(json.dumps(NUMBERS), headers={"Content-Type": [media_type]}).status == 204
 
 
@@ -274,7 +274,7 @@ def test_json_is_accepted_however_it_is_written(
     ],
 )
 def test_other_types_are_refused(send: "Callable[..., Answer]", media_type: str) -> None:
-    """A body that a form of another site could send is refused: JSON only."""
+    """Only JSON is accepted: a form of another site could send the other types."""
     for headers in ({"Content-Type": [media_type]}, {}):
         answer = send(json.dumps(NUMBERS), headers=headers)
         assert (answer.status, slug_of(answer)) == (415, "unsupported-media-type")
@@ -290,7 +290,7 @@ def test_an_empty_body_is_an_empty_object(
     path: str,
     body: str | None,
 ) -> None:
-    """No body counts as {}, with or without a type: fields are missing, nothing fails."""
+    """An empty body counts as {}, with or without a type: its fields are missing."""
     for headers in (JSON, {}):
         answer = gateway.send(name, event(method, path, body, headers=headers))
         if (method, path) in BODILESS:
@@ -303,7 +303,7 @@ def test_an_empty_body_is_an_empty_object(
 def test_who_is_not_logged_in_learns_that_first(
     gateway: "Gateway", event: "Callable[..., dict[str, Any]]"
 ) -> None:
-    """What they sent is not looked at before: a wrong field, or a wrong query, changes nothing."""
+    """Without a session, the answer is 401 before fields or query are checked."""
     for name, method, path in ROUTES:
         if path.startswith("/api/me"):
             body = None if method == "DELETE" else '{"unknown": 1}'
@@ -316,8 +316,8 @@ def test_who_is_not_logged_in_learns_that_first(
 @pytest.mark.parametrize(
     "media_type", ["text/plain", "application/octet-stream", "text/plain;charset=UTF-8"]
 )
-def test_the_type_of_no_body_is_no_matter(gateway: "Gateway", media_type: str) -> None:
-    """An empty body announced as something else than JSON is not a failure of ours."""
+def test_the_type_of_an_empty_body_is_ignored(gateway: "Gateway", media_type: str) -> None:
+    """An empty body of another type than JSON is no error of ours."""
     sent = {"Content-Type": [media_type]}
     answer = gateway.ask("logout", "POST", "/api/logout", headers=sent)
     assert answer.status in {204, 415}
@@ -327,7 +327,7 @@ def test_the_type_of_no_body_is_no_matter(gateway: "Gateway", media_type: str) -
     "other", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
 )
 def test_two_types_are_not_two_readings(send: "Callable[..., Answer]", other: str) -> None:
-    """A repeated Content-Type is never checked as JSON and then read as something else."""
+    """A repeated Content-Type is not checked as JSON and then read as another type."""
     for types in (["application/json", other], [other, "application/json"]):
         answer = send(json.dumps(NUMBERS), headers={"Content-Type": types})
         assert answer.status in {204, 400, 415}
@@ -344,7 +344,7 @@ def test_bodies_end_at_16_kib(
     status: int,
     is_base64: bool,  # noqa: FBT001 - as the gateway says it
 ) -> None:
-    """A body of 16 KiB is read, one byte more is refused, in clear or base64."""
+    """A body of 16 KiB is read and one byte more is refused, in clear or base64."""
     body = '{"siret": "' + "1" * (size - 13) + '"}'
     text = base64.b64encode(body.encode()).decode() if is_base64 else body
     answer = send(text, isBase64Encoded=is_base64)
@@ -353,13 +353,13 @@ def test_bodies_end_at_16_kib(
 
 
 def test_size_is_counted_in_bytes(send: "Callable[..., Answer]") -> None:
-    """16 KiB of two-byte letters are 8,192 letters."""
+    """A body's size is counted in bytes: 8,192 letters of two bytes are 16 KiB."""
     assert send('"' + "é" * 8191 + '"').status == 422
     assert send('"' + "é" * 8192 + '"').status == 413
 
 
 def test_base64_bodies_are_read(send: "Callable[..., Answer]") -> None:
-    """With every media type binary the gateway sends bodies in base64: they are read the same."""
+    """A body in base64, as the gateway sends it for binary types, is read the same."""
     encoded = base64.b64encode(json.dumps(NUMBERS).encode()).decode()
     assert send(encoded, isBase64Encoded=True).status == 204
 
@@ -385,22 +385,22 @@ def test_base64_bodies_are_read(send: "Callable[..., Answer]") -> None:
         "//",
     ],
 )
-def test_malformed_json_is_told(send: "Callable[..., Answer]", body: str) -> None:
-    """What is not JSON, or too deep or too long a number to be read, is a malformed request."""
+def test_malformed_json_is_refused(send: "Callable[..., Answer]", body: str) -> None:
+    """JSON that is invalid, too deep or has too long a number is a malformed request."""
     answer = send(body)
     assert (answer.status, slug_of(answer)) == (400, "malformed-json")
 
 
 @pytest.mark.parametrize("raw", [b"\xff", b'{"siret": "\xe9"}', b"\xed\xa0\x80", b"\xc0\x80"])
 def test_invalid_utf8_is_malformed(send: "Callable[..., Answer]", raw: bytes) -> None:
-    """Bytes that are not UTF-8 are a malformed request."""
+    """A body that is not UTF-8 is a malformed request."""
     answer = send(base64.b64encode(raw).decode(), isBase64Encoded=True)
     assert (answer.status, slug_of(answer)) == (400, "malformed-json")
 
 
 @pytest.mark.parametrize("text", ["A", "é", "A==="])
 def test_invalid_base64_is_malformed(send: "Callable[..., Answer]", text: str) -> None:
-    """A body announced as base64 that is not is a malformed request."""
+    """A body announced as base64 that is not base64 is a malformed request."""
     answer = send(text, isBase64Encoded=True)
     assert (answer.status, slug_of(answer)) == (400, "malformed-json")
 
@@ -429,7 +429,7 @@ def test_invalid_base64_is_malformed(send: "Callable[..., Answer]", text: str) -
     ],
 )
 def test_other_json_is_an_invalid_request(send: "Callable[..., Answer]", body: str) -> None:
-    """JSON that is not the expected object is refused field by field, whatever it is."""
+    """JSON other than the expected object is refused field by field."""
     answer = send(body)
     assert (answer.status, slug_of(answer)) == (422, "invalid-request")
     assert answer.json["errors"]
@@ -437,7 +437,7 @@ def test_other_json_is_an_invalid_request(send: "Callable[..., Answer]", body: s
 
 @pytest.mark.guards("closed-models")
 def test_unknown_fields_are_refused(send: "Callable[..., Answer]") -> None:
-    """A field that the API does not know is an error, and is not dropped."""
+    """An unknown field is an error and is not ignored."""
     answer = send(json.dumps(NUMBERS | {"is_admin": True}))
     assert answer.status == 422
     assert [(e["field"], e["code"]) for e in answer.json["errors"]] == [
@@ -452,14 +452,14 @@ def test_unknown_fields_are_refused(send: "Callable[..., Answer]") -> None:
 def test_the_name_of_an_unknown_field_is_not_echoed(
     send: "Callable[..., Answer]", name: str
 ) -> None:
-    """What is in the place of a field's name may be a person's value: it is not repeated."""
+    """An unknown field's name may be a personal value, so it is not repeated."""
     answer = send(json.dumps(NUMBERS | {name: None}))
     assert answer.status == 422
     assert [error["field"] for error in answer.json["errors"]] == [""]
 
 
-def test_all_wrong_fields_are_told_at_once(world: "World", gateway: "Gateway") -> None:
-    """Each refused field has its error, in French, without what was typed."""
+def test_all_wrong_fields_are_named_at_once(world: "World", gateway: "Gateway") -> None:
+    """One answer has an error in French for each refused field, without what was typed."""
     assert world
     typed = {
         "last_name": "Dupont<script>",
@@ -483,7 +483,7 @@ def test_all_wrong_fields_are_told_at_once(world: "World", gateway: "Gateway") -
 
 
 def test_the_confirmation_of_the_address(world: "World", gateway: "Gateway") -> None:
-    """Two different addresses are refused; two writings of one are not."""
+    """Two different addresses are refused; two spellings of one are accepted."""
     other = gateway.ask("signup", "POST", "/api/signup", PERSON | {"email_confirmation": "a@b.fr"})
     assert [(e["field"], e["code"]) for e in other.json["errors"]] == [
         ("email_confirmation", "confirmation-differs")
@@ -496,7 +496,7 @@ def test_the_confirmation_of_the_address(world: "World", gateway: "Gateway") -> 
 
 
 def test_an_unknown_path_is_a_problem(gateway: "Gateway") -> None:
-    """A path that the function does not know is 404, as a problem."""
+    """An unknown path gets a problem with status 404."""
     for method, path in (("POST", "/api/login/x"), ("GET", "/api/login"), ("POST", "/")):
         answer = gateway.ask("login", method, path, {} if method == "POST" else None)
         assert (answer.status, slug_of(answer)) == (404, "not-found")
@@ -529,7 +529,7 @@ def test_an_unknown_path_is_a_problem(gateway: "Gateway") -> None:
 def test_the_query_of_the_feed(
     world: "World", gateway: "Gateway", query: dict[str, list[str]] | None, status: int
 ) -> None:
-    """The feed's limit and cursor are checked like any field, and never echoed."""
+    """The feed's limit and cursor are checked like fields and never repeated."""
     world.open_account()
     cookie = world.log_in(EMAIL).cookie
     answer = gateway.ask(
@@ -611,7 +611,7 @@ def test_no_request_gives_a_5xx(
     form: str,
     context: str,
 ) -> None:
-    """Whatever is in a request, the answer is well formed and is no failure of ours."""
+    """Any request gets a well-formed answer that is not a 5xx."""
     name, method, path = route
     request = event(
         method, path, body, headers=headers, query=query, isBase64Encoded=is_base64, now=NOW
@@ -648,7 +648,7 @@ FAILURES: list[Exception] = [
 def test_a_service_that_is_down_is_503(
     world: "World", gateway: "Gateway", log: "Callable[[], str]", failure: Exception
 ) -> None:
-    """While AWS fails the answer is « unavailable », says when to come back, and quotes nothing."""
+    """While AWS fails, the answer is « unavailable » with a time to retry, and quotes nothing."""
     with world.failing(aws.dynamodb(), "UpdateItem", failure):
         answer = gateway.ask(
             "login", "POST", "/api/login", {"identifier": EMAIL, "password": PASSWORD}
@@ -662,10 +662,10 @@ def test_a_service_that_is_down_is_503(
         assert secret not in written
 
 
-def test_the_log_of_a_failure_tells_where(
+def test_the_log_of_a_failure_says_where(
     world: "World", gateway: "Gateway", log: "Callable[[], str]"
 ) -> None:
-    """What ops needs is there: operation, code and place."""
+    """The log of a failure has its operation, code and place."""
     with world.failing(aws.dynamodb(), "UpdateItem", FAILURES[0]):
         gateway.ask("login", "POST", "/api/login", {"identifier": EMAIL, "password": PASSWORD})
     line = next(json.loads(each) for each in log().splitlines() if "backing" in each)
@@ -675,7 +675,7 @@ def test_the_log_of_a_failure_tells_where(
 
 @pytest.mark.parametrize("client", ["secrets_manager", "kms"])
 def test_any_service_may_be_down(world: "World", gateway: "Gateway", client: str) -> None:
-    """Secrets and keys that cannot be had are an unavailable service too."""
+    """Secrets and keys that cannot be read are « unavailable » too."""
     failure = ClientError({"Error": {"Code": "ThrottlingException"}}, "Any")
     with world.failing(getattr(aws, client)(), "*", failure):
         answer = gateway.ask("signup", "POST", "/api/signup", PERSON)
@@ -687,7 +687,7 @@ def test_any_service_may_be_down(world: "World", gateway: "Gateway", client: str
 def test_an_unexpected_failure_is_500(
     world: "World", gateway: "Gateway", log: "Callable[[], str]"
 ) -> None:
-    """What nobody foresaw is a problem of ours: 500, its text neither answered nor logged."""
+    """An unexpected error is a problem 500; its text is neither answered nor logged."""
     with world.failing(aws.dynamodb(), "UpdateItem", RuntimeError("marked-7341")):
         answer = gateway.ask(
             "login", "POST", "/api/login", {"identifier": EMAIL, "password": PASSWORD}
@@ -704,7 +704,7 @@ def test_an_unexpected_failure_is_500(
 def test_a_request_is_logged_without_its_content(
     world: "World", gateway: "Gateway", log: "Callable[[], str]"
 ) -> None:
-    """The log of a request has and counts its route and outcome: no value, address or token."""
+    """A request's log and metrics have its route and outcome, and no value, address or token."""
     world.sign_up()
     (mail,) = world.deliver()
     gateway.ask("signup", "POST", "/api/signup", PERSON, now=NOW + 100)
@@ -777,7 +777,7 @@ def test_a_request_is_logged_without_its_content(
 def test_each_endpoint_that_mails_or_guesses_is_limited(
     world: "World", gateway: "Gateway", name: str, method: str, path: str, body: dict[str, Any]
 ) -> None:
-    """The sixty-first request of a minute from one address is refused, and does nothing more."""
+    """The sixty-first request of a minute from one address is refused and does nothing else."""
     assert gateway.ask(name, method, path, body, now=NOW).status != 429
     (counter,) = world.items("RATE#")
     aws.dynamodb().put_item(
@@ -803,7 +803,7 @@ def test_each_endpoint_that_mails_or_guesses_is_limited(
 def test_what_an_account_has_mailed_is_limited(
     world: "World", gateway: "Gateway", method: str, path: str, body: object
 ) -> None:
-    """The sixty-first request of a minute is refused to whoever is logged in too."""
+    """The sixty-first request of a minute is also refused to who is logged in."""
     world.open_account(NOW - 60)
     sent = {
         "Content-Type": ["application/json"],
@@ -823,7 +823,7 @@ def test_what_an_account_has_mailed_is_limited(
 
 
 def test_a_login_must_wait(world: "World", gateway: "Gateway") -> None:
-    """A throttled login says in Retry-After how many seconds are left."""
+    """A delayed login gives the seconds to wait in Retry-After."""
     assert world
     body = {"identifier": "nobody@example.fr", "password": PASSWORD}
     for _ in range(5):
@@ -835,7 +835,7 @@ def test_a_login_must_wait(world: "World", gateway: "Gateway") -> None:
 
 
 def test_requests_are_judged_by_their_arrival(world: "World", gateway: "Gateway") -> None:
-    """A request that waited for a free function counts at the time the gateway received it."""
+    """A request counts at the time when the gateway received it."""
     world.sign_up()
     (mail,) = world.deliver()
     for second, status in ((3599, 200), (3600, 410), (3599, 200)):
@@ -850,7 +850,7 @@ def test_requests_are_judged_by_their_arrival(world: "World", gateway: "Gateway"
 
 
 def test_the_answer_of_a_good_link(world: "World", gateway: "Gateway") -> None:
-    """A good link answers the first name, the masked address and its end."""
+    """A valid link answers the first name, the masked address and its end."""
     world.sign_up()
     (mail,) = world.deliver()
     body = {"token": mail.token}
@@ -869,7 +869,7 @@ def test_the_answer_of_a_good_link(world: "World", gateway: "Gateway") -> None:
 
 
 def test_round_trips(world: "World", gateway: "Gateway") -> None:
-    """What each request costs in calls to DynamoDB stays within the budget."""
+    """Each request makes no more calls to DynamoDB than its budget."""
     figures: dict[str, int] = {}
 
     def cost(what: str, *request: Any, **options: Any) -> "Answer":
@@ -934,7 +934,7 @@ CATALOGUE = [
 
 
 def test_slugs_are_stable_codes() -> None:
-    """A slug always comes with one status, a failure's, and with French sentences."""
+    """A slug always has one error status and French sentences."""
     statuses = {(each.slug, each.status) for each in CATALOGUE}
     assert len(statuses) == len({each.slug for each in CATALOGUE}) >= 15
     for each in CATALOGUE:
@@ -949,7 +949,7 @@ def test_slugs_are_stable_codes() -> None:
 
 
 def test_a_problem_is_described() -> None:
-    """A problem becomes the members of RFC 9457, its extensions, its errors and its headers."""
+    """A problem has the members of RFC 9457, its extensions, its errors and its headers."""
     problem = Problem(
         problems.INVALID_REQUEST,
         errors=[FieldError("email", "required", "Indiquez votre adresse.")],
@@ -974,7 +974,7 @@ def test_a_problem_is_described() -> None:
 
 
 def test_a_problem_ends_as_its_slug() -> None:
-    """A problem in a traceback shows its slug, and nothing that a person typed."""
+    """A problem in a traceback shows its slug and nothing that was typed."""
     assert (
         str(Problem(identity_problems.LINK_EXPIRED, email_masked="m@example.fr")) == "link-expired"
     )

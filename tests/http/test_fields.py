@@ -67,7 +67,7 @@ def refusals(body: object) -> list[tuple[str, str]]:
 
 
 def test_a_good_body() -> None:
-    """Each field is handed on in its stored form; the password and its spaces are untouched."""
+    """Each field is passed on in its stored form; the password keeps its spaces."""
     body = Everything.model_validate(BODY)
     assert body.model_dump() == {
         "siret": "35600000049837",
@@ -133,13 +133,13 @@ def test_a_good_body() -> None:
     ],
 )
 def test_refusals(field: str, value: object, code: str) -> None:
-    """Each wrong value, sent as JSON, is refused on its own field with its code, in French."""
+    """Each wrong value, sent as JSON, is refused on its own field with a code, in French."""
     body = json.loads(json.dumps({**BODY, field: value}))
     assert refusals(body) == [(field, code)]
 
 
 def test_a_field_named_by_no_text() -> None:
-    """A field whose name is a lone surrogate is refused like a wrong value, not with a crash."""
+    """A field named by a lone surrogate is refused like a wrong value."""
     assert refusals(json.loads(json.dumps({**BODY, "\ud800": SECRET}))) == [
         ("", "invalid-characters")
     ]
@@ -147,13 +147,13 @@ def test_a_field_named_by_no_text() -> None:
 
 @pytest.mark.parametrize("token", ["", "a.b", "é", "a\n", "\ud800", "a" * 5000])
 def test_any_text_is_a_link_token(token: str) -> None:
-    """A text that is no token is not refused by its form: it is a link that nobody knows."""
+    """A text that is no token is accepted by its type, and is later an unknown link."""
     assert Everything.model_validate({**BODY, "token": token}).token == token
 
 
 @pytest.mark.parametrize("field", list(BODY))
 def test_every_field_is_required(field: str) -> None:
-    """A missing field is refused: null must be said, silence is not consent."""
+    """A missing field is refused: null must be explicit, and consent too."""
     assert refusals({name: value for name, value in BODY.items() if name != field}) == [
         (field, "required")
     ]
@@ -167,7 +167,7 @@ def test_bodies_that_are_no_object(body: object) -> None:
 
 @pytest.mark.parametrize("body", ["{", "", "nul", '{"a": NaN'])
 def test_malformed_json(body: str) -> None:
-    """Text that is not JSON is refused without quoting it."""
+    """A text that is not JSON is refused and not quoted."""
     with pytest.raises(ValidationError) as caught:
         Everything.model_validate_json(body)
     [error] = caught.value.errors()
@@ -186,7 +186,7 @@ def test_malformed_json(body: str) -> None:
     ],
 )
 def test_number_and_key(nir: str | None, key: str | None, number: str | None) -> None:
-    """The key is in its field or ends the number; both are null when never attributed."""
+    """The key has its own field or ends the number; both are null for who has no number."""
     body = NirFields.model_validate({"nir": nir, "nir_key": key})
     assert body.nir_number == number
     assert body.nir_key in {None, "51"}
@@ -204,12 +204,12 @@ def test_number_and_key(nir: str | None, key: str | None, number: str | None) ->
 def test_number_and_key_that_disagree(
     nir: str | None, key: str | None, expected: list[tuple[str, str]]
 ) -> None:
-    """A refusal names the field to correct, and only there."""
+    """A refusal names only the field to correct."""
     assert refusals({**BODY, "nir": nir, "nir_key": key}) == expected
 
 
 def test_models_are_frozen() -> None:
-    """A validated body cannot be changed afterwards."""
+    """A validated body cannot be changed."""
     body = NirFields.model_validate({"nir": None, "nir_key": None})
     with pytest.raises(ValidationError, match="frozen"):
         body.nir = "1"  # type: ignore[misc]
@@ -227,14 +227,14 @@ def test_models_are_frozen() -> None:
     ],
 )
 def test_no_message_of_the_library_reaches_people(error_type: str, expected: str) -> None:
-    """Pydantic's own errors are translated, the unforeseen ones to a general answer."""
+    """Pydantic's own errors are translated; unknown ones get a general answer."""
     code, detail = french_detail(error_type, SECRET)
     assert code == expected
     assert SECRET not in detail
 
 
 def test_our_refusals_pass_as_they_are() -> None:
-    """A rule's own code and detail are handed on unchanged."""
+    """A rule's own code and detail are passed on unchanged."""
     assert french_detail("not-mobile", "Texte.") == ("not-mobile", "Texte.")
 
 

@@ -1,4 +1,4 @@
-"""Refusals: each a problem document, in French, that says nothing of what was typed."""
+"""Refusals: each is a problem document in French that repeats nothing typed."""
 
 import json
 import re
@@ -34,7 +34,7 @@ MARK = "Zébulon<42>"
 
 
 def signed_in(path: str) -> bool:
-    """Tell whether a path wants a session, which is asked before fields are looked at."""
+    """Return whether a path needs a session, which is checked before fields."""
     return path.startswith("/api/me")
 
 
@@ -89,7 +89,7 @@ def assert_problem(answer: Answer, status: int, slug: str, port: int) -> None:
     ],
 )
 def test_each_field(client: Client, field: str, value: object, code: str) -> None:
-    """A sign-up with one wrong field says which and why, by a stable code."""
+    """A sign-up with one wrong field names it with a stable code."""
     answer = client.sign_up(new_person(), **{field: value})
     assert_problem(answer, 422, "invalid-request", client.port)
     assert (field, code) in answer.errors
@@ -97,14 +97,14 @@ def test_each_field(client: Client, field: str, value: object, code: str) -> Non
 
 
 def test_missing_fields(client: Client) -> None:
-    """A form without its fields names each of them at once."""
+    """A form without its fields gets an error for each of them at once."""
     answer = client.post("/api/signup", {})
     assert_problem(answer, 422, "invalid-request", client.port)
     assert answer.errors == {(field, "required") for field in new_person().form()}
 
 
 def test_nothing_typed_comes_back(client: Client) -> None:
-    """No refusal repeats what was typed, whatever the field and the function."""
+    """No refusal repeats what was typed, for any field and function."""
     nir = new_nir()
     form = dict.fromkeys(new_person().form(), MARK)
     answers = [
@@ -129,7 +129,7 @@ def test_nothing_typed_comes_back(client: Client) -> None:
 
 @pytest.mark.parametrize(("method", "path"), ENDPOINTS)
 def test_malformed(client: Client, method: str, path: str) -> None:
-    """What is not JSON, not said to be JSON, or too long is refused alike by every function."""
+    """Every function refuses alike what is not JSON, has another type or is too long."""
     for body in (b"{", b"\xff\xfe", b"{} {}", b" ", b"[" * 9000, b"\xef\xbb\xbf{}", b"9" * 5000):
         assert_problem(client.call(method, path, body), 400, "malformed-json", client.port)
     for kind in ("text/plain", "application/x-www-form-urlencoded", "application/jsonp", "json"):
@@ -144,7 +144,7 @@ def test_malformed(client: Client, method: str, path: str) -> None:
 @pytest.mark.parametrize(("method", "path"), ENDPOINTS)
 @pytest.mark.parametrize("body", [[], "x", None, 1, True, {"\ud800": 1}])
 def test_json_of_another_shape(client: Client, method: str, path: str, body: object) -> None:
-    """JSON that is no object, or names a field by half a character, is an invalid request."""
+    """JSON that is no object, or has an invalid field name, is an invalid request."""
     answer = client.call(method, path, json.dumps(body).encode())
     if isinstance(body, dict) and signed_in(path):
         assert_problem(answer, 401, "unauthenticated", client.port)
@@ -158,7 +158,7 @@ def test_json_of_another_shape(client: Client, method: str, path: str, body: obj
      [[[]]], {"$ne": ""}, "%00", "${7*7}", "\u202e", "\ufdfa" * 50, "e\u0301" * 100],
 )  # fmt: skip
 def test_hostile_values(client: Client, value: Any) -> None:
-    """No value in any field is our failure."""
+    """No value in any field gives a 5xx."""
     form = new_person().form()
     requests: list[tuple[str, str, dict[str, Any]]] = [
         *(("POST", "/api/signup", form | {field: value}) for field in form),
@@ -182,7 +182,7 @@ def test_hostile_values(client: Client, value: Any) -> None:
      f"?cursor={'%C3%A9' * 32}", "?cursor=%ED%A0%80", "?limit=1&limit=x", "?limit=%FF", "?x=%zz"],
 )  # fmt: skip
 def test_hostile_queries(client: Client, query: str) -> None:
-    """No query is our failure, with no session or with a made-up one."""
+    """No query gives a 5xx, without a session or with a made-up one."""
     assert client.activity(query).status in {401, 422}
     for session in ("x", "A" * 66, "_" * 66, "é", "A" * 5000):
         cookie = f"__Host-session={session}".encode().decode("latin-1")
@@ -193,7 +193,7 @@ def test_hostile_queries(client: Client, query: str) -> None:
 @pytest.mark.parametrize("path", ["/api", "/api/", "/api/x", "/api/login/x", "/api//login"])
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
 def test_unknown_paths(client: Client, method: str, path: str) -> None:
-    """A path that the API does not have is not found, as a problem, whatever the method."""
+    """An unknown path of the API is a problem « not found », for any method."""
     answer = client.call(method, path, {} if method != "GET" else None)
     assert_problem(answer, 404, "not-found", client.port)
 
@@ -211,14 +211,14 @@ def test_unknown_paths(client: Client, method: str, path: str) -> None:
     ],
 )
 def test_wrong_methods(client: Client, method: str, path: str) -> None:
-    """A path of the API called with another method says so."""
+    """A path called with another method is answered as such."""
     answer = client.call(method, path, {} if method != "GET" else None)
     assert_problem(answer, 405, "method-not-allowed", client.port)
 
 
 @pytest.mark.parametrize(("method", "path"), ENDPOINTS)
 def test_other_sites(client: Client, method: str, path: str) -> None:
-    """A state change that a browser sends for another site is refused before anything else."""
+    """A state change from another site is refused before anything else."""
     for headers in (
         {"Origin": "https://other.example"},
         {"Origin": "null"},
@@ -234,14 +234,14 @@ def test_other_sites(client: Client, method: str, path: str) -> None:
 
 
 def test_logout_without_a_body(client: Client) -> None:
-    """Logging out needs neither a body nor a session."""
+    """A logout needs neither a body nor a session."""
     for body in (None, b"", {}):
         assert client.call("POST", "/api/logout", body).status == 204
 
 
 @pytest.mark.guards("two-years-of-https", "no-store")
 def test_headers_of_every_answer(client: Client) -> None:
-    """Successes and refusals of the API carry the same protecting headers."""
+    """Successes and refusals have the same security headers."""
     for answer in (
         client.post("/api/logout", {}),
         client.post("/api/login", {}),

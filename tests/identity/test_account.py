@@ -67,13 +67,13 @@ class Person:
         world.deliver(now)
 
     def log_in(self, now: int = NOW, password: str = PASSWORD) -> "Session":
-        """Log in anew, in another browser."""
+        """Log in again, in another browser."""
         self.cookie = self.world.log_in(self.email, password, now, user_agent=FIREFOX).cookie
         self.session = self.world.authenticate(self.cookie, now)
         return self.session
 
     def acting(self, now: int = NOW) -> Acting:
-        """Return the holder, acting in the session."""
+        """Return the holder, acting in this session."""
         return Acting.in_session(self.session, now)
 
     def ask(self, method: str, path: str, body: Any = None, now: int = NOW) -> "Answer":
@@ -85,7 +85,7 @@ class Person:
         return self.gateway.ask("account", method, path, body, headers=sent, now=now)
 
     def move(self, email: str, now: int = NOW) -> tuple["Mail", "Mail"]:
-        """Change the address; return the mail to the new one and the mail to the former one."""
+        """Change the address; return the mails to the new and to the former address."""
         self.world.request_email(self.session, email, now)
         asked = next(each for each in self.world.deliver(now) if each.to == [email])
         self.world.confirm_email(self.session, asked.token, now)
@@ -93,7 +93,7 @@ class Person:
 
     @property
     def kinds(self) -> list[str]:
-        """The kinds of the feed but those it starts with, newest first."""
+        """The kinds of the feed's entries, newest first, without those of a new account."""
         return self.world.kinds(self.id)
 
     @property
@@ -154,7 +154,7 @@ def test_the_profile(person: Person) -> None:
 def test_the_services_open_with_the_affiliation(
     person: Person, decision: str | None, state: str
 ) -> None:
-    """Feed, account and tracking of the request are always open; the others once confirmed."""
+    """Feed, account and tracking are always open; the others open with the affiliation."""
     if decision:
         decisions.decide(
             person.world.table, keys.lookup_keys(), decision, person.id, None, "Pièce.", NOW * 1000
@@ -163,13 +163,13 @@ def test_the_services_open_with_the_affiliation(
     services = {each["id"]: (each["open"], each["reason"]) for each in profile["services"]}
     assert profile["affiliation"]["status"] == state
     assert len(services) == 7
-    for name, told in services.items():
+    for name, shown in services.items():
         opened = state == "confirmed" or name in ALWAYS_OPEN
-        assert told == (opened, None if opened else f"affiliation-{state}"), name
+        assert shown == (opened, None if opened else f"affiliation-{state}"), name
 
 
 def test_the_phone_is_changed(person: Person) -> None:
-    """A new mobile number is checked, stored as E.164, and shown. The feed has the change."""
+    """A new mobile number is checked, stored as E.164, shown, and noted in the feed."""
     bad = person.ask("PATCH", "/api/me", {"mobile_phone": "01 99 00 11 22"})
     assert slug(bad) == (422, "invalid-request")
     assert [each["field"] for each in bad.json["errors"]] == ["mobile_phone"]
@@ -190,13 +190,13 @@ def test_nothing_else_is_patched(person: Person, body: dict[str, Any]) -> None:
 
 
 def test_an_empty_change_changes_nothing(person: Person) -> None:
-    """A PATCH of nothing returns the profile."""
+    """An empty PATCH changes nothing and returns the profile."""
     assert person.ask("PATCH", "/api/me", {}).json["id"] == person.id
     assert person.kinds == []
 
 
-def test_a_session_of_an_account_that_is_gone(person: Person) -> None:
-    """A session of a deleted account opens nothing and writes nothing."""
+def test_a_session_of_a_deleted_account(person: Person) -> None:
+    """A session of a deleted account reads nothing and writes nothing."""
     person.world.sweep("ACCOUNT#")
     asked = (("GET", "/api/me", None), ("GET", "/api/me/export", None), ("DELETE", "/api/me", None))
     for method, path, body in asked:
@@ -225,7 +225,7 @@ ROUTES: list[tuple[str, str, Any]] = [
 def test_each_route_needs_a_session(
     world: "World", gateway: "Gateway", method: str, path: str, body: Any
 ) -> None:
-    """Without a session nothing is read or changed, and no call is made."""
+    """Without a session, no route reads, changes or calls anything."""
     with world.calls.counted() as made:
         answer = gateway.ask("account", method, path, body)
     assert slug(answer) == (401, "unauthenticated")
@@ -241,9 +241,11 @@ GUARDED += [("PUT", "/api/me/email", {"email": ELSEWHERE}), ("DELETE", "/api/me"
 @pytest.mark.guards("five-minutes", "password-for-the-export")
 @pytest.mark.parametrize(("method", "path", "body"), GUARDED)
 def test_five_minutes_after_the_login(person: Person, method: str, path: str, body: Any) -> None:
-    """Password, address, export and deletion ask for the password again after 5 minutes."""
+    """Five minutes after the login, these requests ask for the password again."""
     before = person.account
-    assert person.ask("GET", "/api/me", now=NOW + 301).status == 200, "seen, so not idle"
+    assert person.ask("GET", "/api/me", now=NOW + 301).status == 200, (
+        "the session was used, so it is not idle"
+    )
     answer = person.ask(method, path, body, now=NOW + 301)
     assert slug(answer) == (403, "reauthentication-required")
     assert person.account == before
@@ -251,22 +253,22 @@ def test_five_minutes_after_the_login(person: Person, method: str, path: str, bo
 
 
 @pytest.mark.parametrize(("method", "path", "body"), GUARDED)
-def test_logging_in_again_is_the_way(person: Person, method: str, path: str, body: Any) -> None:
-    """After another login, what asked for the password is allowed."""
+def test_logging_in_again_allows_it(person: Person, method: str, path: str, body: Any) -> None:
+    """After another login, the requests that asked for the password are accepted."""
     person.log_in(NOW + 1000)
     assert person.ask(method, path, body, now=NOW + 1001).status < 300
 
 
 def test_reading_and_the_phone_ask_for_no_password(person: Person) -> None:
-    """Reading the account and changing the phone are allowed for the whole session."""
+    """Reading and changing the phone are allowed as long as the session is open."""
     for method, path, body in ROUTES[:2] + ROUTES[7:8]:
         assert person.ask(method, path, body, now=NOW + 1500).status == 200
 
 
 def test_the_proof_counts_and_not_the_session(person: Person) -> None:
-    """What asks for the password counts from the proof, not from the start of the session.
+    """The five minutes start at the proof, not at the start of the session.
 
-    A session stored without the time of its proof is too old for it.
+    A session stored without the time of its proof is too old.
     """
     (item,) = person.world.items("SESSION#")
     late = {name: value for name, value in item.items() if name != "proved_at"}
@@ -285,11 +287,11 @@ def test_the_proof_counts_and_not_the_session(person: Person) -> None:
 
 
 def test_the_password_is_changed(person: Person) -> None:
-    """The new password works for both identifiers, the old for none; other sessions end."""
+    """The new password works by both identifiers, the old by none; other sessions end."""
     others = [person.world.log_in(EMAIL, now=NOW).cookie for _ in range(2)]
     answer = person.ask("PUT", "/api/me/password", {"password": NEW, "confirmation": NEW})
     assert (answer.status, answer.text) == (204, "")
-    assert person.alive(person.cookie), "one's own session continues"
+    assert person.alive(person.cookie), "the session that changed it stays open"
     assert not any(person.alive(cookie) for cookie in others)
     for identifier in (EMAIL, NIR):
         assert person.world.log_in(identifier, NEW)
@@ -297,15 +299,15 @@ def test_the_password_is_changed(person: Person) -> None:
 
 
 def test_one_password_typed_in_two_ways_is_confirmed(person: Person) -> None:
-    """An accent may be one character, or a letter and a mark: the two are the same password."""
+    """An accent typed as one or as two characters gives the same password."""
     form = {"password": "Un-\u00e9t\u00e9-bleu-8", "confirmation": "Un-e\u0301te\u0301-bleu-8"}
     assert person.ask("PUT", "/api/me/password", form).status == 204
     assert person.world.log_in(EMAIL, form["password"])
 
 
 @pytest.mark.guards("password-change-is-told")
-def test_a_password_change_is_told(person: Person) -> None:
-    """A change is sent by mail, shown in the feed, and published without personal data."""
+def test_a_password_change_is_notified(person: Person) -> None:
+    """A change sends a mail, adds a feed entry and publishes an event without personal data."""
     person.world.change_password(person.session, NEW, NOW + 60)
     (mail,) = person.world.deliver(NOW + 60)
     assert (mail.to, mail.subject) == ([EMAIL], "Votre mot de passe a été modifié")
@@ -324,10 +326,10 @@ def test_a_password_change_is_told(person: Person) -> None:
         (NEW, "Other-Horse-9", ["confirmation-differs"]),
     ],
 )
-def test_the_rules_of_the_password_hold(
+def test_a_changed_password_follows_the_rules(
     person: Person, password: str, confirmation: str, codes: list[str]
 ) -> None:
-    """A new password must follow the rules of a first one. A refusal changes nothing."""
+    """A new password follows the rules of the first one. A refused one changes nothing."""
     before = person.world.items()
     form = {"password": password, "confirmation": confirmation}
     answer = person.ask("PUT", "/api/me/password", form)
@@ -338,14 +340,14 @@ def test_the_rules_of_the_password_hold(
 
 
 def test_a_password_without_nir(world: "World", gateway: "Gateway") -> None:
-    """An account with one identifier changes its password too."""
+    """The password can be changed on an account without a NIR."""
     person = Person(world, gateway, nir=None)
     world.change_password(person.session, NEW)
     assert world.log_in(EMAIL, NEW)
 
 
 def test_two_changes_at_once(person: Person) -> None:
-    """When a recovery link is sent meanwhile, the change is refused and can be tried again."""
+    """A change is refused when a recovery link is sent meanwhile, and can be tried again."""
     person.world.recover(EMAIL)
     refused(
         UNAVAILABLE,
@@ -360,7 +362,7 @@ def test_two_changes_at_once(person: Person) -> None:
 
 
 def test_a_change_of_address_waits_for_its_link(person: Person) -> None:
-    """Until the new address confirms, the account keeps its own and shows the new one masked."""
+    """Until its link is opened, the new address is only shown, masked."""
     answer = person.ask("PUT", "/api/me/email", {"email": ELSEWHERE})
     assert (answer.status, answer.json) == (202, {"email_masked": "m••••••e@new.example.fr"})
     (mail,) = person.world.deliver()
@@ -375,17 +377,19 @@ def test_a_change_of_address_waits_for_its_link(person: Person) -> None:
 
 
 def test_a_confirmed_address(person: Person) -> None:
-    """The link gives the account its new address, and notifies the former one and the feed."""
+    """The link changes the address, mails the former one and adds a feed entry."""
     others = [person.world.log_in(EMAIL).cookie, person.world.log_in(NIR).cookie]
     person.world.deliver()
-    _, told = person.move(ELSEWHERE, NOW + 10)
-    assert (told.to, told.subject) == ([EMAIL], "Votre adresse courriel a été modifiée")
-    assert told.link.startswith("https://portail.example/annuler-changement#")
-    assert ELSEWHERE not in told.text, "the former mailbox does not show the new address"
+    _, notice = person.move(ELSEWHERE, NOW + 10)
+    assert (notice.to, notice.subject) == ([EMAIL], "Votre adresse courriel a été modifiée")
+    assert notice.link.startswith("https://portail.example/annuler-changement#")
+    assert ELSEWHERE not in notice.text, (
+        "the mail to the former address does not contain the new one"
+    )
     profile = person.ask("GET", "/api/me", now=NOW + 10).json
     assert (profile["email"], profile["new_email_masked"]) == (ELSEWHERE, None)
     assert person.kinds[0] == "email-changed"
-    assert person.alive(person.cookie), "the session that confirmed continues"
+    assert person.alive(person.cookie), "the session that confirmed stays open"
     assert not any(person.alive(cookie) for cookie in others)
     for identifier in (ELSEWHERE, NIR):
         assert person.world.log_in(identifier, now=NOW + 11)
@@ -393,7 +397,7 @@ def test_a_confirmed_address(person: Person) -> None:
     assert len([item for item in person.world.items("LOGIN#") if "account_id" in item]) == 2
 
 
-def test_a_freed_address_serves_again(person: Person) -> None:
+def test_a_former_address_can_be_used_again(person: Person) -> None:
     """The former address can be used for a new account."""
     person.move(ELSEWHERE)
     other = person.world.open_account(NOW + DAY, **OTHER | {"email": EMAIL})
@@ -402,14 +406,14 @@ def test_a_freed_address_serves_again(person: Person) -> None:
 
 
 def test_a_change_without_nir(world: "World", gateway: "Gateway") -> None:
-    """An account whose only identifier is the address can change it."""
+    """The address can be changed when it is the account's only identifier."""
     person = Person(world, gateway, nir=None)
     person.move(ELSEWHERE)
     assert world.log_in(ELSEWHERE)
 
 
-def test_a_change_over_failed_guesses(person: Person) -> None:
-    """Earlier failures for the new address do not prevent the change, and are cleared."""
+def test_a_change_to_an_address_with_failures(person: Person) -> None:
+    """Failed logins with the new address do not prevent the change, which clears them."""
     for _ in range(7):
         with pytest.raises(Problem):
             person.world.log_in(ELSEWHERE, "Wrong-Horse-77")
@@ -417,8 +421,8 @@ def test_a_change_over_failed_guesses(person: Person) -> None:
     assert person.world.log_in(ELSEWHERE)
 
 
-def test_a_login_meanwhile_keeps_both_logins_in_step(person: Person) -> None:
-    """A login during a change of address does not lock its owner out afterwards."""
+def test_a_login_during_a_change_of_address(person: Person) -> None:
+    """After a login during a change of address, both identifiers still log in."""
     person.world.request_email(person.session, ELSEWHERE)
     (mail,) = person.world.deliver()
     try:
@@ -434,7 +438,7 @@ def test_a_login_meanwhile_keeps_both_logins_in_step(person: Person) -> None:
 
 @pytest.mark.guards("new-address-confirms")
 def test_only_the_newest_request_counts(person: Person) -> None:
-    """Another request ends the link before it, for the same address or another."""
+    """A new request ends the link before it, for the same or another address."""
     person.world.request_email(person.session, ELSEWHERE)
     (first,) = person.world.deliver()
     person.world.request_email(person.session, THIRD, NOW + 60)
@@ -451,7 +455,7 @@ def test_only_the_newest_request_counts(person: Person) -> None:
 
 
 def test_asking_twice_leaves_a_link_that_works(person: Person) -> None:
-    """A request repeated within the minute leaves a link that works."""
+    """After a second request within the minute, there is a link that works."""
     person.world.request_email(person.session, ELSEWHERE)
     (mail,) = person.world.deliver()
     person.world.request_email(person.session, ELSEWHERE, NOW + 5)
@@ -460,8 +464,8 @@ def test_asking_twice_leaves_a_link_that_works(person: Person) -> None:
     assert person.account.email == ELSEWHERE
 
 
-def test_an_hour_exactly(person: Person) -> None:
-    """A link of a change is good for 3600 seconds."""
+def test_a_link_of_a_change_lasts_an_hour(person: Person) -> None:
+    """The link of a change is valid for exactly 3600 seconds."""
     person.world.request_email(person.session, ELSEWHERE)
     (mail,) = person.world.deliver()
     refused(
@@ -473,7 +477,7 @@ def test_an_hour_exactly(person: Person) -> None:
 
 @pytest.mark.guards("link-of-its-account")
 def test_a_link_confirms_its_own_account_only(world: "World", gateway: "Gateway") -> None:
-    """A link that is opened in another account changes neither of the two."""
+    """A link opened in another account's session changes neither account."""
     first, second = Person(world, gateway), Person(world, gateway, **OTHER)
     world.request_email(first.session, ELSEWHERE)
     (mail,) = world.deliver()
@@ -487,7 +491,7 @@ def test_a_link_confirms_its_own_account_only(world: "World", gateway: "Gateway"
 
 
 def test_an_address_in_use_is_answered_alike(world: "World", gateway: "Gateway") -> None:
-    """A used address gets the same answer by the same calls. Its owner gets a mail."""
+    """A used address gets the same answer by the same calls; its owner gets a mail."""
     person, other = Person(world, gateway), Person(world, gateway, **OTHER)
     seen: list[tuple[int, list[str]]] = []
     for n, email in enumerate((ELSEWHERE, other.email)):
@@ -502,7 +506,7 @@ def test_an_address_in_use_is_answered_alike(world: "World", gateway: "Gateway")
 
 
 def test_an_address_taken_meanwhile(world: "World", gateway: "Gateway") -> None:
-    """The first account to get the address keeps it: the link of the other is refused."""
+    """Of two accounts that ask for an address, the first to confirm gets it."""
     person = Person(world, gateway)
     world.request_email(person.session, OTHER["email"])
     (mail,) = world.deliver()
@@ -516,7 +520,7 @@ def test_an_address_taken_meanwhile(world: "World", gateway: "Gateway") -> None:
 
 
 def test_ones_own_address_is_no_change(person: Person) -> None:
-    """The present address is refused as unchanged, in any case."""
+    """The current address, in any letter case, is refused as unchanged."""
     answer = person.ask("PUT", "/api/me/email", {"email": EMAIL.upper()})
     assert slug(answer) == (422, "invalid-request")
     assert [(e["field"], e["code"]) for e in answer.json["errors"]] == [("email", "unchanged")]
@@ -525,8 +529,8 @@ def test_ones_own_address_is_no_change(person: Person) -> None:
     assert [e["code"] for e in answer.json["errors"]] == ["confirmation-differs"]
 
 
-def test_an_address_is_asked_within_the_limits(person: Person) -> None:
-    """An account may ask for three mails an hour, whatever the addresses."""
+def test_an_account_asks_for_three_mails_an_hour(person: Person) -> None:
+    """An account can ask for three mails an hour, to any addresses."""
     sent = 0
     for n, at in enumerate((0, 0, 59, 60, 120, 180)):
         person.world.request_email(person.session, f"a{n}@new.example.fr", NOW + at)
@@ -535,8 +539,8 @@ def test_an_address_is_asked_within_the_limits(person: Person) -> None:
 
 
 @pytest.mark.guards("mail-of-its-address")
-def test_an_address_too_many_leaves_the_one_before(person: Person) -> None:
-    """When no mail is sent, the address asked for before and its link stay good."""
+def test_a_request_over_the_limit_keeps_the_one_before(person: Person) -> None:
+    """When the limit stops a mail, the previous request and its link stay valid."""
     for n in range(3):
         person.world.request_email(person.session, f"a{n}@new.example.fr", NOW + n)
     (mail,) = person.world.deliver(NOW + 3)
@@ -550,8 +554,8 @@ def test_an_address_too_many_leaves_the_one_before(person: Person) -> None:
     assert person.account.email == "a2@new.example.fr"
 
 
-def test_an_address_is_mailed_within_the_limits(world: "World", gateway: "Gateway") -> None:
-    """An address gets one mail a minute, even when several accounts ask for it."""
+def test_an_address_gets_one_mail_a_minute(world: "World", gateway: "Gateway") -> None:
+    """An address gets one mail a minute, even if several accounts ask for it."""
     people = [Person(world, gateway), Person(world, gateway, **OTHER)]
     for each in people:
         world.request_email(each.session, ELSEWHERE)
@@ -559,7 +563,7 @@ def test_an_address_is_mailed_within_the_limits(world: "World", gateway: "Gatewa
 
 
 def half_sent(person: Person) -> "Outgoing":
-    """Return the message of a change of address whose link was stored before SES failed."""
+    """Return the message of a change of address: its link is stored, but SES failed."""
     person.world.request_email(person.session, ELSEWHERE)
     (message,) = person.world.messages()
     with person.world.failing(aws.ses(), "SendEmail", DOWN), pytest.raises(ClientError):
@@ -568,7 +572,7 @@ def half_sent(person: Person) -> "Outgoing":
 
 
 def test_a_mail_of_a_change_that_fails_is_sent_again(person: Person) -> None:
-    """After SES failed the next try sends the same link, and uses no limit a second time."""
+    """After SES fails, the next try sends the same link and counts once in the limits."""
     world = person.world
     message = half_sent(person)
     times = world.items("MAIL#")
@@ -579,7 +583,7 @@ def test_a_mail_of_a_change_that_fails_is_sent_again(person: Person) -> None:
 
 
 @pytest.mark.guards("mail-of-its-address")
-def test_a_mail_goes_to_no_address_asked_for_later(person: Person) -> None:
+def test_a_mail_of_an_older_request_is_not_sent(person: Person) -> None:
     """A mail that waited or failed is not sent to the address of a later request."""
     world = person.world
     half_sent(person)
@@ -589,8 +593,8 @@ def test_a_mail_goes_to_no_address_asked_for_later(person: Person) -> None:
     world.confirm_email(person.session, mail.token, NOW + 3)
 
 
-def test_a_request_withdrawn_sends_nothing(person: Person) -> None:
-    """A message is deleted and not sent when its account is gone."""
+def test_a_request_of_a_deleted_account_sends_nothing(person: Person) -> None:
+    """The message of a deleted account is deleted without being sent."""
     person.world.request_email(person.session, ELSEWHERE)
     (mail,) = person.world.deliver()
     person.world.request_email(person.session, THIRD, NOW + 60)
@@ -601,27 +605,27 @@ def test_a_request_withdrawn_sends_nothing(person: Person) -> None:
 
 
 def test_an_unknown_link_confirms_nothing(person: Person) -> None:
-    """A false link, or one of another purpose, is unknown."""
+    """A forged link, or one of another purpose, is refused as unknown."""
     for text in ("", "A" * 96):
         refused(LINK_UNKNOWN, lambda text=text: person.world.confirm_email(person.session, text))
         refused(LINK_UNKNOWN, lambda text=text: person.world.undo_email(text))
-    asked, told = person.move(ELSEWHERE)
+    asked, notice = person.move(ELSEWHERE)
     refused(LINK_UNKNOWN, lambda: person.world.undo_email(asked.token))
-    refused(LINK_UNKNOWN, lambda: person.world.confirm_email(person.session, told.token))
+    refused(LINK_UNKNOWN, lambda: person.world.confirm_email(person.session, notice.token))
 
 
-# Undoing it
+# Undo
 
 
 @pytest.mark.guards("address-ends-sessions", "old-address-is-told")
 def test_the_former_address_may_undo(person: Person) -> None:
-    """Within seven days the link restores the address, without login, and ends all sessions."""
-    _, told = person.move(ELSEWHERE)
+    """For seven days, the link restores the address without login and ends all sessions."""
+    _, notice = person.move(ELSEWHERE)
     intruder = person.world.log_in(ELSEWHERE, now=NOW + 1).cookie
     person.world.deliver(NOW + 1)
     late = NOW + 7 * DAY - 1
     answer = person.gateway.ask(
-        "account", "POST", "/api/email-undo", {"token": told.token}, now=late
+        "account", "POST", "/api/email-undo", {"token": notice.token}, now=late
     )
     assert answer.status == 204
     assert person.account.email == EMAIL
@@ -635,34 +639,34 @@ def test_the_former_address_may_undo(person: Person) -> None:
 
 
 @pytest.mark.guards("seven-days-to-undo")
-def test_seven_days_and_no_more(person: Person) -> None:
+def test_an_undo_works_for_seven_days(person: Person) -> None:
     """After seven days, or once used, the link restores nothing."""
-    _, told = person.move(ELSEWHERE)
-    refused(CHANGE_EXPIRED, lambda: person.world.undo_email(told.token, NOW + 7 * DAY))
-    person.world.undo_email(told.token, NOW + 1)
-    refused(CHANGE_EXPIRED, lambda: person.world.undo_email(told.token, NOW + 2))
+    _, notice = person.move(ELSEWHERE)
+    refused(CHANGE_EXPIRED, lambda: person.world.undo_email(notice.token, NOW + 7 * DAY))
+    person.world.undo_email(notice.token, NOW + 1)
+    refused(CHANGE_EXPIRED, lambda: person.world.undo_email(notice.token, NOW + 2))
 
 
 def test_an_undo_of_an_address_taken_since(world: "World", gateway: "Gateway") -> None:
-    """When the former address belongs to another account by now, it stays there."""
+    """An undo does not restore an address that another account has by now."""
     person = Person(world, gateway)
-    _, told = person.move(ELSEWHERE)
+    _, notice = person.move(ELSEWHERE)
     other = Person(world, gateway, now=NOW + DAY, **OTHER | {"email": EMAIL})
-    refused(IDENTITY_CONFLICT, lambda: world.undo_email(told.token, NOW + 2 * DAY))
+    refused(IDENTITY_CONFLICT, lambda: world.undo_email(notice.token, NOW + 2 * DAY))
     assert (person.account.email, other.account.email) == (ELSEWHERE, EMAIL)
 
 
 def test_an_undo_after_two_changes(person: Person) -> None:
-    """The first address may undo two changes at once."""
-    _, told = person.move(ELSEWHERE)
+    """The first address can undo two changes in one step."""
+    _, notice = person.move(ELSEWHERE)
     person.move(THIRD, NOW + 60)
-    person.world.undo_email(told.token, NOW + DAY)
+    person.world.undo_email(notice.token, NOW + DAY)
     assert person.account.email == EMAIL
     assert person.world.log_in(NIR, now=NOW + DAY)
 
 
 def test_an_undo_is_not_undone_by_a_newer_change(person: Person) -> None:
-    """Once the first address has undone a change, the addresses set after it cannot undo that."""
+    """After the first address undid the changes, the later addresses cannot undo that."""
     _, first = person.move(ELSEWHERE)
     _, second = person.move(THIRD, NOW + 60)
     assert second.to == [ELSEWHERE]
@@ -671,12 +675,12 @@ def test_an_undo_is_not_undone_by_a_newer_change(person: Person) -> None:
     assert person.account.email == EMAIL
 
 
-def test_a_change_kills_what_was_asked_before(person: Person) -> None:
-    """A change or an undo ends the recovery links that were sent before."""
-    _, told = person.move(ELSEWHERE)
+def test_an_undo_ends_recovery_links(person: Person) -> None:
+    """An undo ends the recovery links that were sent before it."""
+    _, notice = person.move(ELSEWHERE)
     person.world.recover(ELSEWHERE, NOW + 1)
     (mail,) = person.world.deliver(NOW + 1)
-    person.world.undo_email(told.token, NOW + 2)
+    person.world.undo_email(notice.token, NOW + 2)
     refused(LINK_UNKNOWN, lambda: person.world.reset(mail.token, NEW, NOW + 3))
 
 
@@ -684,12 +688,12 @@ def test_a_change_kills_what_was_asked_before(person: Person) -> None:
 
 
 def test_the_open_sessions(person: Person) -> None:
-    """Each open session is listed with its device, the last seen first; one's own is marked."""
+    """Each open session is listed with its device, last seen first; one's own is marked."""
     person.world.log_in(NIR, now=NOW + 1)
     person.world.log_in(EMAIL, now=NOW - 1000)
     answer = person.ask("GET", "/api/me/sessions", now=NOW + 900)
     found = answer.json["sessions"]
-    assert [each["current"] for each in found] == [True, False], "the idle one is over"
+    assert [each["current"] for each in found] == [True, False], "the idle one ended"
     assert found[0]["device"] == "Firefox, Linux"
     assert found[0]["created_at"] == "2026-09-21T14:13:20.000Z"
     assert found[0]["last_seen_at"] == "2026-09-21T14:28:20.000Z"
@@ -699,7 +703,7 @@ def test_the_open_sessions(person: Person) -> None:
 
 
 def test_a_session_is_ended_at_once(person: Person) -> None:
-    """A session that is ended by its id is over at once, and the feed shows it."""
+    """A session ended by its id is closed at once, with a feed entry."""
     other = person.world.log_in(NIR, user_agent=FIREFOX).cookie
     found = person.ask("GET", "/api/me/sessions").json["sessions"]
     (wanted,) = (each["id"] for each in found if not each["current"])
@@ -712,14 +716,14 @@ def test_a_session_is_ended_at_once(person: Person) -> None:
 
 
 def test_ones_own_session_is_ended_too(person: Person) -> None:
-    """The current session may be ended by its id."""
+    """The current session can be ended by its id."""
     (own,) = person.ask("GET", "/api/me/sessions").json["sessions"]
     assert person.ask("DELETE", f"/api/me/sessions/{own['id']}").status == 204
     assert slug(person.ask("GET", "/api/me")) == (401, "unauthenticated")
 
 
 def test_a_session_of_another_account_is_unknown(world: "World", gateway: "Gateway") -> None:
-    """Nobody can end another person's session, or one that does not exist."""
+    """Ending another person's session, or one that does not exist, is refused."""
     person, other = Person(world, gateway), Person(world, gateway, **OTHER)
     for number in (other.session.id, "0" * 16, "é", "x" * 500):
         refused(
@@ -734,8 +738,8 @@ def test_a_session_of_another_account_is_unknown(world: "World", gateway: "Gatew
 # Export
 
 
-def test_the_export_is_whole(person: Person) -> None:
-    """The export is a file with all data of the person, the NIR in clear."""
+def test_the_export_is_complete(person: Person) -> None:
+    """The export is a file with all data of the person, the NIR unmasked."""
     world = person.world
     decisions.decide(
         world.table,
@@ -776,8 +780,8 @@ def test_the_export_is_whole(person: Person) -> None:
         assert secret not in answer.text
 
 
-def test_the_export_holds_every_fact_of_the_account(person: Person) -> None:
-    """Every attribute of the account about its holder is exported, a pending address too."""
+def test_the_export_has_every_attribute_of_the_account(person: Person) -> None:
+    """Each attribute about the holder is exported, also an address not yet confirmed."""
     decisions.decide(
         person.world.table,
         keys.lookup_keys(),
@@ -800,15 +804,15 @@ def test_the_export_holds_every_fact_of_the_account(person: Person) -> None:
 
 
 def test_an_export_without_nir(world: "World", gateway: "Gateway") -> None:
-    """Without NIR the export has none, and nothing is decrypted."""
+    """Without a NIR, the export has none and nothing is decrypted."""
     person = Person(world, gateway, nir=None, siret=None)
     exported = person.ask("GET", "/api/me/export").json["account"]
     assert (exported["nir"], exported["siret"]) == (None, None)
     assert "Decrypt" not in world.calls.of("KMS")
 
 
-def test_a_long_feed_is_exported_whole(person: Person) -> None:
-    """An export has the whole feed, not one page of it, newest first."""
+def test_a_long_feed_is_exported_completely(person: Person) -> None:
+    """An export contains all pages of the feed, newest first."""
     for n in range(60):
         profile.change_phone(person.world.table, person.acting(NOW + n), "+33612345678")
     entries = person.ask("GET", "/api/me/export").json["activity"]
@@ -826,7 +830,7 @@ def forget(person: Person, now: int = NOW) -> "Answer":
 
 @pytest.mark.guards("thirty-days-to-stay")
 def test_a_deletion_waits_thirty_days(person: Person) -> None:
-    """The account stays for 30 days. Every session ends, and a mail says the day."""
+    """The account stays 30 days. Every session ends, and a mail gives the date."""
     other = person.world.log_in(EMAIL).cookie
     person.world.deliver()
     answer = forget(person)
@@ -845,8 +849,8 @@ def test_a_deletion_waits_thirty_days(person: Person) -> None:
     assert person.kinds.count("deletion-scheduled") == 1
 
 
-def test_asking_twice_moves_nothing(person: Person) -> None:
-    """A second request keeps the day of the first and sends nothing again."""
+def test_a_second_request_keeps_the_date(person: Person) -> None:
+    """A second request keeps the date of the first and sends no second mail."""
     forget(person)
     person.world.deliver()
     person.log_in(NOW + DAY)
@@ -857,7 +861,7 @@ def test_asking_twice_moves_nothing(person: Person) -> None:
     assert person.kinds.count("deletion-scheduled") == 1
 
 
-def test_a_deletion_is_taken_back(person: Person) -> None:
+def test_a_deletion_is_cancelled(person: Person) -> None:
     """After a cancellation no later run deletes the account."""
     forget(person)
     person.log_in(NOW + 29 * DAY)
@@ -870,14 +874,14 @@ def test_a_deletion_is_taken_back(person: Person) -> None:
     assert not person.world.items("DELETION#"), "its record is removed"
 
 
-def test_keeping_what_is_kept_does_nothing(person: Person) -> None:
-    """Cancelling without a deletion returns the profile and notifies nobody."""
+def test_cancelling_without_a_deletion_does_nothing(person: Person) -> None:
+    """A cancellation without a deletion returns the profile and notifies nobody."""
     assert person.ask("PATCH", "/api/me", {"deletion_at": None}).status == 200
     assert person.kinds == []
 
 
-def test_a_deletion_asked_again_has_its_own_day(person: Person) -> None:
-    """After a cancellation and a second request, the account is deleted on the later day."""
+def test_a_second_deletion_has_its_own_date(person: Person) -> None:
+    """After a cancellation and a second request, the second date counts."""
     forget(person)
     person.log_in(NOW + DAY)
     deletion.keep(person.world.table, person.acting(NOW + DAY))
@@ -887,7 +891,7 @@ def test_a_deletion_asked_again_has_its_own_day(person: Person) -> None:
 
 
 def test_the_daily_run_deletes(world: "World", gateway: "Gateway") -> None:
-    """When it is due all of an account is deleted; others stay; its identifiers are free again."""
+    """The run deletes all of a due account and frees its identifiers; others stay."""
     person, other = Person(world, gateway), Person(world, gateway, **OTHER)
     forget(person)
     world.deliver()
@@ -918,15 +922,15 @@ def test_a_missed_run_is_made_up_for(person: Person, missed: int) -> None:
     assert not person.world.items("ACCOUNT#")
 
 
-def test_the_daily_run_is_cheap(person: Person) -> None:
-    """A run reads the days that it may have missed, not every account."""
+def test_the_daily_run_reads_few_days(person: Person) -> None:
+    """A run reads only the days that it may have missed, not every account."""
     with person.world.calls.counted() as made:
         deletion.delete_due(person.world.table, HELD, NOW)
     assert made == ["Query"] * 32
 
 
 def test_a_deletion_without_numbers(world: "World", gateway: "Gateway") -> None:
-    """An account without NIR and Siret is deleted too."""
+    """An account without NIR and Siret can be deleted."""
     person = Person(world, gateway, nir=None, siret=None)
     forget(person)
     assert deletion.delete_due(world.table, HELD, NOW + 30 * DAY) == 1
@@ -934,7 +938,7 @@ def test_a_deletion_without_numbers(world: "World", gateway: "Gateway") -> None:
 
 
 def test_an_account_kept_meanwhile_is_not_deleted(person: Person) -> None:
-    """An account that is kept between the run's read and its write stays, with its feed."""
+    """A cancellation between the run's read and its write keeps the account and its feed."""
     forget(person)
     due = NOW + 30 * DAY
     deleted = overtaken(
@@ -947,8 +951,8 @@ def test_an_account_kept_meanwhile_is_not_deleted(person: Person) -> None:
     assert {"welcome", "affiliation-requested"} < {e.kind for e in person.world.feed(person.id)}
 
 
-def test_a_note_of_an_account_that_is_gone(person: Person) -> None:
-    """The record of a deletion is removed when the account is already gone."""
+def test_the_deletion_record_of_a_deleted_account(person: Person) -> None:
+    """The record of a deletion is removed if the account no longer exists."""
     forget(person)
     person.world.sweep("ACCOUNT#")
     assert deletion.delete_due(person.world.table, HELD, NOW + 30 * DAY) == 0
@@ -956,14 +960,14 @@ def test_a_note_of_an_account_that_is_gone(person: Person) -> None:
 
 
 def test_the_function_deletes_what_is_due(person: Person) -> None:
-    """The scheduled function uses its own clock: what is not due stays."""
+    """The scheduled function uses its own clock and deletes only what is due."""
     forget(person)
     assert person.gateway.invoke("delete_accounts", {}) is None
     assert person.account.id == person.id
 
 
-def test_a_login_after_an_account_is_gone(person: Person) -> None:
-    """After a deletion its identifier and password open nothing, and nothing is left to read."""
+def test_a_login_to_a_deleted_account(person: Person) -> None:
+    """After a deletion, identifier and password are refused and no data is left."""
     forget(person)
     deletion.delete_due(person.world.table, HELD, NOW + 30 * DAY)
     refused(INVALID_CREDENTIALS, lambda: person.world.log_in(EMAIL))

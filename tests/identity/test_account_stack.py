@@ -1,4 +1,4 @@
-"""A person's own account, over HTTP: read, corrected, secured, taken away and kept."""
+"""A person's own account, over HTTP: read, changed, secured, exported, deleted and kept."""
 
 import time
 from datetime import UTC, datetime
@@ -30,7 +30,7 @@ DAY = 24 * HOUR
 
 
 def test_profile(client: Client, mailbox: Mailbox) -> None:
-    """The account shows what was signed up, the NIR masked, and the services that are open."""
+    """The account shows the data of the sign-up, the NIR masked, and the open services."""
     person = logged_in(client, mailbox)
     answer = client.me()
     assert answer.status == 200
@@ -52,7 +52,7 @@ def test_profile(client: Client, mailbox: Mailbox) -> None:
 
 
 def test_phone(client: Client, mailbox: Mailbox) -> None:
-    """The phone is changed at once, kept in one form, and told in the feed."""
+    """The phone is changed at once, stored in one format, and the feed shows the change."""
     logged_in(client, mailbox)
     answer = client.call("PATCH", "/api/me", {"mobile_phone": "06 99 99\u00a099.99"})
     assert (answer.status, answer.json["mobile_phone"]) == (200, "+33699999999")
@@ -68,7 +68,7 @@ def test_phone(client: Client, mailbox: Mailbox) -> None:
 
 
 def test_password(client: Client, mailbox: Mailbox) -> None:
-    """A new password ends the other sessions only, is told by mail, and replaces the old one."""
+    """A new password ends only the other sessions, is notified by mail, and replaces the old."""
     person = logged_in(client, mailbox)
     other = another_device(client, person)
     assert client.change_password(NEW_PASSWORD).status == 204
@@ -81,7 +81,7 @@ def test_password(client: Client, mailbox: Mailbox) -> None:
 
 
 def test_password_rules(client: Client, mailbox: Mailbox) -> None:
-    """A weak new password, or two that differ, changes nothing and says why."""
+    """A weak new password, or two that differ, is refused with its reasons."""
     person = logged_in(client, mailbox)
     answer = client.call(
         "PUT", "/api/me/password", {"password": person.nir, "confirmation": "autre"}
@@ -109,7 +109,7 @@ def test_password_rules(client: Client, mailbox: Mailbox) -> None:
 def test_a_password_typed_long_ago(
     client: Client, mailbox: Mailbox, direct: Direct, method: str, path: str, body: object
 ) -> None:
-    """What could take an account over asks for the password again after five minutes."""
+    """Requests that could take over an account ask for the password after five minutes."""
     person = logged_in(client, mailbox)
     (row,) = direct.sessions(person.email)
     moment = int(row["created_at"]["N"]) + FRESH + 1
@@ -126,7 +126,7 @@ def test_a_password_typed_long_ago(
 
 
 def test_email(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """The new address confirms; then it logs in, the old one does not, others are logged out."""
+    """Once confirmed, only the new address logs in, and the other sessions end."""
     person = logged_in(client, mailbox)
     other = another_device(client, person)
     email = new_person().email
@@ -151,7 +151,7 @@ def test_email(client: Client, mailbox: Mailbox, direct: Direct) -> None:
 
 
 def test_only_the_newest_change_of_address(client: Client, mailbox: Mailbox) -> None:
-    """A mistyped address is corrected at once, and the link that it received is worthless."""
+    """A new request corrects a mistyped address at once and ends the first link."""
     logged_in(client, mailbox)
     first, second = new_person().email, new_person().email
     assert client.change_email(first).status == 202
@@ -162,7 +162,7 @@ def test_only_the_newest_change_of_address(client: Client, mailbox: Mailbox) -> 
 
 
 def test_confirmation_in_time(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """The link to a new address is good for an hour."""
+    """The link to a new address is valid for an hour."""
     logged_in(client, mailbox)
     email = new_person().email
     assert client.change_email(email).status == 202
@@ -175,7 +175,7 @@ def test_confirmation_in_time(client: Client, mailbox: Mailbox, direct: Direct) 
 
 
 def test_an_address_in_use(client: Client, mailbox: Mailbox) -> None:
-    """An address that has an account is answered alike; its holder is told, the asker is not."""
+    """A used address gets the same answer; its holder is notified, the asker is not."""
     holder = logged_in(client.another(), mailbox)
     logged_in(client, mailbox)
     taken = client.change_email(holder.email)
@@ -187,14 +187,14 @@ def test_an_address_in_use(client: Client, mailbox: Mailbox) -> None:
 
 
 def test_the_same_address(client: Client, mailbox: Mailbox) -> None:
-    """One's own address, in whatever capitals, is no change."""
+    """The current address, in any letter case, is refused as unchanged."""
     person = logged_in(client, mailbox)
     answer = client.change_email(person.email.upper())
     assert (answer.status, answer.errors) == (422, {("email", "unchanged")})
 
 
 def test_undo(client: Client, mailbox: Mailbox) -> None:
-    """The old address takes the account back, once, without logging in; all sessions end."""
+    """The former address can undo the change once, without login; all sessions end."""
     person = logged_in(client, mailbox)
     email, undo = moved_email(client, mailbox, person)
     assert client.another().undo_email(undo).status == 204
@@ -209,7 +209,7 @@ def test_undo(client: Client, mailbox: Mailbox) -> None:
 
 
 def test_undo_in_time(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """The old address has seven days to take the account back, and not one second more."""
+    """The former address can undo the change for exactly seven days."""
     person = logged_in(client, mailbox)
     email, undo = moved_email(client, mailbox, person)
     body = {"token": undo}
@@ -222,7 +222,7 @@ def test_undo_in_time(client: Client, mailbox: Mailbox, direct: Direct) -> None:
 
 
 def test_undo_when_the_old_address_has_another_account(client: Client, mailbox: Mailbox) -> None:
-    """An address that somebody took meanwhile is not taken from them."""
+    """An undo does not take an address from the account that has it by now."""
     person = logged_in(client, mailbox)
     email, undo = moved_email(client, mailbox, person)
     newcomer = client.another()
@@ -237,7 +237,7 @@ def test_undo_when_the_old_address_has_another_account(client: Client, mailbox: 
 
 
 def test_sessions(client: Client, mailbox: Mailbox) -> None:
-    """Each device stands in the list by its name; one that is ended is out at once."""
+    """Each device is listed by its name; a session that is ended is closed at once."""
     client.user_agent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:130.0) Firefox/130.0"
     person = logged_in(client, mailbox)
     other = client.another()
@@ -258,7 +258,7 @@ def test_sessions(client: Client, mailbox: Mailbox) -> None:
 
 
 def test_new_device(client: Client, mailbox: Mailbox) -> None:
-    """A login from a device never seen is told by mail and in the feed; a known one is not."""
+    """A login from an unknown device is notified by mail and feed; from a known one it is not."""
     person = logged_in(client, mailbox)
     assert client.log_in(person.nir).status == 200
     assert "new-device" not in kinds(client)
@@ -274,7 +274,7 @@ def test_new_device(client: Client, mailbox: Mailbox) -> None:
 
 
 def test_export(client: Client, mailbox: Mailbox) -> None:
-    """The export holds all of a person, the whole NIR and the feed included, as one file."""
+    """The export is one file with all data of a person, the full NIR and the feed included."""
     person = logged_in(client, mailbox)
     answer = client.call("GET", "/api/me/export")
     assert answer.status == 200
@@ -291,7 +291,7 @@ def test_export(client: Client, mailbox: Mailbox) -> None:
 
 
 def test_deletion(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """30 days after it was asked for the account and all about it are gone, and not before."""
+    """The account and its data are deleted 30 days after the request, not before."""
     person = logged_in(client, mailbox)
     other = another_device(client, person)
     account_id = direct.account(person.email)["id"]["S"]
@@ -314,7 +314,7 @@ def test_deletion(client: Client, mailbox: Mailbox, direct: Direct) -> None:
     mailbox.settle()
     left_behind = [item["pk"]["S"] for item in direct.items() if account_id in repr(item)]
     assert [each for each in left_behind if not each.startswith("REGISTRATION#")] == []
-    # Their identifiers are free again.
+    # The identifiers can be used again.
     direct.forget_mails_to(person.email)
     before = len(mailbox.of(person.email))
     assert client.sign_up(person).status == 202
@@ -323,7 +323,7 @@ def test_deletion(client: Client, mailbox: Mailbox, direct: Direct) -> None:
 
 
 def test_keeping(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """Whoever changes their mind keeps the account, though the day comes."""
+    """A cancelled deletion keeps the account after its date has passed."""
     person = logged_in(client, mailbox)
     account_id = direct.account(person.email)["id"]["S"]
     assert client.call("DELETE", "/api/me", {}).status == 202
@@ -343,7 +343,7 @@ def test_keeping(client: Client, mailbox: Mailbox, direct: Direct) -> None:
 
 
 def test_links_of_another_kind(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """A well signed link that was never sent confirms and undoes nothing."""
+    """A well-signed link that was never sent confirms and undoes nothing."""
     logged_in(client, mailbox)
     _, validation = signed_up(client.another(), mailbox)
     now = int(time.time())

@@ -20,7 +20,7 @@ OTHER = {"email": "other@example.fr", "nir": "294032A120005", "siret": None}
 
 @pytest.fixture
 def report(world: "World", gateway: "Gateway") -> "Callable[..., None]":
-    """Return what reports, as SES does, on the last mail sent to an address."""
+    """Return a function that reports on the last mail sent to an address, as SES does."""
 
     def report(to: str, kind: str = "Permanent", *, tags: bool = True) -> None:
         sent = [each.asked for each in world.calls.all if each.operation == "SendEmail"]
@@ -76,13 +76,13 @@ def test_a_pending_address_that_bounces(
     assert undeliverable(lambda: world.resend(EMAIL, NOW + 60))
     assert not undeliverable(lambda: world.sign_up(NOW + 60, **OTHER))
     assert not undeliverable(lambda: world.resend("nobody@example.fr", NOW + 60))
-    assert len(world.items("REGISTRATION#")) == 2, "refused, nothing is written"
+    assert len(world.items("REGISTRATION#")) == 2, "a refused request writes nothing"
 
 
 def test_an_account_that_bounces_is_answered_alike(
     world: "World", gateway: "Gateway", report: "Callable[..., None]"
 ) -> None:
-    """The refusal is the same with and without an account: nothing shows which has one."""
+    """The refusal is the same with and without an account, so it shows nothing."""
     world.open_account()
     world.sign_up(NOW, **OTHER)
     world.recover(EMAIL)
@@ -104,9 +104,9 @@ def test_an_account_that_bounces_is_answered_alike(
 def test_a_pending_person_learns_it_at_the_next_visit(
     world: "World", gateway: "Gateway", report: "Callable[..., None]"
 ) -> None:
-    """The page that waits for the mail shows for a week that the address gets no mail.
+    """The page that waits for the mail says for a week that the address bounces.
 
-    It costs and answers the same for a sign-up, an account and an unknown address.
+    The request costs and answers the same for a sign-up, an account and an unknown address.
     """
     world.open_account()
     world.sign_up(NOW, **OTHER)
@@ -132,7 +132,7 @@ def test_a_pending_person_learns_it_at_the_next_visit(
 
 
 @pytest.mark.parametrize("kind", ["Transient", "Undetermined"])
-def test_a_passing_failure_is_no_matter(
+def test_a_temporary_failure_changes_nothing(
     world: "World", report: "Callable[..., None]", kind: str
 ) -> None:
     """A full mailbox or an unclear failure changes nothing."""
@@ -144,7 +144,7 @@ def test_a_passing_failure_is_no_matter(
 
 
 def test_a_mail_without_our_tags(world: "World", report: "Callable[..., None]") -> None:
-    """A report without our tags names nobody: nothing is stored."""
+    """A report without our tags stores nothing."""
     world.sign_up()
     world.deliver()
     before = world.items()
@@ -153,7 +153,7 @@ def test_a_mail_without_our_tags(world: "World", report: "Callable[..., None]") 
 
 
 def test_a_bounce_is_forgotten_after_a_week(world: "World", report: "Callable[..., None]") -> None:
-    """Mailboxes get repaired: after seven days a bounce no longer counts, swept or not."""
+    """After seven days a bounce no longer counts, even before TTL removes it."""
     world.sign_up()
     world.deliver()
     report(EMAIL)
@@ -171,7 +171,7 @@ def test_a_bounce_is_forgotten_after_a_week(world: "World", report: "Callable[..
 def test_the_holder_learns_it_at_the_next_visit(
     world: "World", gateway: "Gateway", report: "Callable[..., None]"
 ) -> None:
-    """The account's page says that the address gets no mail. The feed says it once."""
+    """The account's page says that the address bounces; the feed says it once."""
     account_id = world.open_account()
     assert receives(world, gateway, NOW)
     world.recover(EMAIL)
@@ -184,10 +184,10 @@ def test_the_holder_learns_it_at_the_next_visit(
     assert entry["actor"]["S"] == "portal"
 
 
-def test_another_address_receives(
+def test_a_new_address_ends_the_warning(
     world: "World", gateway: "Gateway", report: "Callable[..., None]"
 ) -> None:
-    """A new address ends the warning, and its own bounce is shown again."""
+    """A new address ends the warning; a bounce of the new address shows it again."""
     account_id = world.open_account()
     world.recover(EMAIL)
     world.deliver()
@@ -200,7 +200,9 @@ def test_another_address_receives(
     profile = gateway.ask("account", "GET", "/api/me", headers=sent).json
     assert (profile["email"], profile["email_receives"]) == ("new@example.fr", True)
     report(EMAIL)
-    assert world.account(account_id).mail_bounced_at is None, "a report of the former address"
+    assert world.account(account_id).mail_bounced_at is None, (
+        "a report on the former address counts no more"
+    )
     world.recover("new@example.fr", NOW + 1)
     world.deliver(NOW + 1)
     report("new@example.fr")
@@ -208,8 +210,8 @@ def test_another_address_receives(
     assert world.kinds(account_id).count("mail-bouncing") == 2
 
 
-def test_an_account_that_is_gone(world: "World", report: "Callable[..., None]") -> None:
-    """A report about a deleted account stores the address only."""
+def test_a_report_about_a_deleted_account(world: "World", report: "Callable[..., None]") -> None:
+    """A report about a deleted account stores only the address."""
     world.open_account()
     world.recover(EMAIL)
     world.deliver()
@@ -219,8 +221,8 @@ def test_an_account_that_is_gone(world: "World", report: "Callable[..., None]") 
     assert not world.items("ACCOUNT#")
 
 
-def test_tags_are_what_ses_takes(world: "World") -> None:
-    """Every tag of every mail has letters, digits, dashes and underscores only: no address."""
+def test_tags_are_what_ses_accepts(world: "World") -> None:
+    """The tags of every mail contain only letters, digits, dashes and underscores."""
     world.open_account()
     world.log_in(EMAIL)
     world.log_in(EMAIL)

@@ -1,4 +1,4 @@
-"""Devices that logged in before, and the notice of a login from another one."""
+"""Known devices, and the notice of a login from an unknown one."""
 
 import base64
 import json
@@ -29,7 +29,7 @@ NEW_DEVICE = "Nouvelle connexion à votre compte"
 
 
 def block(world: "World", identifier: str = EMAIL) -> None:
-    """Fail until the identifier must wait."""
+    """Fail logins until the identifier must wait."""
     for _ in range(5):
         refused(INVALID_CREDENTIALS, lambda: world.log_in(identifier, WRONG))
     refused(THROTTLED, lambda: world.log_in(identifier))
@@ -39,7 +39,7 @@ def block(world: "World", identifier: str = EMAIL) -> None:
 
 
 def test_a_cookie_is_recognised_for_both_identifiers() -> None:
-    """A device that logged in by one identifier is known by the other too, as the same device."""
+    """A device that logged in by one identifier is known by the other too."""
     cookie = devices.new_cookie(RING, ["email", "nir"])
     assert len(cookie) == 64
     known = devices.recognise(RING, cookie, "email")
@@ -52,14 +52,14 @@ def test_a_cookie_is_recognised_for_both_identifiers() -> None:
 
 
 def test_every_flipped_bit_is_another_device() -> None:
-    """A cookie changed in its id or in the tag of the identifier is not recognised."""
+    """A cookie with one bit changed, in its id or its tag, is not recognised."""
     raw = base64.urlsafe_b64decode(devices.new_cookie(RING, ["email", "nir"]))
     for bit in range(len(raw) * 8):
         changed = bytearray(raw)
         changed[bit // 8] ^= 1 << bit % 8
         text = base64.urlsafe_b64encode(changed).decode()
         known = [devices.recognise(RING, text, mac) for mac in ("email", "nir")]
-        # A tag broken for one identifier leaves that of the other good.
+        # Each identifier has its own tag: a change in one leaves the other valid.
         assert [each is None for each in known] == {
             0: [True, True], 1: [True, True], 2: [True, False], 3: [True, False],
             4: [False, True], 5: [False, True],
@@ -68,12 +68,12 @@ def test_every_flipped_bit_is_another_device() -> None:
 
 @given(st.one_of(st.text(max_size=100), st.from_regex(r"[A-Za-z0-9_-]{64}", fullmatch=True)))
 def test_any_other_text_is_no_device(text: str) -> None:
-    """Any other text in the cookie is no known device and raises nothing."""
+    """Any other text in the cookie is an unknown device, never an error."""
     assert devices.recognise(RING, text, "email") is None
 
 
 def test_a_cookie_outlives_a_rotation() -> None:
-    """The oldest lookup key signs devices for good; no other key does."""
+    """The oldest lookup key, and no other, signs devices after a rotation."""
     cookie = devices.new_cookie(RING, ["email"])
     assert devices.recognise(LookupKeys({1: b"a" * 64, 2: b"b" * 64}), cookie, "email")
     assert devices.recognise(LookupKeys({1: b"b" * 64}), cookie, "email") is None
@@ -116,15 +116,15 @@ def test_a_cookie_outlives_a_rotation() -> None:
     ],
 )
 def test_a_device_in_a_few_words(user_agent: str, label: str) -> None:
-    """Browser and system have names of ours: nothing that was sent is repeated."""
+    """Devices are named in our own words; nothing that was sent is repeated."""
     assert devices.describe(user_agent) == label
 
 
 # New devices
 
 
-def test_the_first_login_is_no_news(world: "World") -> None:
-    """The first login is by the person who just chose the password: no mail, no entry."""
+def test_the_first_login_is_not_notified(world: "World") -> None:
+    """The first login sends no mail and adds no feed entry."""
     account_id = world.open_account()
     world.deliver()
     assert world.log_in(EMAIL, user_agent=FIREFOX).device_cookie
@@ -133,8 +133,8 @@ def test_the_first_login_is_no_news(world: "World") -> None:
 
 
 @pytest.mark.guards("new-device-is-told")
-def test_another_device_is_told(world: "World") -> None:
-    """A mail and the feed notify a login from a device without a good cookie, with its name."""
+def test_another_device_is_notified(world: "World") -> None:
+    """A login without a valid cookie is notified by mail and feed, with the device's name."""
     account_id = world.open_account()
     world.log_in(EMAIL)
     world.deliver()
@@ -148,8 +148,8 @@ def test_another_device_is_told(world: "World") -> None:
 
 
 @pytest.mark.parametrize("identifier", [EMAIL, NIR])
-def test_a_known_device_is_no_news(world: "World", identifier: str) -> None:
-    """A device with its cookie logs in by either identifier without notice, and keeps it."""
+def test_a_known_device_is_not_notified(world: "World", identifier: str) -> None:
+    """A known device logs in by either identifier without notice and keeps its cookie."""
     account_id = world.open_account()
     cookie = world.log_in(EMAIL).device_cookie
     assert cookie
@@ -160,7 +160,7 @@ def test_a_known_device_is_no_news(world: "World", identifier: str) -> None:
 
 
 def test_a_cookie_of_another_account_is_a_new_device(world: "World") -> None:
-    """A cookie of another account, a false one or a cut one is no known device."""
+    """A cookie of another account, a forged or a cut one, is an unknown device."""
     world.open_account()
     other = world.open_account(**OTHER)
     theirs = world.log_in(EMAIL).device_cookie or ""
@@ -177,7 +177,7 @@ def test_a_cookie_of_another_account_is_a_new_device(world: "World") -> None:
 @pytest.mark.guards("known-device-passes")
 @pytest.mark.parametrize("identifier", [EMAIL, NIR])
 def test_nobody_can_lock_a_known_device_out(world: "World", identifier: str) -> None:
-    """While failures delay the identifier, its owner's device logs in; others wait."""
+    """While an identifier must wait, a known device can log in; others cannot."""
     world.open_account()
     cookie = world.log_in(EMAIL).device_cookie or ""
     block(world, identifier)
@@ -187,7 +187,7 @@ def test_nobody_can_lock_a_known_device_out(world: "World", identifier: str) -> 
 
 @pytest.mark.guards("device-of-its-account")
 def test_a_cookie_of_another_account_does_not_pass(world: "World") -> None:
-    """Guesses with the cookie of another account wait like those without cookie."""
+    """A cookie of another account does not avoid the wait."""
     world.open_account()
     world.open_account(**OTHER)
     theirs = world.log_in("other@example.fr").device_cookie or ""
@@ -198,7 +198,7 @@ def test_a_cookie_of_another_account_does_not_pass(world: "World") -> None:
 
 @pytest.mark.guards("known-device-is-counted")
 def test_a_device_has_its_own_count(world: "World") -> None:
-    """A stolen device may fail five times too, then its delays double."""
+    """A stolen device has five free failures, then its delays double."""
     world.open_account()
     cookie = world.log_in(EMAIL).device_cookie or ""
     block(world)
@@ -211,7 +211,7 @@ def test_a_device_has_its_own_count(world: "World") -> None:
 
 
 def test_a_wrong_password_from_a_known_device_is_refused(world: "World") -> None:
-    """The device's count allows an attempt; only the password opens a session."""
+    """A known device may try, but only the right password logs in."""
     world.open_account()
     cookie = world.log_in(EMAIL).device_cookie or ""
     block(world)
@@ -220,7 +220,7 @@ def test_a_wrong_password_from_a_known_device_is_refused(world: "World") -> None
 
 
 def test_success_clears_both_counts(world: "World") -> None:
-    """A login from a known device ends the identifier's delay and removes the device's count."""
+    """A login from a known device clears the identifier's count and the device's."""
     world.open_account()
     cookie = world.log_in(EMAIL).device_cookie or ""
     block(world)
@@ -238,7 +238,7 @@ def test_success_clears_both_counts(world: "World") -> None:
 
 @pytest.mark.guards("new-value-at-login")
 def test_logging_in_again_replaces_the_session(world: "World") -> None:
-    """The session that the browser had of the account ends: there is one, with a new value."""
+    """A login replaces this browser's session of the account by a new one."""
     world.open_account()
     first = world.log_in(EMAIL)
     second = world.log_in(NIR, now=NOW + 1, session_cookie=first.cookie)
@@ -249,7 +249,7 @@ def test_logging_in_again_replaces_the_session(world: "World") -> None:
 
 
 def test_logging_in_again_leaves_the_others(world: "World") -> None:
-    """Sessions of other browsers, and of another account in this browser, continue."""
+    """A login leaves other browsers' sessions, and other accounts' sessions, open."""
     world.open_account()
     world.open_account(**OTHER)
     elsewhere = world.log_in(EMAIL)
@@ -261,7 +261,7 @@ def test_logging_in_again_leaves_the_others(world: "World") -> None:
 
 
 def test_a_replaced_session_in_the_same_place(world: "World") -> None:
-    """A new session in the place of the old one is not ended with it."""
+    """Replacing a session does not end the new one when both have the same place."""
     world.open_account()
     first = world.log_in(EMAIL)
     for n in range(1, 10):
@@ -272,7 +272,7 @@ def test_a_replaced_session_in_the_same_place(world: "World") -> None:
 
 
 def test_a_refused_login_ends_nothing(world: "World") -> None:
-    """A wrong password does not end the session that the browser has."""
+    """A wrong password does not end the browser's session."""
     world.open_account()
     first = world.log_in(EMAIL)
     refused(INVALID_CREDENTIALS, lambda: world.log_in(EMAIL, WRONG, session_cookie=first.cookie))
@@ -283,26 +283,30 @@ def test_a_refused_login_ends_nothing(world: "World") -> None:
 
 
 def ask(gateway: "Gateway", identifier: str, password: str = WRONG) -> int:
-    """Log in through the function; return the status."""
+    """Log in by the function; return the status."""
     body = {"identifier": identifier, "password": password}
     return gateway.ask("login", "POST", "/api/login", body).status
 
 
 def test_failed_logins_are_published(world: "World", gateway: "Gateway") -> None:
-    """A refused login is published at once: with its account, or without one."""
+    """A refused login is published at once, with its account if there is one."""
     account_id = world.open_account()
-    for identifier, told in ((EMAIL, account_id), (NIR, account_id), ("nobody@example.fr", None)):
+    for identifier, published_id in (
+        (EMAIL, account_id),
+        (NIR, account_id),
+        ("nobody@example.fr", None),
+    ):
         assert ask(gateway, identifier) == 401
         event = world.events()[-1]
         assert (event["Source"], event["DetailType"]) == ("portal.account", "LoginFailed")
-        assert json.loads(event["Detail"]) == {"account_id": told}
+        assert json.loads(event["Detail"]) == {"account_id": published_id}
         assert event["EventBusName"] == world.settings.event_bus
     assert ask(gateway, EMAIL, PASSWORD) == 200
     assert len(world.events()) == 3, "and nothing else is"
 
 
 def test_known_and_unknown_failures_cost_the_same(world: "World", gateway: "Gateway") -> None:
-    """A wrong password and an unknown identifier cost the same calls, events included."""
+    """A wrong password and an unknown identifier make the same calls, events included."""
     world.open_account()
     keys.pepper_keys()
     costs: list[list[str]] = []
@@ -332,8 +336,8 @@ def test_a_bus_that_is_down_loses_nothing(
     with world.answering(aws.event_bridge(), "PutEvents", content, status):
         assert ask(gateway, identifier) == 401
     (message,) = world.messages()
-    told = account_id if identifier == EMAIL else None
-    assert (message.kind, message.about.get("account_id")) == ("LoginFailed", told)
+    published_id = account_id if identifier == EMAIL else None
+    assert (message.kind, message.about.get("account_id")) == ("LoginFailed", published_id)
     world.deliver()
-    assert json.loads(world.events()[-1]["Detail"]) == {"account_id": told}
+    assert json.loads(world.events()[-1]["Detail"]) == {"account_id": published_id}
     assert not world.messages()

@@ -1,4 +1,4 @@
-"""Nobody learns from an answer whether somebody has an account."""
+"""No answer shows whether somebody has an account."""
 
 import pytest
 
@@ -14,7 +14,7 @@ _OF_ITS_OWN = {"date", "x-amzn-requestid", "x-amz-request-id", "x-amz-apigw-id",
 
 
 def seen(answer: Answer) -> tuple[object, ...]:
-    """Return all of an answer but what differs between any two: its ids and its date."""
+    """Return an answer without what differs between any two: its ids and its date."""
     headers = {name: each for name, each in answer.headers.items() if name not in _OF_ITS_OWN}
     body = answer.json if answer.body else None
     if isinstance(body, dict):
@@ -23,7 +23,7 @@ def seen(answer: Answer) -> tuple[object, ...]:
 
 
 def test_sign_up_and_resend(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """Sign-up and resend answer alike to strangers, open sign-ups and holders, again and again."""
+    """Sign-up and resend answer strangers, open sign-ups and holders alike, every time."""
     stranger = new_person()
     pending, _ = signed_up(client, mailbox)
     holder = account_holder(client, mailbox)
@@ -49,7 +49,7 @@ def test_login(client: Client, mailbox: Mailbox) -> None:
 
 
 def test_numbers(client: Client, mailbox: Mailbox) -> None:
-    """The numbers of a holder pass the first form as a stranger's do."""
+    """The first form accepts the numbers of a holder as it accepts a stranger's."""
     holder, stranger = account_holder(client, mailbox), new_person()
     answers = [
         client.post(

@@ -1,4 +1,4 @@
-"""From nothing to an account, a session and its end, over HTTP."""
+"""From the sign-up to the end of a session, over HTTP."""
 
 import time
 from datetime import datetime
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.stack
 
 
 def test_from_numbers_to_logout(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """Somebody signs up, validates twice, chooses a password, logs in both ways and logs out."""
+    """A person signs up, validates twice, chooses a password, logs in both ways, logs out."""
     person = new_person()
     numbers = {"siret": person.siret, "nir": person.nir, "nir_key": person.nir_key}
     start = int(time.time())
@@ -79,7 +79,7 @@ def test_from_numbers_to_logout(client: Client, mailbox: Mailbox, direct: Direct
 
 
 def test_numbers_as_people_type_them(client: Client, mailbox: Mailbox) -> None:
-    """Spaces, dots and no-break spaces in numbers, and capitals in the e-mail, do not matter."""
+    """Spaces, dots and no-break spaces in numbers are ignored, capitals in an e-mail too."""
     person = new_person()
     spaced = "\u00a0".join([person.nir[:1], person.nir[1:7], person.nir[7:]])
     answer = client.sign_up(
@@ -98,7 +98,7 @@ def test_numbers_as_people_type_them(client: Client, mailbox: Mailbox) -> None:
 
 
 def test_without_numbers(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """Somebody to whom no number was ever attributed gets an account too, and many may."""
+    """Several people without any number can get an account."""
     for _ in range(2):
         person = new_person()
         answer = client.sign_up(person, nir=None, nir_key=None, siret=None, is_agent=True)
@@ -112,7 +112,7 @@ def test_without_numbers(client: Client, mailbox: Mailbox, direct: Direct) -> No
 
 
 def test_a_holder_who_signs_up_again(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """A holder's new sign-up brings « vous avez déjà un compte », no link, and changes nothing."""
+    """A holder's new sign-up sends « vous avez déjà un compte », no link, and changes nothing."""
     person = account_holder(client, mailbox)
     direct.forget_mails_to(person.email)
     answer = client.sign_up(person, last_name="Autrenom")
@@ -126,7 +126,7 @@ def test_a_holder_who_signs_up_again(client: Client, mailbox: Mailbox, direct: D
 
 
 def test_several_open_sign_ups(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """The first of several sign-ups of an address that completes wins; the others are told so."""
+    """The first of several sign-ups of an address to complete wins; the others are refused."""
     person, first_token = signed_up(client, mailbox)
     direct.forget_mails_to(person.email)
     assert client.sign_up(person, first_name="Second").status == 202
@@ -140,7 +140,7 @@ def test_several_open_sign_ups(client: Client, mailbox: Mailbox, direct: Direct)
 
 
 def test_resend_sends_the_newest_sign_up(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """« Renvoyer » sends the link of the newest sign-up, and the older mail's link still works."""
+    """« Renvoyer » sends the link of the newest sign-up; the older link still works."""
     person, token = signed_up(client, mailbox)
     direct.forget_mails_to(person.email)
     assert client.resend(person.email.upper()).status == 202
@@ -151,7 +151,7 @@ def test_resend_sends_the_newest_sign_up(client: Client, mailbox: Mailbox, direc
 
 
 def test_password_rules(client: Client, mailbox: Mailbox) -> None:
-    """Every broken rule comes back with its code, in one answer, and the link is not used up."""
+    """One answer names every broken rule by its code, and the link stays valid."""
     person, token = signed_up(client, mailbox)
     form = {"token": token, "password": "é", "confirmation": "è"}
     answer = client.call("PUT", "/api/password", form)
@@ -177,7 +177,7 @@ def test_password_rules(client: Client, mailbox: Mailbox) -> None:
 
 
 def test_feed_page_by_page(client: Client, mailbox: Mailbox) -> None:
-    """The feed comes whole, newest first, however small its pages."""
+    """Pages of any size give the complete feed, newest first."""
     person = account_holder(client, mailbox)
     client.log_in(person.email)
     whole = client.activity().json
@@ -189,7 +189,7 @@ def test_feed_page_by_page(client: Client, mailbox: Mailbox) -> None:
 
 
 def test_a_session_ends_idle_or_old(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """A session is over after 30 idle minutes, and after 12 hours however busy."""
+    """A session ends after 30 idle minutes, and after 12 hours in any case."""
     person = account_holder(client, mailbox)
     client.log_in(person.email)
     (session,) = _sessions(direct, person.email)
@@ -203,7 +203,7 @@ def test_a_session_ends_idle_or_old(client: Client, mailbox: Mailbox, direct: Di
 
 
 def test_ten_sessions_at_once(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """An eleventh login ends the oldest session, and only that one."""
+    """An eleventh login ends the oldest session and no other."""
     person = account_holder(client, mailbox)
     devices = [client.another() for _ in range(11)]
     assert {each.log_in(person.email).status for each in devices} == {200}

@@ -1,4 +1,4 @@
-"""Limits on guesses, requests and mails, where they are kept: in the deployed functions."""
+"""Limits on guesses, requests and mails, as the deployed functions apply them."""
 
 import time
 from collections import Counter
@@ -33,8 +33,8 @@ LIMITED = {
 def test_requests_of_an_address(client: Client, direct: Direct, endpoint: str) -> None:
     """An IP address is refused above its requests a minute; another one is not.
 
-    The count starts anew with each minute of the gateway's clock. So the requests that are
-    counted arrive at one moment, and those that the gateway brings find every minute full.
+    The count starts again with each minute of the gateway's clock. So the counted requests all
+    arrive at one moment, and the others, which the gateway times, find every minute full.
     """
     function, method, path = LIMITED[endpoint]
     body = {
@@ -76,7 +76,7 @@ def test_requests_of_an_address(client: Client, direct: Direct, endpoint: str) -
 def test_guesses_of_an_identifier(
     client: Client, mailbox: Mailbox, direct: Direct, *, known: bool
 ) -> None:
-    """After 5 failures each further one doubles the delay, for an unknown identifier as well."""
+    """After 5 failures each further one doubles the delay, also for an unknown identifier."""
     person = account_holder(client, mailbox) if known else new_person()
 
     def guess(at: float, password: str) -> tuple[int, str]:
@@ -96,7 +96,7 @@ def test_guesses_of_an_identifier(
 
 
 def test_success_clears_failures(client: Client, mailbox: Mailbox) -> None:
-    """A success among a person's own mistakes gives them their free tries back."""
+    """A login gives a person all free tries again."""
     person = account_holder(client, mailbox)
     for _ in range(3):
         assert [client.log_in(person.email, "x").status for _ in range(4)] == [401] * 4
@@ -104,7 +104,7 @@ def test_success_clears_failures(client: Client, mailbox: Mailbox) -> None:
 
 
 def test_mails_to_an_address(mailbox: Mailbox, direct: Direct) -> None:
-    """Requests above the limits on mails to an address answer alike and send nothing."""
+    """Requests above the limits on mails get the same answer and send nothing."""
     person, start = new_person(), int(time.time())
     answer = direct.invoke("Signup", "POST", "/api/signup", person.form(), at=start)
     assert answer.status == 202

@@ -1,4 +1,4 @@
-"""Links: late, used, forged, repeated."""
+"""Links that are late, used, forged or repeated."""
 
 import base64
 import secrets
@@ -18,7 +18,7 @@ MASKED = "m••••••t@example.fr"
 
 
 def test_late_by_the_clock(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """A link is good until its hour is over: then a click sends a fresh one, which works."""
+    """A link is valid for an hour; then a click sends a new link, which works."""
     person, token = signed_up(client, mailbox)
     (row,) = direct.rows_of_links(person.email)
     assert int(row["expires_at"]["N"]) - int(row["issued_at"]["N"]) == HOUR
@@ -32,7 +32,7 @@ def test_late_by_the_clock(client: Client, mailbox: Mailbox, direct: Direct) -> 
 
 
 def test_late_and_swept(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """A link whose row TTL has removed is still known to be ours: late, not unknown."""
+    """A link whose row TTL removed is late, not unknown."""
     person, token = signed_up(client, mailbox)
     (row,) = direct.rows_of_links(person.email)
     direct.delete(row)
@@ -43,7 +43,7 @@ def test_late_and_swept(client: Client, mailbox: Mailbox, direct: Direct) -> Non
 
 @pytest.mark.guards("late-by-the-clock")
 def test_late_and_not_yet_swept(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """A link whose row TTL has not removed yet is late all the same."""
+    """A late link is late even before TTL removes its row."""
     person, token = signed_up(client, mailbox)
     (row,) = direct.rows_of_links(person.email)
     direct.change(row, expires_at=int(row["issued_at"]["N"]) - 1)
@@ -53,7 +53,7 @@ def test_late_and_not_yet_swept(client: Client, mailbox: Mailbox, direct: Direct
 
 
 def test_late_at_the_last_step(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """A link that becomes late while the password is typed sends a fresh one too."""
+    """A link that becomes late while the password is typed sends a new link too."""
     person, token = signed_up(client, mailbox)
     (row,) = direct.rows_of_links(person.email)
     direct.delete(row)
@@ -64,7 +64,7 @@ def test_late_at_the_last_step(client: Client, mailbox: Mailbox, direct: Direct)
 
 
 def test_late_clicks_do_not_flood(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """Late clicks all answer alike, but send one mail a minute and three a day at most."""
+    """Late clicks all get the same answer, and send one mail a minute, three a day at most."""
     person, token = signed_up(client, mailbox)
     issued = direct.issued(token)
     sent = 1
@@ -83,7 +83,7 @@ def test_late_clicks_do_not_flood(client: Client, mailbox: Mailbox, direct: Dire
 
 
 def test_used(client: Client, mailbox: Mailbox) -> None:
-    """A link that made an account says so, to a validation as to a password."""
+    """A used link is answered « already active » when it is opened and when it is submitted."""
     _, token = signed_up(client, mailbox)
     assert client.set_password(token).status == 204
     for answer in (client.validate(token), client.set_password(token, "Quatre-chats-44")):
@@ -91,7 +91,7 @@ def test_used(client: Client, mailbox: Mailbox) -> None:
 
 
 def test_looking_uses_nothing_up(client: Client, mailbox: Mailbox) -> None:
-    """A mail scanner that fetches the page and submits the link leaves it whole."""
+    """A mail scanner that fetches the page and submits the link does not use the link up."""
     _, token = signed_up(client, mailbox)
     for method in ("GET", "HEAD"):
         assert client.call(method, "/valider").status == 200
@@ -106,13 +106,13 @@ def test_looking_uses_nothing_up(client: Client, mailbox: Mailbox) -> None:
     ["", "x", "A" * 95, "A" * 96, "A" * 97, "é" * 96, "A" * 95 + "=", "A" * 95 + "\n", "../" * 32],
 )
 def test_garbage(client: Client, token: str) -> None:
-    """What is no link of ours is an unknown link, to a validation as to a password."""
+    """Any text that is not a link of ours is an unknown link, for both requests."""
     for answer in (client.validate(token), client.set_password(token)):
         assert (answer.status, answer.slug) == (404, "link-unknown")
 
 
 def test_forged(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """A link with any part changed, or well signed for nothing that exists, is unknown."""
+    """A changed link, or a well-signed one of nothing that exists, is unknown."""
     _, token = signed_up(client, mailbox)
     raw = base64.urlsafe_b64decode(token)
     forgeries = [
@@ -139,7 +139,7 @@ def test_forged(client: Client, mailbox: Mailbox, direct: Direct) -> None:
 
 
 def test_two_people(client: Client, mailbox: Mailbox) -> None:
-    """The parts of two people's links do not make a third."""
+    """Parts of two people's links do not make a valid link."""
     _, one = signed_up(client, mailbox)
     _, other = signed_up(client, mailbox)
     raw, signature = base64.urlsafe_b64decode(one), base64.urlsafe_b64decode(other)[40:]

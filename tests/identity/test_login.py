@@ -62,7 +62,7 @@ def store(world: "World", item: dict[str, Any], **changes: dict[str, str]) -> No
     ],
 )
 def test_login_by_either_identifier(world: "World", identifier: str) -> None:
-    """An e-mail in any case, or a NIR of 13 or 15 characters with or without spaces, logs in."""
+    """An e-mail in any case, or a NIR of 13 or 15 characters, spaced or not, logs in."""
     account_id = world.open_account()
     opened = world.log_in(identifier)
     assert (opened.first_name, opened.last_name) == ("Michèle", "Dupont")
@@ -70,7 +70,7 @@ def test_login_by_either_identifier(world: "World", identifier: str) -> None:
 
 
 def test_login_of_a_corsican_nir(world: "World") -> None:
-    """A NIR with 2A logs in, in small letters too."""
+    """A NIR with 2A logs in, also in lower case."""
     world.open_account(nir="294032A120005")
     assert world.log_in("2 94 03 2a 120 005")
 
@@ -90,7 +90,7 @@ class CountingHasher(PasswordHasher):
 def test_wrong_unknown_and_pending_are_alike(
     world: "World", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A wrong password, an unknown identifier and a pending sign-up: same refusal, same calls."""
+    """Wrong password, unknown identifier, open sign-up: same refusal, same calls."""
     world.open_account()
     world.sign_up(email="pending@example.fr", nir="294032A120005", siret=None)
     hasher = CountingHasher()
@@ -108,7 +108,7 @@ def test_wrong_unknown_and_pending_are_alike(
 
 
 def test_an_account_without_nir_is_not_found_by_one(world: "World") -> None:
-    """A person without NIR logs in by e-mail only: no identifier means « none »."""
+    """A person without a NIR can only log in by e-mail, whatever is typed."""
     world.open_account(nir=None)
     refused(INVALID_CREDENTIALS, lambda: world.log_in(NIR))
     refused(INVALID_CREDENTIALS, lambda: world.log_in("None"))
@@ -116,10 +116,10 @@ def test_an_account_without_nir_is_not_found_by_one(world: "World") -> None:
 
 @pytest.mark.guards("counted-before-the-hash")
 def test_the_count_is_raised_before_the_hash(world: "World") -> None:
-    """A guess is counted before its hash is computed: it gains nothing when it stops early."""
+    """A guess is counted before its hash is computed, so stopping early gains nothing."""
     world.open_account()
     world.put_keys(world.settings.pepper_secret, {"2": "another"})
-    with pytest.raises(KeyError):  # the record's pepper is gone: the hash cannot be computed
+    with pytest.raises(KeyError):  # the record's pepper was removed: the hash cannot be computed
         world.log_in(EMAIL)
     identifier = world.identifier(EMAIL)
     assert identifier
@@ -127,7 +127,7 @@ def test_the_count_is_raised_before_the_hash(world: "World") -> None:
 
 
 def test_five_failures_are_free_then_delays_grow(world: "World") -> None:
-    """The sixth try waits 1 s, the seventh 2 s, … and even the right password waits."""
+    """The sixth try waits 1 s, the seventh 2 s …; the right password waits too."""
     world.open_account()
     for _ in range(5):
         refused(INVALID_CREDENTIALS, lambda: world.log_in(EMAIL, WRONG))
@@ -138,7 +138,7 @@ def test_five_failures_are_free_then_delays_grow(world: "World") -> None:
 
 
 def test_a_refused_login_computes_no_hash(world: "World") -> None:
-    """While an identifier must wait, no password is compared and no account is read."""
+    """While an identifier must wait, no password is compared and no account read."""
     for _ in range(5):
         refused(INVALID_CREDENTIALS, lambda: world.log_in("nobody@example.fr"))
     with world.calls.counted() as made:
@@ -182,7 +182,7 @@ def test_guesses_at_one_identifier_leave_the_other(world: "World") -> None:
 
 
 def test_the_previous_login_is_shown_whatever_the_identifier(world: "World") -> None:
-    """Each login shows the time of the one before, by e-mail or by NIR; the first shows none."""
+    """Each login shows the time of the one before, by e-mail or NIR; the first shows none."""
     world.open_account()
     seen = [
         world.log_in(EMAIL, now=NOW + 1).previous_login_at,
@@ -194,28 +194,28 @@ def test_the_previous_login_is_shown_whatever_the_identifier(world: "World") -> 
 
 
 def test_the_session_remembers_the_previous_login(world: "World") -> None:
-    """The feed can show the login before this one as long as the session lives."""
+    """The feed can show the previous login as long as the session is open."""
     world.open_account()
     world.log_in(EMAIL, now=NOW)
     opened = world.log_in(EMAIL, now=NOW + 10)
     assert world.authenticate(opened.cookie, NOW + 20).previous_login_at == NOW
 
 
-def test_confirming_who_one_is_keeps_the_previous_login(world: "World") -> None:
-    """After a new login within a session, the login shown is still the one before the session."""
+def test_a_login_within_a_session_keeps_the_previous_login(world: "World") -> None:
+    """A login within a session still shows the login before that session."""
     world.open_account()
     world.log_in(EMAIL, now=NOW)
     first = world.log_in(EMAIL, now=NOW + 10)
     again = world.log_in(EMAIL, now=NOW + 60, session_cookie=first.cookie)
     assert again.previous_login_at == NOW
     assert world.authenticate(again.cookie, NOW + 70).previous_login_at == NOW
-    # Once that session is over, its cookie counts no more.
+    # After the session ended, its cookie no longer counts.
     late = world.log_in(EMAIL, now=NOW + 60 + 1800, session_cookie=again.cookie)
     assert late.previous_login_at == NOW + 60
 
 
-def test_a_login_from_elsewhere_is_shown_to_who_confirms(world: "World") -> None:
-    """A new login within a session hides no login that somebody else made meanwhile."""
+def test_a_login_within_a_session_shows_one_from_elsewhere(world: "World") -> None:
+    """A login within a session shows a login made elsewhere meanwhile."""
     world.open_account()
     world.log_in(EMAIL, now=NOW)
     first = world.log_in(EMAIL, now=NOW + 10)
@@ -224,7 +224,7 @@ def test_a_login_from_elsewhere_is_shown_to_who_confirms(world: "World") -> None
     assert again.previous_login_at == NOW + 20
 
 
-def test_a_login_is_told_to_the_bus(world: "World") -> None:
+def test_a_login_is_published(world: "World") -> None:
     """A login is published with the account's id and no personal data."""
     account_id = world.open_account()
     world.deliver()
@@ -236,7 +236,7 @@ def test_a_login_is_told_to_the_bus(world: "World") -> None:
 
 
 def test_a_login_is_three_calls(world: "World") -> None:
-    """It counts the attempt, reads the account with its credentials, and opens the session."""
+    """A login counts the attempt, reads the account and credentials, opens the session."""
     world.open_account()
     with world.calls.counted() as made:
         world.log_in(EMAIL)
@@ -244,7 +244,7 @@ def test_a_login_is_three_calls(world: "World") -> None:
 
 
 def stored_hash(world: "World") -> str:
-    """Return the one stored hash of the account's password, alike for both identifiers."""
+    """Return the account's one stored hash, the same for both identifiers."""
     assert len(world.items("CREDENTIALS#")) == 1
     (found,) = {world.credentials(typed).password_hash for typed in (EMAIL, NIR)}
     return found
@@ -252,7 +252,7 @@ def stored_hash(world: "World") -> str:
 
 @pytest.mark.guards("rehash-at-login")
 def test_a_new_pepper_is_applied_at_login(world: "World") -> None:
-    """After a rotation the next login hashes again, for both identifiers, with one more call."""
+    """After a rotation, the next login hashes the password again, with one more call."""
     world.open_account()
     old = stored_hash(world)
     world.add_key(world.settings.pepper_secret, 2, "new pepper")
@@ -270,7 +270,7 @@ def test_a_new_pepper_is_applied_at_login(world: "World") -> None:
 @pytest.mark.real_hashes
 @pytest.mark.guards("rehash-at-login")
 def test_weaker_parameters_are_replaced_at_login(world: "World") -> None:
-    """A hash made with older parameters is replaced when its password is typed next."""
+    """A login replaces a hash made with older parameters."""
     world.open_account()
     weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1, hash_len=32, salt_len=16)
     record = "1" + weak.hash(passwords._peppered(keys.pepper_keys(), 1, PASSWORD))
@@ -296,7 +296,7 @@ def test_an_up_to_date_record_is_left(world: "World") -> None:
 
 @pytest.mark.parametrize("identifier", [EMAIL, NIR])
 def test_two_logins_at_once_both_succeed(world: "World", identifier: str) -> None:
-    """Of two logins at once the slower uses the next place: both sessions are open."""
+    """Of two logins at once, the slower uses the next place: both sessions are open."""
     world.open_account()
     others: list[Opened] = []
     opened = overtaken(
@@ -309,7 +309,7 @@ def test_two_logins_at_once_both_succeed(world: "World", identifier: str) -> Non
 
 
 def test_a_password_changed_meanwhile_is_refused(world: "World") -> None:
-    """A login that read the old password opens no session when the password changed since."""
+    """A login that read the old password is refused if it changed meanwhile."""
     world.open_account()
     changed = passwords.hash_password(keys.pepper_keys(), "Changed-Horse-8")
 
@@ -323,7 +323,7 @@ def test_a_password_changed_meanwhile_is_refused(world: "World") -> None:
 
 
 def test_a_password_changed_before_the_rehash_stays(world: "World") -> None:
-    """A login that hashes the old password again does not replace a new password."""
+    """Hashing an old password again does not replace a new password."""
     world.open_account()
     world.add_key(world.settings.pepper_secret, 2, "new pepper")
     changed = passwords.hash_password(keys.pepper_keys(), "Changed-Horse-8")
@@ -348,7 +348,7 @@ def test_a_password_changed_before_the_rehash_stays(world: "World") -> None:
 
 
 def test_an_identifier_lost_meanwhile_is_refused(world: "World") -> None:
-    """A login by an address that the account gives up meanwhile opens no session."""
+    """A login is refused if the account changes that address meanwhile."""
     account_id = world.open_account()
     session = world.authenticate(world.log_in(EMAIL).cookie)
     world.request_email(session, "new@example.fr")
@@ -364,7 +364,7 @@ def test_an_identifier_lost_meanwhile_is_refused(world: "World") -> None:
 
 
 def test_an_account_deleted_meanwhile_is_refused(world: "World") -> None:
-    """A login that read an account before its deletion opens nothing and stores nothing."""
+    """A login is refused, and stores nothing, if the account is deleted meanwhile."""
     account_id = world.open_account()
     due = NOW + deletion.GRACE
     deletion.schedule_deletion(world.table, world.acting(account_id))
@@ -377,7 +377,7 @@ def test_an_account_deleted_meanwhile_is_refused(world: "World") -> None:
 
 
 def test_a_rehash_meanwhile_refuses_nobody(world: "World") -> None:
-    """Of two logins at once after a pepper rotation, both have the right password and succeed."""
+    """After a rotation, two logins at once with the right password both succeed."""
     world.open_account()
     world.add_key(world.settings.pepper_secret, 2, "new pepper")
     opened = overtaken(
@@ -387,7 +387,7 @@ def test_a_rehash_meanwhile_refuses_nobody(world: "World") -> None:
 
 
 def test_a_login_always_overtaken_is_unavailable(world: "World") -> None:
-    """A login whose credentials change at every try ends, and asks to try again."""
+    """A login whose credentials change at every try ends as « unavailable »."""
     world.open_account()
 
     def move(**_: object) -> None:
@@ -409,7 +409,7 @@ def test_a_login_always_overtaken_is_unavailable(world: "World") -> None:
 
 @pytest.mark.guards("ten-at-once")
 def test_ten_sessions_and_the_oldest_goes(world: "World") -> None:
-    """An account has ten places: the eleventh login ends the oldest session and no other."""
+    """The eleventh login ends the oldest session and no other."""
     world.open_account()
     cookies = [world.log_in(EMAIL, now=NOW + n).cookie for n in range(11)]
     assert [alive(world, cookie, NOW + 20) for cookie in cookies] == [False] + [True] * 10
@@ -417,7 +417,7 @@ def test_ten_sessions_and_the_oldest_goes(world: "World") -> None:
 
 
 def test_each_login_has_a_new_value(world: "World") -> None:
-    """A session's value is 256 new random bits, of which the table keeps the SHA-256 only."""
+    """A session has 256 new random bits; the table stores only their SHA-256."""
     account_id = world.open_account()
     first, second = (world.log_in(EMAIL).cookie for _ in range(2))
     raw = base64.urlsafe_b64decode(first + "==")
@@ -430,7 +430,7 @@ def test_each_login_has_a_new_value(world: "World") -> None:
 
 
 def test_a_check_is_one_read(world: "World") -> None:
-    """A check of a session costs one call, and a second one at most once a minute."""
+    """A check of a session is one call, and a second one at most once a minute."""
     world.open_account()
     cookie = world.log_in(EMAIL).cookie
     made_at: dict[int, list[str]] = {}
@@ -450,7 +450,7 @@ def test_a_check_is_one_read(world: "World") -> None:
 
 @pytest.mark.guards("idle")
 def test_idle_for_half_an_hour(world: "World") -> None:
-    """A session that is not used for 30 minutes is over; one that is used continues."""
+    """A session unused for 30 minutes ends; one that is used stays open."""
     world.open_account()
     cookie = world.log_in(EMAIL).cookie
     assert alive(world, cookie, NOW + IDLE - 1)
@@ -461,7 +461,7 @@ def test_idle_for_half_an_hour(world: "World") -> None:
 
 @pytest.mark.guards("absolute")
 def test_twelve_hours_at_most(world: "World") -> None:
-    """A session ends twelve hours after its login, even when it is used all the time."""
+    """A session ends twelve hours after its login, even if it is always in use."""
     world.open_account()
     cookie = world.log_in(EMAIL).cookie
     for now in range(NOW, NOW + 12 * HOUR, 25 * 60):
@@ -470,7 +470,7 @@ def test_twelve_hours_at_most(world: "World") -> None:
     assert not alive(world, cookie, NOW + 12 * HOUR)
 
 
-def test_a_session_is_swept_with_its_end(world: "World") -> None:
+def test_the_ttl_of_a_session_is_its_end(world: "World") -> None:
     """The TTL of a session is the end of its idle time."""
     world.open_account()
     cookie = world.log_in(EMAIL).cookie
@@ -479,8 +479,8 @@ def test_a_session_is_swept_with_its_end(world: "World") -> None:
     assert [item["expires_at"]["N"] for item in world.items("SESSION#")] == [str(NOW + 100 + IDLE)]
 
 
-def test_a_touch_revives_nothing(world: "World") -> None:
-    """A session that ends between its check and the note that it was seen stays ended."""
+def test_an_ended_session_is_not_opened_again(world: "World") -> None:
+    """A session that ends between its check and the note of its use stays ended."""
     world.open_account()
     cookie = world.log_in(EMAIL).cookie
     session = overtaken(
@@ -493,7 +493,7 @@ def test_a_touch_revives_nothing(world: "World") -> None:
 
 
 def test_a_session_stores_how_its_holder_was_identified(world: "World") -> None:
-    """A session has the method and the time of the proof; later requests do not change them."""
+    """A session stores the method and the time of the proof; later requests do not change it."""
     world.open_account()
     cookie = world.log_in(EMAIL).cookie
     session = world.authenticate(cookie, NOW + 600)
@@ -524,7 +524,7 @@ def test_an_old_cookie_ends_no_newer_session(world: "World") -> None:
 
 @pytest.mark.guards("secret-of-the-cookie")
 def test_every_changed_byte_is_refused(world: "World") -> None:
-    """No cookie but the one given opens the session, whichever byte differs."""
+    """A cookie with any byte changed opens no session."""
     world.open_account()
     cookie = world.log_in(EMAIL).cookie
     raw = bytearray(base64.urlsafe_b64decode(cookie + "=="))
@@ -543,13 +543,13 @@ def test_every_changed_byte_is_refused(world: "World") -> None:
     )
 )
 def test_any_other_cookie_is_unauthenticated(world: "World", cookie: str) -> None:
-    """Any other text in the cookie opens nothing, ends nothing and raises no other error."""
+    """Any other text in the cookie opens and ends nothing, and is no other error."""
     assert not alive(world, cookie, NOW)
     log_out(world.table, cookie)
 
 
 def test_a_malformed_cookie_costs_no_call(world: "World") -> None:
-    """What cannot be a cookie of ours is refused without a call."""
+    """A text that cannot be our cookie is refused without a call."""
     with world.calls.counted() as made:
         assert not alive(world, "nothing", NOW)
         log_out(world.table, "nothing")

@@ -1,4 +1,4 @@
-"""Stored passwords. The hashes here are real ones, so there are few."""
+"""Stored passwords. The hashes here are real and slow, so there are few."""
 
 import base64
 import unicodedata
@@ -28,14 +28,14 @@ def test_parameters_are_pinned() -> None:
 
 
 @pytest.mark.guards("parameters-for-nobody")
-def test_nobody_costs_what_somebody_does() -> None:
-    """The hash checked for an unknown identifier has the parameters of real ones."""
+def test_an_unknown_identifier_costs_a_real_hash() -> None:
+    """The hash for an unknown identifier has the parameters of real ones."""
     assert extract_parameters(passwords._NOBODY) == extract_parameters(RECORD.removeprefix("1"))
     assert not passwords._hasher.check_needs_rehash(passwords._NOBODY)
 
 
 def test_the_right_password_alone_is_accepted() -> None:
-    """A record accepts its own password and no similar one. Without a record no password passes."""
+    """A record accepts only its own password. Without a record, no password is accepted."""
     assert verify_password(PEPPER, RECORD, PASSWORD)
     assert not verify_password(PEPPER, RECORD, PASSWORD + " ")
     assert not verify_password(PEPPER, RECORD, PASSWORD.lower())
@@ -43,13 +43,13 @@ def test_the_right_password_alone_is_accepted() -> None:
 
 
 def test_records_of_one_password_differ() -> None:
-    """Two people with the same password have unrelated records."""
+    """Two people with the same password have different records."""
     assert hash_password(PEPPER, PASSWORD) != RECORD
 
 
 @pytest.mark.guards("pepper")
 def test_the_pepper_is_needed() -> None:
-    """A stolen table alone allows no guesses: without the pepper the right password fails."""
+    """Without the pepper, a stolen table allows no guesses: the right password fails."""
     encoded = RECORD.removeprefix("1")
     assert not verify_password(PepperKeys({1: b"q" * 64}), RECORD, PASSWORD)
     without = base64.b64encode(PASSWORD.encode()).decode()
@@ -67,13 +67,13 @@ def test_unicode_forms_are_one_password() -> None:
 
 
 def test_no_character_is_cut() -> None:
-    """The whole password counts, whatever its length: nothing is cut at 72 bytes."""
+    """The full password counts, whatever its length: nothing is cut at 72 bytes."""
     record = hash_password(PEPPER, "€" * 49 + "A")
     assert not verify_password(PEPPER, record, "€" * 49 + "B")
 
 
 def test_an_older_pepper_is_accepted_and_renewed() -> None:
-    """After a pepper rotation old records still pass, and must be hashed again."""
+    """After a rotation old records are still accepted, and must be hashed again."""
     both = PepperKeys({1: b"p" * 64, 2: b"q" * 64})
     assert verify_password(both, RECORD, PASSWORD)
     assert needs_rehash(both, RECORD)
@@ -84,14 +84,14 @@ def test_an_older_pepper_is_accepted_and_renewed() -> None:
 
 
 def test_older_parameters_are_renewed() -> None:
-    """A record made with weaker parameters passes, and must be hashed again."""
+    """A record made with weaker parameters is accepted, and must be hashed again."""
     weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1, hash_len=32, salt_len=16)
     record = "1" + weak.hash(passwords._peppered(PEPPER, 1, PASSWORD))
     assert verify_password(PEPPER, record, PASSWORD)
     assert needs_rehash(PEPPER, record)
 
 
-def test_a_removed_pepper_is_told() -> None:
-    """A record whose pepper was removed is an error for operators, not a wrong password."""
+def test_a_removed_pepper_is_an_error() -> None:
+    """A record whose pepper was removed raises an error, and is not a wrong password."""
     with pytest.raises(KeyError):
         verify_password(PepperKeys({2: b"q" * 64}), RECORD, PASSWORD)

@@ -1,7 +1,7 @@
-"""Many requests at the same moment: exactly one wins, the others are told why, nothing breaks.
+"""Many requests at the same moment: one wins, the others are refused with the reason.
 
-Each request runs in a process of its own, so these races are real; how long they take is the
-machine's affair.
+Each request runs in a process of its own, so these races are real. How long they take depends on
+the machine.
 """
 
 import time
@@ -23,14 +23,14 @@ pytestmark = pytest.mark.stack
 
 @pytest.fixture
 def _warm(client: Client) -> None:
-    """Have as many processes ready as there will be requests: cold ones start one by one."""
+    """Start as many processes as there will be requests: cold ones start one by one."""
     in_parallel(lambda _: client.another().set_password("x"), AT_ONCE)
     in_parallel(lambda _: client.another().log_in("x"), AT_ONCE)
 
 
 @pytest.mark.guards("one-mail")
 def test_identical_sign_ups(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """20 sign-ups of a person who clicks too much are all accepted, and one mail is sent."""
+    """20 identical sign-ups at once are all accepted, and one mail is sent."""
     person, arrival = new_person(), time.time()
 
     def sign_up(_: int) -> Answer:
@@ -48,7 +48,7 @@ def test_identical_sign_ups(client: Client, mailbox: Mailbox, direct: Direct) ->
 @pytest.mark.guards("atomic-consumption")
 @pytest.mark.usefixtures("_warm")
 def test_one_link_and_many_passwords(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """Of 50 passwords sent with one link exactly one is saved: the one that logs in."""
+    """Of 50 passwords sent with one link exactly one is stored, and it logs in."""
     person, token = signed_up(client, mailbox)
     passwords = [f"{PASSWORD}-{number}" for number in range(50)]
     answers = in_parallel(
@@ -65,7 +65,7 @@ def test_one_link_and_many_passwords(client: Client, mailbox: Mailbox, direct: D
 @pytest.mark.usefixtures("_warm")
 @pytest.mark.parametrize("shared", ["nir", "email", "siret"])
 def test_one_identity_and_many_sign_ups(client: Client, direct: Direct, shared: str) -> None:
-    """Of 20 sign-ups that share an e-mail, NIR or Siret, completed at once, one is an account."""
+    """Of 20 sign-ups with one e-mail, NIR or Siret, completed at once, one gets the account."""
     first = new_person()
     tokens: list[str] = []
     for _ in range(20):
@@ -83,7 +83,7 @@ def test_one_identity_and_many_sign_ups(client: Client, direct: Direct, shared: 
 
 
 def test_wrong_guesses(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """Of 8 guesses of a password that arrive at once, from 8 addresses, 5 are evaluated."""
+    """Of 8 guesses of a password at once, from 8 addresses, 5 are evaluated."""
     person = account_holder(client, mailbox)
     now = Moment(direct)
     in_parallel(lambda _: now.log_in(new_person().email), AT_ONCE)  # so that processes are ready
@@ -94,7 +94,7 @@ def test_wrong_guesses(client: Client, mailbox: Mailbox, direct: Direct) -> None
 
 @pytest.mark.guards("counted-before-the-hash")
 def test_very_many_wrong_guesses(direct: Direct) -> None:
-    """Of 200 guesses that arrive at one moment 5 are evaluated, however long the rest wait."""
+    """Of 200 guesses at one moment, 5 are evaluated, however long the others wait."""
     email = new_person().email
     now = Moment(direct)
     answers = in_parallel(lambda number: now.log_in(email, f"{PASSWORD}-{number}"), 200)
@@ -103,7 +103,7 @@ def test_very_many_wrong_guesses(direct: Direct) -> None:
 
 @pytest.mark.usefixtures("_warm")
 def test_logins_at_once(client: Client, mailbox: Mailbox) -> None:
-    """5 devices that log in at the same moment each get a session of their own."""
+    """5 devices that log in at the same moment each get their own session."""
     person = account_holder(client, mailbox)
     devices = [client.another() for _ in range(5)]
     answers = in_parallel(

@@ -1,4 +1,4 @@
-"""A forgotten password: the link by mail, and the password set with it."""
+"""A forgotten password: a link by mail, and the new password set with it."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,7 @@ DOWN = ClientError({"Error": {"Code": "TooManyRequestsException"}}, "SendEmail")
 
 
 def shape(item: dict[str, Any]) -> tuple[str, ...]:
-    """Return the names of an item's attributes, with those of what a message is about."""
+    """Return the names of an item's attributes, and those of what a message is about."""
     about = item.get("about", {"M": {}})["M"]
     return (*sorted(item), *sorted(about))
 
@@ -43,7 +43,7 @@ def link(world: "World", identifier: str = EMAIL, now: int = NOW) -> str:
 
 @pytest.mark.parametrize("identifier", [EMAIL, EMAIL.upper(), NIR, "2 94 03 75 120 005 91"])
 def test_a_link_for_either_identifier(world: "World", identifier: str) -> None:
-    """By e-mail address or NIR, the link goes to the account's address and sets a password."""
+    """A link asked for by e-mail or NIR goes to the account's address and sets a password."""
     world.open_account()
     world.recover(identifier, NOW)
     (mail,) = world.deliver(NOW)
@@ -56,8 +56,8 @@ def test_a_link_for_either_identifier(world: "World", identifier: str) -> None:
 
 
 @pytest.mark.guards("recovery-lifetime")
-def test_half_an_hour_exactly(world: "World") -> None:
-    """A link is good at 1799 seconds and late at 1800, swept or not; removed before, unknown."""
+def test_a_recovery_link_lasts_half_an_hour(world: "World") -> None:
+    """A link is valid at 1799 s and late at 1800 s, swept or not; removed before, it is unknown."""
     world.open_account()
     token = link(world)
     late = NOW + 1800
@@ -70,7 +70,7 @@ def test_half_an_hour_exactly(world: "World") -> None:
 
 
 def test_a_late_link_sends_nothing(world: "World") -> None:
-    """A late recovery link sends no new one, unlike a validation link: one must ask again."""
+    """A late recovery link sends no new one, unlike a validation link."""
     world.open_account()
     token = link(world)
     refused(RECOVERY_EXPIRED, lambda: world.reset(token, NEW, NOW + 1800))
@@ -99,7 +99,7 @@ def test_a_link_is_used_once(world: "World") -> None:
 
 
 def test_consumption_is_atomic(world: "World") -> None:
-    """Of two requests that both read a good link, the second changes nothing."""
+    """Of two requests that read a valid link, the second changes nothing."""
     world.open_account()
     token = link(world)
     raced: list[int] = []
@@ -119,7 +119,7 @@ def test_consumption_is_atomic(world: "World") -> None:
 
 
 @pytest.mark.guards("password-kills-recovery")
-def test_a_password_change_kills_the_link(world: "World") -> None:
+def test_a_password_change_ends_the_link(world: "World") -> None:
     """A change of password ends the links that were sent before."""
     world.open_account()
     token = link(world)
@@ -129,8 +129,8 @@ def test_a_password_change_kills_the_link(world: "World") -> None:
 
 
 @pytest.mark.guards("address-kills-recovery")
-def test_an_email_change_kills_the_link(world: "World") -> None:
-    """A link sent to the former address sets no password once the address is another."""
+def test_an_email_change_ends_the_link(world: "World") -> None:
+    """A link sent to the former address sets no password after the address changed."""
     world.open_account()
     token = link(world)
     session = world.authenticate(world.log_in(EMAIL).cookie)
@@ -142,7 +142,7 @@ def test_an_email_change_kills_the_link(world: "World") -> None:
 
 @pytest.mark.guards("recovery-alike")
 def test_known_and_unknown_cost_the_same(world: "World", gateway: "Gateway") -> None:
-    """The answer, the calls and what is written look the same for every identifier."""
+    """The answer, the calls and the writes look the same for every identifier."""
     world.open_account()
     world.sign_up(NOW, email="pending@example.fr", nir=None, siret=None)
     world.deliver()
@@ -196,8 +196,8 @@ def test_every_session_ends(world: "World") -> None:
         refused(UNAUTHENTICATED, lambda cookie=cookie: world.authenticate(cookie))
 
 
-def test_a_reset_is_told(world: "World") -> None:
-    """A mail and the feed notify the holder; the event has the account's id only."""
+def test_a_reset_is_notified(world: "World") -> None:
+    """A mail and the feed notify the holder; the event has only the account's id."""
     account_id = world.open_account()
     token = link(world)
     world.reset(token, NEW, NOW + 60)
@@ -209,7 +209,7 @@ def test_a_reset_is_told(world: "World") -> None:
     assert event["Detail"] == f'{{"account_id": "{account_id}"}}'
 
 
-def test_a_reset_forgives_failures(world: "World") -> None:
+def test_a_reset_clears_failures(world: "World") -> None:
     """Recovery works while failures delay the login, and ends the delay."""
     world.open_account()
     for _ in range(7):
@@ -219,8 +219,8 @@ def test_a_reset_forgives_failures(world: "World") -> None:
     assert world.log_in(EMAIL, NEW)
 
 
-def test_the_rules_hold(world: "World") -> None:
-    """A new password must follow the same rules. After a refusal the link is still good."""
+def test_a_reset_password_follows_the_rules(world: "World") -> None:
+    """A recovered password follows the same rules. A refused one leaves the link valid."""
     world.open_account()
     token = link(world)
     for password, code in (("short-A1", "too-short"), ("My-Dupont-77", "contains-identity")):
@@ -230,7 +230,7 @@ def test_the_rules_hold(world: "World") -> None:
 
 
 def test_a_mail_that_fails_is_sent_again(world: "World") -> None:
-    """After SES failed the next try sends the same link, and uses no limit a second time."""
+    """After SES fails, the next try sends the same link and counts once in the limits."""
     world.open_account()
     world.deliver()
     world.recover(EMAIL)
@@ -247,8 +247,8 @@ def test_a_mail_that_fails_is_sent_again(world: "World") -> None:
     world.reset(world.mails()[-1].token, NEW, NOW + 1799)
 
 
-def test_a_link_of_a_forgotten_account(world: "World") -> None:
-    """The link of a deleted account is answered like a used one."""
+def test_a_link_of_a_deleted_account(world: "World") -> None:
+    """The link of a deleted account gets the answer of a used one."""
     world.open_account()
     token = link(world)
     world.sweep("ACCOUNT#")
@@ -271,7 +271,7 @@ def test_each_link_has_its_page(world: "World", gateway: "Gateway") -> None:
 
 
 def test_a_request_names_nobody(world: "World") -> None:
-    """The message in the outbox has a hash of the identifier and nothing else of it."""
+    """The message in the outbox has only a hash of the identifier."""
     world.recover(EMAIL)
     (message,) = world.messages()
     assert message == Outgoing(
@@ -284,8 +284,8 @@ def test_a_request_names_nobody(world: "World") -> None:
     assert EMAIL not in str(world.items())
 
 
-def test_a_closed_business_may_recover(world: "World", gateway: "Gateway") -> None:
-    """Somebody whose affiliation was refused can still recover the account."""
+def test_a_rejected_person_may_recover(world: "World", gateway: "Gateway") -> None:
+    """A person whose affiliation was rejected can still recover the account."""
     account_id = world.open_account()
     refused = {
         "detail-type": "AffiliationRejected",

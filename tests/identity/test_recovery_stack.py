@@ -1,4 +1,4 @@
-"""A forgotten password: a link, a new password, and nothing left of the old one."""
+"""A forgotten password: a link, then a new password that replaces the old one."""
 
 import time
 from itertools import pairwise
@@ -21,7 +21,7 @@ HALF_AN_HOUR = 1800
 
 @pytest.mark.parametrize("by", ["email", "nir"])
 def test_reset(client: Client, mailbox: Mailbox, by: str) -> None:
-    """By e-mail or NIR: one link, to the account's address; it ends every session and is told."""
+    """A link asked for by e-mail or NIR sets a password, ends every session and is notified."""
     person = logged_in(client, mailbox)
     other = another_device(client, person)
     asking = client.another()
@@ -56,7 +56,7 @@ def test_nobody(client: Client, mailbox: Mailbox) -> None:
 
 
 def test_half_an_hour(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """A recovery link is good for 1800 seconds exactly."""
+    """A recovery link is valid for exactly 1800 seconds."""
     person = logged_in(client, mailbox)
     client.recover(person.email)
     token = mailbox.token_titled(person.email, RECOVERY)
@@ -74,7 +74,7 @@ def test_half_an_hour(client: Client, mailbox: Mailbox, direct: Direct) -> None:
 
 
 def test_the_newest_only(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """A second link makes the first worthless."""
+    """A second link ends the first."""
     person = logged_in(client, mailbox)
     client.recover(person.email)
     first = mailbox.token_titled(person.email, RECOVERY)
@@ -87,7 +87,7 @@ def test_the_newest_only(client: Client, mailbox: Mailbox, direct: Direct) -> No
 
 
 def test_a_change_kills_the_link(client: Client, mailbox: Mailbox) -> None:
-    """A change of password, as one of address, makes a recovery link worthless."""
+    """A change of password or of address ends a recovery link."""
     for change in ("password", "email"):
         person = logged_in(client, mailbox)
         client.recover(person.nir)
@@ -105,7 +105,7 @@ def test_a_change_kills_the_link(client: Client, mailbox: Mailbox) -> None:
 def test_recovery_stays_open_while_login_waits(
     client: Client, mailbox: Mailbox, direct: Direct
 ) -> None:
-    """Somebody's guesses delay the login, not the recovery, and a reset ends the delay."""
+    """Failed guesses delay the login, not the recovery; a reset ends the delay."""
     person = logged_in(client, mailbox)
     now = Moment(direct)
     now.lock(person.email)
@@ -118,7 +118,7 @@ def test_recovery_stays_open_while_login_waits(
 
 
 def test_few_mails(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """Asking again and again, by either identifier, sends one mail a minute, three an hour."""
+    """Repeated requests, by either identifier, send one mail a minute, three an hour."""
     person, start = logged_in(client, mailbox), int(time.time())
     sent = 0
     for later, more in [(0, 1), (30, 0), (61, 1), (122, 1), (300, 0)]:
@@ -138,7 +138,7 @@ def test_few_mails(client: Client, mailbox: Mailbox, direct: Direct) -> None:
 
 
 def sent_at(direct: Direct, email: str) -> list[int]:
-    """Return when recovery mails to an address were sent, as the limit on them remembers it."""
+    """Return when recovery mails to an address were sent, as their limit stores it."""
     slots = direct.items(f"MAIL#{email_mac(direct.lookup, email)}")
     (slot,) = (each for each in slots if each["sk"] == {"S": RECOVERY_MAIL})
     times = (int(slot[name]["N"]) for name in slot if name.startswith("sent"))

@@ -1,4 +1,4 @@
-"""Sign-up, its link and the password that makes it an account."""
+"""Sign-up, its link, and the password that creates the account."""
 
 from typing import TYPE_CHECKING
 
@@ -33,7 +33,7 @@ def link(world: "World", now: int = NOW, **changes: object) -> str:
 
 
 def test_a_sign_up_is_one_transaction(world: "World") -> None:
-    """One transaction writes registration, newest of its address, mail and the mail's limit."""
+    """One transaction writes registration, newest of its address, mail and mail limit."""
     with world.calls.counted() as made:
         registration_id = world.sign_up()
     assert made == ["TransactWriteItems"]
@@ -51,8 +51,8 @@ def test_a_sign_up_is_one_transaction(world: "World") -> None:
     assert (message.kind, message.about) == ("validation", {"registration_id": registration_id})
 
 
-def test_a_sign_up_takes_nothing(world: "World") -> None:
-    """A registration claims no identifier: nobody can block another person's."""
+def test_a_sign_up_claims_nothing(world: "World") -> None:
+    """A registration claims no identifier, so nobody can block another person's."""
     world.sign_up()
     assert not world.items("LOGIN#")
     assert not world.items("SIRET#")
@@ -61,7 +61,7 @@ def test_a_sign_up_takes_nothing(world: "World") -> None:
 
 @pytest.mark.guards("nir-encrypted")
 def test_the_nir_is_not_stored_in_clear(world: "World") -> None:
-    """The table has the NIR encrypted, masked and hashed, never in clear."""
+    """The NIR is stored encrypted, masked and hashed, never in clear."""
     world.sign_up()
     assert NIR not in str(world.items())
     (item,) = world.items("REGISTRATION#")
@@ -72,8 +72,8 @@ def test_the_nir_is_not_stored_in_clear(world: "World") -> None:
     assert opened["Plaintext"].decode() == NIR
 
 
-def test_messages_hold_no_personal_data(world: "World") -> None:
-    """Messages in the outbox have references only: no name, address, phone or token."""
+def test_messages_have_no_personal_data(world: "World") -> None:
+    """Messages in the outbox only have references: no name, address, phone or token."""
     world.sign_up()
     world.resend("other@example.fr")
     waiting = str(world.items("OUTBOX#"))
@@ -83,7 +83,7 @@ def test_messages_hold_no_personal_data(world: "World") -> None:
 
 @pytest.mark.guards("one-mail")
 def test_a_second_sign_up_in_a_minute_sends_no_mail(world: "World") -> None:
-    """The registration is written and becomes the newest. Its mail is sent at the next resend."""
+    """A second sign-up in a minute is stored; its mail is sent at the next resend."""
     world.sign_up(NOW)
     with world.calls.counted() as made:
         second = world.sign_up(NOW + 59, first_name="Marie")
@@ -98,7 +98,7 @@ def test_a_second_sign_up_in_a_minute_sends_no_mail(world: "World") -> None:
 
 @pytest.mark.guards("sign-up-reads-nothing")
 def test_a_sign_up_never_reads(world: "World") -> None:
-    """Known and unknown people cost the same calls: nothing is read, so nothing shows."""
+    """A sign-up makes the same calls for known and unknown people, and reads nothing."""
     world.open_account()
     with world.calls.counted() as known:
         world.sign_up(NOW + 100)
@@ -108,7 +108,7 @@ def test_a_sign_up_never_reads(world: "World") -> None:
 
 
 def test_several_registrations_coexist(world: "World") -> None:
-    """After a second sign-up the first link is still good, with what was typed then."""
+    """After a second sign-up the first link is still valid, with the data typed then."""
     first = link(world, NOW, last_name="Martin")
     second = link(world, NOW + 60)
     assert world.open_link(first, NOW + 60).last_name == "Martin"
@@ -116,7 +116,7 @@ def test_several_registrations_coexist(world: "World") -> None:
 
 
 def test_a_resend_is_alike_for_all(world: "World") -> None:
-    """A resend writes the same, by the same calls, for known and unknown addresses."""
+    """A resend makes the same calls and writes for known and unknown addresses."""
     world.sign_up(NOW)
     before = len(world.items())
     with world.calls.counted() as known:
@@ -125,7 +125,7 @@ def test_a_resend_is_alike_for_all(world: "World") -> None:
     with world.calls.counted() as unknown:
         world.resend("nobody@example.fr", NOW + 60)
     assert known == unknown == ["TransactWriteItems"]
-    # The times of the last mails were stored before for the known one.
+    # The known address already had the times of its last mails stored.
     assert (written_for_known, len(world.items()) - before) == (1, 3)
     asked = [item for item in world.items("OUTBOX#") if "email_mac" in item["about"]["M"]]
     assert len(asked) == 2
@@ -133,7 +133,7 @@ def test_a_resend_is_alike_for_all(world: "World") -> None:
 
 
 def test_a_resend_keeps_the_limits_of_mails(world: "World") -> None:
-    """A second request within the minute gets the same answer and writes nothing."""
+    """A second resend within the minute gets the same answer and writes nothing."""
     world.sign_up(NOW)
     world.resend(EMAIL.upper(), NOW + 59)
     assert len(world.messages()) == 1
@@ -144,7 +144,7 @@ def test_a_resend_keeps_the_limits_of_mails(world: "World") -> None:
 
 @pytest.mark.guards("opening-consumes-nothing")
 def test_a_link_opens_as_often_as_one_likes(world: "World") -> None:
-    """Opening changes nothing: a mail scanner uses up no link, and any device may open it next."""
+    """Opening a link changes nothing: it can be opened again, on any device."""
     token = link(world)
     before = world.items()
     for now in (NOW, NOW + 1, NOW + 3599):
@@ -156,7 +156,7 @@ def test_a_link_opens_as_often_as_one_likes(world: "World") -> None:
 
 @pytest.mark.guards("validation-lifetime", "late-by-the-clock")
 def test_a_link_is_good_for_an_hour_exactly(world: "World") -> None:
-    """At 3599 seconds the link is good, at 3600 it is late, although its row is still there."""
+    """A link is valid at 3599 seconds and late at 3600, even if its row is still there."""
     token = link(world)
     world.open_link(token, NOW + 3599)
     problem = refused(LINK_EXPIRED, lambda: world.open_link(token, NOW + 3600))
@@ -164,7 +164,7 @@ def test_a_link_is_good_for_an_hour_exactly(world: "World") -> None:
 
 
 def test_a_late_link_sends_a_fresh_one(world: "World") -> None:
-    """A click on a late link sends a new one to the stored address, which works."""
+    """A click on a late link sends a new link to the stored address, and it works."""
     token = link(world)
     late = NOW + HOUR
     refused(LINK_EXPIRED, lambda: world.open_link(token, late))
@@ -176,7 +176,7 @@ def test_a_late_link_sends_a_fresh_one(world: "World") -> None:
 
 
 def test_a_swept_link_is_late_not_unknown(world: "World") -> None:
-    """A real link without its row is not treated like a false one: it sends a fresh link."""
+    """A real link without its row is late, and sends a new link."""
     token = link(world)
     world.sweep("TOKEN#")
     refused(LINK_EXPIRED, lambda: world.open_link(token, NOW + DAY))
@@ -184,7 +184,7 @@ def test_a_swept_link_is_late_not_unknown(world: "World") -> None:
 
 
 def test_a_link_without_its_row_never_opens(world: "World") -> None:
-    """The token alone is not enough, even within its hour: its row must be there."""
+    """The token alone opens nothing, even within its hour: its row must exist."""
     token = link(world)
     world.sweep("TOKEN#")
     refused(LINK_EXPIRED, lambda: world.open_link(token, NOW + 1))
@@ -192,7 +192,7 @@ def test_a_link_without_its_row_never_opens(world: "World") -> None:
 
 
 def test_a_late_link_clicked_twice_sends_once(world: "World") -> None:
-    """Within a minute the second click gets the same answer and sends nothing."""
+    """A second click within a minute gets the same answer and sends nothing."""
     token = link(world)
     for now in (NOW + HOUR, NOW + HOUR, NOW + HOUR + 59):
         refused(LINK_EXPIRED, lambda now=now: world.open_link(token, now))
@@ -203,7 +203,7 @@ def test_a_late_link_clicked_twice_sends_once(world: "World") -> None:
 
 @pytest.mark.guards("three-fresh-links")
 def test_three_fresh_links_a_day(world: "World") -> None:
-    """A registration gets at most three fresh links in 24 hours, after any number of clicks."""
+    """A registration gets at most three new links in 24 hours, however many clicks."""
     token = link(world)
     for hour in range(2, 26):
         refused(LINK_EXPIRED, lambda hour=hour: world.open_link(token, NOW + hour * HOUR))
@@ -217,15 +217,15 @@ def test_three_fresh_links_a_day(world: "World") -> None:
 
 
 def test_a_late_link_cannot_set_a_password(world: "World") -> None:
-    """A password that is sent after the hour gets a fresh link, not an account."""
+    """A password sent after the hour gets a new link, not an account."""
     token = link(world)
     refused(LINK_EXPIRED, lambda: world.set_password(token, now=NOW + HOUR))
     assert not world.items("ACCOUNT#")
     assert len(world.messages()) == 1
 
 
-def test_a_newer_link_leaves_older_ones_alive(world: "World") -> None:
-    """Two mails of one registration both work until they are late."""
+def test_a_newer_link_leaves_older_ones_valid(world: "World") -> None:
+    """Two links of one registration both work until they are late."""
     first = link(world)
     world.resend(EMAIL, NOW + 60)
     (mail,) = world.deliver(NOW + 60)
@@ -234,7 +234,7 @@ def test_a_newer_link_leaves_older_ones_alive(world: "World") -> None:
 
 
 def test_an_unknown_registration(world: "World") -> None:
-    """A link that we signed, for a registration that was removed, is unknown."""
+    """A link that we signed, of a registration that was removed, is unknown."""
     text = seal(keys.token_keys(), Token(purposes.EMAIL_VALIDATION, new_id(), NOW))
     refused(LINK_UNKNOWN, lambda: world.open_link(text))
     refused(LINK_UNKNOWN, lambda: world.set_password(text))
@@ -244,7 +244,7 @@ def test_an_unknown_registration(world: "World") -> None:
 
 @pytest.mark.guards("thirty-days-to-finish")
 def test_a_registration_ends_after_thirty_days(world: "World") -> None:
-    """Thirty days after the sign-up its links are unknown, swept or not."""
+    """Thirty days after the sign-up its links are unknown, whether or not TTL removed it."""
     token = link(world)
     refused(LINK_EXPIRED, lambda: world.open_link(token, NOW + 30 * DAY - 1))
     refused(LINK_UNKNOWN, lambda: world.open_link(token, NOW + 30 * DAY))
@@ -255,8 +255,8 @@ def test_a_registration_ends_after_thirty_days(world: "World") -> None:
 # The password
 
 
-def test_the_account_is_born_whole(world: "World") -> None:
-    """One transaction writes the account, its credentials, identifiers, Siret, feed and event."""
+def test_an_account_is_created_in_one_transaction(world: "World") -> None:
+    """One transaction writes account, credentials, identifiers, Siret, feed and event."""
     token = link(world)
     with world.calls.counted() as made:
         world.set_password(token)
@@ -288,7 +288,7 @@ def test_the_account_is_born_whole(world: "World") -> None:
 
 
 def test_credentials_are_stored_once(world: "World") -> None:
-    """The password's hash is stored under the account. Each identifier points to the account."""
+    """The password's hash is stored once, under the account to which each identifier points."""
     account_id = world.open_account()
     (item,) = world.items("CREDENTIALS#")
     credentials = Credentials.from_item(item)
@@ -300,7 +300,7 @@ def test_credentials_are_stored_once(world: "World") -> None:
 
 @pytest.mark.guards("finished-is-emptied")
 def test_the_registration_stays_without_personal_data(world: "World") -> None:
-    """A completed registration has only what the answer « already active » needs."""
+    """A completed registration only has what the answer « already active » needs."""
     world.open_account()
     (item,) = world.items("REGISTRATION#")
     registration = Registration.from_item(item)
@@ -314,7 +314,7 @@ def test_the_registration_stays_without_personal_data(world: "World") -> None:
 
 
 def test_an_account_never_expires(world: "World") -> None:
-    """TTL never removes accounts, credentials, identifiers and Siret, before and after logins."""
+    """TTL removes no account, credentials, identifier or Siret, before and after logins."""
     account_id = world.open_account()
     world.log_in(EMAIL)
     lasting = ("LOGIN#", "CREDENTIALS#", "ACCOUNT#", "SIRET#")
@@ -345,8 +345,8 @@ def test_an_account_never_expires(world: "World") -> None:
         ("", ["too-short", "no-lowercase", "no-uppercase", "no-digit", "no-special"]),
     ],
 )
-def test_each_rule_of_the_password_is_told(world: "World", password: str, codes: list[str]) -> None:
-    """Each broken rule has its code. Nothing is written and the link stays good."""
+def test_each_broken_rule_has_its_code(world: "World", password: str, codes: list[str]) -> None:
+    """Each broken rule has its code. Nothing is written and the link stays valid."""
     token = link(world)
     before = world.items()
     problem = refused(INVALID_REQUEST, lambda: world.set_password(token, password))
@@ -356,15 +356,15 @@ def test_each_rule_of_the_password_is_told(world: "World", password: str, codes:
     assert world.items() == before
 
 
-def test_the_password_holds_no_part_of_the_address(world: "World") -> None:
-    """The part before the @ is refused in the password, even when it is no name."""
+def test_the_password_has_no_part_of_the_address(world: "World") -> None:
+    """A password with the part before the @ is refused, even if it is no name."""
     token = link(world, email="zebre.raye@example.fr")
     problem = refused(INVALID_REQUEST, lambda: world.set_password(token, "Aa-7-ZebreRaye"))
     assert [error.code for error in problem.errors] == ["contains-identity"]
 
 
 def test_the_confirmation_must_agree(world: "World") -> None:
-    """One answer has a confirmation that differs and the other broken rules."""
+    """One answer names a confirmation that differs and all other broken rules."""
     token = link(world)
     problem = refused(INVALID_REQUEST, lambda: world.set_password(token, "short-A", "other"))
     assert [(error.field, error.code) for error in problem.errors] == [
@@ -376,7 +376,7 @@ def test_the_confirmation_must_agree(world: "World") -> None:
 
 
 def test_a_link_is_used_once(world: "World") -> None:
-    """Once the account exists its links answer « already active » and change nothing."""
+    """Once the account exists, its links answer « already active » and change nothing."""
     token = link(world)
     world.set_password(token)
     before = world.items()
@@ -387,8 +387,8 @@ def test_a_link_is_used_once(world: "World") -> None:
 
 
 @pytest.mark.guards("no-link-to-an-active-account")
-def test_success_kills_older_links(world: "World") -> None:
-    """Once the account exists, an older link of its registration no longer works."""
+def test_the_account_creation_ends_older_links(world: "World") -> None:
+    """Once the account exists, older links of its registration no longer work."""
     first = link(world)
     world.resend(EMAIL, NOW + 60)
     (mail,) = world.deliver(NOW + 60)
@@ -401,7 +401,7 @@ def test_success_kills_older_links(world: "World") -> None:
 
 @pytest.mark.guards("atomic-consumption")
 def test_consumption_is_atomic(world: "World") -> None:
-    """Of two requests that both read a good link, the second finds it used and creates nothing."""
+    """Of two requests that read a valid link, the second finds it used and creates nothing."""
     token = link(world)
     raced: list[int] = []
 
@@ -421,7 +421,7 @@ def test_consumption_is_atomic(world: "World") -> None:
 
 @pytest.mark.guards("one-account-per-registration")
 def test_two_links_in_a_race_make_one_account(world: "World") -> None:
-    """Of two links of one registration that are used at once, only one creates the account."""
+    """Of two links of one registration used at once, only one creates the account."""
     first = link(world)
     world.resend(EMAIL, NOW + 60)
     (mail,) = world.deliver(NOW + 60)
@@ -441,7 +441,7 @@ def test_two_links_in_a_race_make_one_account(world: "World") -> None:
 
 
 def test_a_link_swept_meanwhile_makes_no_account(world: "World") -> None:
-    """A link whose row is removed between read and write is late, and creates no account."""
+    """A link whose row is removed between read and write is late and creates no account."""
     token = link(world)
     swept: list[int] = []
 
@@ -461,8 +461,8 @@ def test_a_link_swept_meanwhile_makes_no_account(world: "World") -> None:
 @pytest.mark.guards("one-account-per-identifier", "one-account-per-siret")
 @pytest.mark.parametrize("shared", ["email", "nir", "siret"])
 def test_an_identifier_belongs_to_one_account(world: "World", shared: str) -> None:
-    """The first to complete gets it. The other writes nothing and keeps a good link."""
-    # Capitals make no other address.
+    """The first to complete gets it. The other writes nothing and keeps a valid link."""
+    # Capitals do not make another address.
     same = {"email": EMAIL.title(), "nir": NIR, "siret": "35600000000048"}[shared]
     token = link(world, NOW, **OTHERS | {shared: same})
     world.open_account(NOW + 60)
@@ -477,7 +477,7 @@ def test_an_identifier_belongs_to_one_account(world: "World", shared: str) -> No
     [({"nir": None}, 1), ({"siret": None}, 2), ({"nir": None, "siret": None}, 1)],
 )
 def test_numbers_may_be_missing(world: "World", numbers: dict[str, None], logins: int) -> None:
-    """A person without NIR or Siret gets an account, and so does the next one."""
+    """Several people without NIR or Siret can each get an account."""
     world.open_account(NOW, **numbers)
     assert len(world.items("LOGIN#")) == logins
     world.open_account(NOW, **OTHERS | numbers)
@@ -486,8 +486,10 @@ def test_numbers_may_be_missing(world: "World", numbers: dict[str, None], logins
 
 
 @pytest.mark.parametrize("identifier", [EMAIL, NIR])
-def test_guesses_before_the_birth_do_not_prevent_it(world: "World", identifier: str) -> None:
-    """Failures of an identifier that nobody had yet do not block its account, and are cleared."""
+def test_guesses_before_the_account_creation_do_not_prevent_it(
+    world: "World", identifier: str
+) -> None:
+    """Failures of an identifier do not prevent its account creation, which clears them."""
     for _ in range(7):
         with pytest.raises(Problem):
             world.log_in(identifier, "Wrong-Guess-1", NOW)
@@ -502,7 +504,7 @@ def test_guesses_before_the_birth_do_not_prevent_it(world: "World", identifier: 
 
 
 def test_the_form_of_a_link_row(world: "World") -> None:
-    """A link is stored when its mail is sent, and TTL removes it after its hour."""
+    """The row of a link is stored when its mail is sent, and TTL removes it after its hour."""
     token = link(world)
     assert token
     (item,) = world.items("TOKEN#")
@@ -511,6 +513,6 @@ def test_the_form_of_a_link_row(world: "World") -> None:
 
 
 def test_an_identity_shows_no_nir(world: "World") -> None:
-    """The representation of a person, as in a log or a traceback, has no NIR."""
+    """The repr of a person, as in a log or a traceback, has no NIR."""
     assert world.identity().nir == NIR
     assert NIR not in repr(world.identity())

@@ -1,10 +1,10 @@
 """``make load``: the whole journey under load, on a deployed stack of its own.
 
-Three runs, each bounded in users and seconds: a steady one beside 1,000 accounts, one beside
+Three runs, each limited in users and seconds: a steady one beside 1,000 accounts, one beside
 100,000, and one that asks for more than the machine can do. Before the first two, what each kind of
-request consumes of the table is read from the table. Writes ``docs/load.md``; fails when a request
-failed otherwise than by « later », when the cost of one grew with the table, or when an account
-whose birth was confirmed cannot be logged in to.
+request consumes is read from the table. Writes ``docs/load.md``. Fails when a request gets another
+answer than the expected one or « later », when the cost of a request grew with the table, or when
+an account whose creation was confirmed cannot be logged in to.
 """
 
 import csv
@@ -39,7 +39,7 @@ _CONDITIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run of Locust, and what it saw."""
+    """A run of Locust and its results."""
 
     title: str
     accounts: int
@@ -87,7 +87,7 @@ def run(stack: Stack, title: str, accounts: int, users: int, seconds: int, *, ma
             "LOAD_CREATED": str(created),
             "LOAD_HOST": f"{DOMAIN}:{stack.port}",
         },
-        check=False,  # it fails when one request does: the report says which
+        check=False,  # Locust fails when one request does: the report says which
         timeout=seconds + 240,
     )
     with Path(f"{results}_stats.csv").open() as file:
@@ -98,7 +98,7 @@ def run(stack: Stack, title: str, accounts: int, users: int, seconds: int, *, ma
 
 
 def _is_there(stack: Stack, email: str) -> bool:
-    """Tell whether an account can be logged in to, the machine at rest."""
+    """Return whether an account can be logged in to once the machine is idle."""
     for _ in range(3):
         if Client(stack.port).log_in(email).status == 200:
             return True
@@ -146,7 +146,7 @@ def report(consumed: Mapping[int, Mapping[str, Consumed]], runs: list[Run]) -> s
 
 
 def main() -> int:
-    """Load; return the exit status."""
+    """Run the load; return the exit status."""
     now = int(time.time())
     consumed: dict[int, Mapping[str, Consumed]] = {}
     with stack_for_tests() as stack:
@@ -162,7 +162,7 @@ def main() -> int:
         say(f"Writing {LARGE - SMALL:,} accounts …")
         seed.write(direct, SMALL, LARGE, now)
         consumed[LARGE] = meter.requests(LARGE // 2)
-        # The emulator's stream is behind by as many records: no mail is waited for.
+        # The emulator's stream is behind by as many records: the run does not wait for mails.
         runs.append(run(stack, "A hundred times the accounts", LARGE, 3, 45, mails=False))
         REPORT.write_text(report(consumed, runs))
     same = consumed[SMALL] == consumed[LARGE]

@@ -1,4 +1,4 @@
-"""What requests consume of the table, as the table itself says."""
+"""What requests consume of the table, as the table returns it."""
 
 import importlib.util
 import json
@@ -42,7 +42,7 @@ class Meter:
         events.register("after-call.dynamodb", self._note)
 
     def requests(self, number: int) -> dict[str, Consumed]:
-        """Send each kind of request, in the name of a seeded account."""
+        """Send each kind of request, as a seeded account."""
         credentials = {"identifier": seed.email(number), "password": PASSWORD}
         wrong = credentials | {"password": "Faux-mot-de-passe-1"}
         found: dict[str, Consumed] = {}

@@ -1,7 +1,7 @@
 """The journey's users, run by Locust in an environment of its own.
 
-Each has an address of its own. A refusal that says « later » (429, 503) is an answer: what may
-not happen is another error, or something that was confirmed and is gone.
+Each has an address of its own. A refusal that says « later » (429, 503) is a valid answer. Another
+error, or a confirmed account that is not there, is a failure.
 """
 
 import json
@@ -20,28 +20,28 @@ from tests.world.client import new_address
 from tests.world.people import PASSWORD, Person, new_person
 
 SEEDED = int(os.environ["LOAD_SEEDED"])
-"""Accounts that stand in the table from the start."""
+"""Accounts that are in the table from the start."""
 MAILS = os.environ["LOAD_MAILS"]
 """Where mails are read; empty to sign up without waiting for them."""
 CREATED = Path(os.environ["LOAD_CREATED"])
-"""Where the addresses are noted of the accounts whose birth was confirmed."""
+"""Where the addresses of accounts are noted whose creation was confirmed."""
 LATER = {429, 503}
 _PATIENCE = 60.0
 _LOCK = threading.Lock()
 
 
 class Visitor(FastHttpUser):
-    """Somebody with an account, or about to have one."""
+    """Somebody with an account, or about to create one."""
 
     wait_time = between(0.1, 0.5)
 
     def on_start(self) -> None:
-        """Take an address, and no session yet."""
+        """Get an address, without a session yet."""
         self.address = new_address()
         self.session = ""
 
     def ask(self, method: str, path: str, body: object, expected: set[int]) -> Any:
-        """Send a request; it is a failure unless it is answered as expected or « later »."""
+        """Send a request; any answer but the expected one or « later » is a failure."""
         headers = {"Content-Type": "application/json", "X-Forwarded-For": self.address}
         headers["Host"] = os.environ["LOAD_HOST"]
         if self.session:
@@ -61,7 +61,7 @@ class Visitor(FastHttpUser):
         return answer
 
     def log_in(self, email: str) -> bool:
-        """Log in; tell whether a session was opened."""
+        """Log in; return whether a session was opened."""
         self.session = ""
         answer = self.ask("POST", "/api/login", {"identifier": email, "password": PASSWORD}, {200})
         found = re.search(r"__Host-session=([^;]+)", str(answer.headers.get("Set-Cookie", "")))

@@ -1,4 +1,4 @@
-"""Accounts in bulk, written straight into the table."""
+"""Many accounts, written directly into the table."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +28,7 @@ def email(number: int) -> str:
 
 
 def write(direct: "Direct", first: int, last: int, now: int) -> None:
-    """Write the accounts of these numbers; all have the same password."""
+    """Write the accounts with these numbers; all have the same password."""
     lookup = direct.lookup
     password_hash = passwords.hash_password(direct.keyring(PepperKeys, "PepperSecret"), PASSWORD)
     records = (
@@ -43,7 +43,7 @@ def write(direct: "Direct", first: int, last: int, now: int) -> None:
         assert not answer["UnprocessedItems"]
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        # A window at a time: the whole of it would not fit into memory.
+        # A part at a time: all of it would not fit into memory.
         for window in batched(batched(records, _MOST, strict=False), 200, strict=False):
             list(pool.map(put, window))
 

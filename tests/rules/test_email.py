@@ -81,7 +81,7 @@ def test_refusals(typed: str, code: str) -> None:
     ],
 )
 def test_keys_of_different_addresses_differ(one: str, other: str) -> None:
-    """Neither a tag, a dot nor a look-alike letter falls on another person's key."""
+    """A tag, a dot or a look-alike letter does not give another person's key."""
     assert email_key(one) != email_key(other)
 
 
@@ -95,7 +95,7 @@ addresses = st.builds(
 
 @given(text=st.text() | st.emails() | addresses)
 def test_any_text_passes_or_is_refused(text: str) -> None:
-    """Any text is stored or refused; what is stored is ASCII, stable, and keeps its key."""
+    """Any text is accepted or refused; an accepted one is ASCII, stable, and keeps its key."""
     key = email_key(text)
     mask_email(text)
     assert email_key(key) == key
@@ -120,12 +120,12 @@ def test_any_text_passes_or_is_refused(text: str) -> None:
     ],
 )
 def test_mask(email: str, masked: str) -> None:
-    """The mask shows two letters and the domain, and says nothing of the length."""
+    """The mask shows two letters and the domain, and hides the length."""
     assert mask_email(email) == masked
 
 
 def test_key_and_mask_load_no_validator() -> None:
-    """Looking an address up, as login does, loads neither email-validator nor the idna tables."""
+    """Key and mask, which login uses, load neither email-validator nor the idna tables."""
     code = (
         "import sys; from portal.rules.email import email_key, mask_email;"
         "mask_email(email_key('Michel@example.fr'));"
@@ -142,7 +142,7 @@ def test_key_and_mask_load_no_validator() -> None:
 
 
 def test_lengths_that_still_pass() -> None:
-    """254 characters are an address, and spaces around them do not count, up to 320 typed."""
+    """An address has up to 254 characters, and 320 with the spaces typed around it."""
     domain = ".".join("d" * length for length in (62, 61, 61)) + ".fr"
     longest = "a" * 64 + "@" + domain
     assert len(longest) == 254
@@ -154,6 +154,6 @@ def test_lengths_that_still_pass() -> None:
 
 
 def test_the_key_of_what_is_no_address() -> None:
-    """The last « @ » is the one that counts, and a domain that cannot be is left as it is."""
+    """The last « @ » counts, and an impossible domain is left unchanged."""
     assert email_key("A@B@Éxample.fr") == "a@b@xn--xample-9ua.fr"
     assert email_key("a@" + "é" * 300) == "a@" + "é" * 300

@@ -34,13 +34,13 @@ from portal.rules.name import parse_name
     ],
 )
 def test_names(typed: str, stored: str) -> None:
-    """Names of any script pass, in NFC, trimmed, with single spaces and plain hyphens."""
+    """Names of any script are accepted, in NFC, trimmed, with single spaces and plain hyphens."""
     assert parse_name(typed) == stored
 
 
 @pytest.mark.guards("length-of-names")
 def test_names_are_eighty_characters_at_most() -> None:
-    """80 characters as they are stored, 320 as they are typed; spaces around do not count."""
+    """Up to 80 characters are stored and 320 typed; spaces around do not count."""
     assert parse_name("É" * 80) == "É" * 80
     assert parse_name(" " * 240 + "É" * 80) == "É" * 80
     for long in ("É" * 81, " " * 241 + "É" * 80):
@@ -70,7 +70,7 @@ def test_names_are_eighty_characters_at_most() -> None:
     ],
 )
 def test_refusals(typed: str, code: str) -> None:
-    """Whatever could forge a link, a line or a direction in a mail is refused."""
+    """A text that could forge a link, a line or a direction in a mail is refused."""
     with pytest.raises(RuleError) as caught:
         parse_name(typed)
     assert caught.value.code == code
@@ -78,7 +78,7 @@ def test_refusals(typed: str, code: str) -> None:
 
 @given(text=st.text() | st.text("aÉ’-. \u0301\u00a0", max_size=90))
 def test_what_passes_is_stable_and_of_allowed_kinds(text: str) -> None:
-    """A name that passes is made of letters, marks and the four signs, and passes unchanged."""
+    """An accepted name has only letters, marks and the four signs, and is accepted unchanged."""
     try:
         name = parse_name(text)
     except RuleError:

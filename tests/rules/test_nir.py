@@ -55,7 +55,7 @@ def test_vectors(nir: str, key: str) -> None:
 
 @pytest.mark.parametrize("first", "123478")
 def test_first_digits(first: str) -> None:
-    """Attributed, being-registered and provisional numbers are all accepted."""
+    """Attributed, provisional and not yet registered numbers are accepted."""
     nir = first + "940375120005"
     assert parse_nir(nir, key_of(nir)) == nir
 
@@ -103,7 +103,7 @@ def test_refusals(nir: str, key: str | None, code: str) -> None:
 
 @given(nir=nirs, data=st.data())
 def test_round_trip_whatever_the_separators(nir: str, data: st.DataObject) -> None:
-    """A number with its computed key passes in any case, with anything pasted between."""
+    """A number with its computed key passes in any case, with any separators."""
     typed = nir + key_of(nir)
     gaps = data.draw(st.lists(st.sampled_from(SEPARATORS), min_size=15, max_size=15))
     spaced = "".join(gap + c for gap, c in zip(gaps, typed, strict=True))
@@ -113,7 +113,7 @@ def test_round_trip_whatever_the_separators(nir: str, data: st.DataObject) -> No
 
 @given(nir=nirs, key=st.integers(0, 99))
 def test_only_the_right_key_passes(nir: str, key: int) -> None:
-    """Of the hundred keys, one agrees with a number."""
+    """Exactly one of the hundred keys fits a number."""
     typed = f"{key:02}"
     if typed == key_of(nir):
         assert parse_nir(nir, typed) == nir
@@ -123,7 +123,7 @@ def test_only_the_right_key_passes(nir: str, key: int) -> None:
 
 @given(nir=st.text(), key=st.none() | st.text())
 def test_any_text_passes_or_is_refused(nir: str, key: str | None) -> None:
-    """No text makes the rule fail otherwise than by its own refusal."""
+    """Any text is accepted, or refused by the rule's own refusal."""
     try:
         number = parse_nir(nir, key)
     except RuleError:
@@ -143,7 +143,7 @@ def test_any_text_passes_or_is_refused(nir: str, key: str | None) -> None:
     ],
 )
 def test_find_for_login(typed: str, found: str | None) -> None:
-    """At login a number is recognised with or without its key, and an address is not one."""
+    """At login a number is found with or without its key, and never in an address."""
     assert find_nir(typed) == found
 
 

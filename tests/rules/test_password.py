@@ -31,7 +31,7 @@ def codes(
 
 
 def test_order_of_the_criteria() -> None:
-    """The page and the server share these codes, in this order, each with its two sentences."""
+    """The page and the server share these codes, in this order, with two sentences each."""
     assert [criterion.code for criterion in CRITERIA] == [
         "too-short",
         "too-long",
@@ -44,7 +44,7 @@ def test_order_of_the_criteria() -> None:
 
 
 def test_what_the_page_receives() -> None:
-    """Lengths travel as numbers, kinds of characters as JavaScript regular expressions."""
+    """The page receives lengths as numbers, kinds of characters as regular expressions."""
     assert [(c.minimum, c.maximum, c.pattern) for c in CRITERIA] == [
         (10, None, ""),
         (None, 50, ""),
@@ -83,7 +83,7 @@ def test_what_the_page_receives() -> None:
     ],
 )
 def test_criteria(password: str, expected: list[str]) -> None:
-    """Lengths are inclusive and count code points after NFKC; other characters are welcome."""
+    """Lengths include their bounds and count code points after NFKC; any character is allowed."""
     assert codes(password) == expected
 
 
@@ -118,7 +118,7 @@ def test_criteria(password: str, expected: list[str]) -> None:
     ],
 )
 def test_identity_is_refused(password: str, known: dict[str, Any]) -> None:
-    """What others know of the person is found in any case, accents and separators."""
+    """A person's identity is found in any case, with any accents and separators."""
     assert codes(password, **known) == ["contains-identity"]
     assert codes(password) == []
 
@@ -137,12 +137,12 @@ def test_identity_is_refused(password: str, known: dict[str, Any]) -> None:
     ],
 )
 def test_chance_likeness_is_allowed(known: dict[str, Any]) -> None:
-    """Names too short to be a clue, particles and absent numbers refuse nothing."""
+    """Names that are too short, particles and absent numbers refuse nothing."""
     assert codes(GOOD, **known) == []
 
 
 def test_only_candidates_are_asked_for() -> None:
-    """The secret comparison is asked only for runs in the shape of a NIR."""
+    """The secret comparison is only called for texts shaped as a NIR."""
     asked: list[str] = []
     codes("Aa-0294032A1200059", is_own_nir=lambda nir: bool(asked.append(nir)))
     assert asked == ["294032A120005"]
@@ -152,7 +152,7 @@ def test_only_candidates_are_asked_for() -> None:
 
 
 def test_without_a_nir_none_is_found() -> None:
-    """For a person without a NIR, thirteen characters in its shape are but characters."""
+    """For a person without a NIR, thirteen characters in its shape are allowed."""
     assert check_password("Aa-294032A120005") == []
 
 
@@ -173,7 +173,7 @@ def test_all_failures_come_together() -> None:
 )
 @example("Aa1-567890")
 def test_verdict_equals_an_independent_oracle(password: str) -> None:
-    """The codes are those that the words of the rule give, computed another way."""
+    """The codes are those that another computation of the rules gives."""
     text = unicodedata.normalize("NFKC", password)
     kinds = {unicodedata.category(c) for c in text}
     broken = {
@@ -193,7 +193,7 @@ def test_verdict_equals_an_independent_oracle(password: str) -> None:
     place=st.integers(0, 60),
 )
 def test_a_hidden_name_is_found(password: str, name: str, place: int) -> None:
-    """A name of three letters or more is found wherever it is hidden, and nothing ever fails."""
+    """A name of three letters or more is found anywhere in a password; nothing raises."""
     letters = [c for c in name if c.isalpha()]
     found = "contains-identity" in codes(
         password[:place] + name.upper() + password[place:], names=(name,)
@@ -203,14 +203,14 @@ def test_a_hidden_name_is_found(password: str, name: str, place: int) -> None:
 
 @given(text=st.text())
 def test_normalisation_is_stable(text: str) -> None:
-    """Normalising twice changes nothing, so a stored hash always finds its password again."""
+    """Normalising twice changes nothing, so a stored hash still fits its password."""
     once = normalize_password(text)
     assert normalize_password(once) == once
 
 
 @given(text=st.text(), known=st.text(), email=st.text(), siret=st.text())
 def test_no_text_makes_it_fail(text: str, known: str, email: str, siret: str) -> None:
-    """Whatever is typed, the answer is a list of named rules."""
+    """For any text, the answer is a list of named rules."""
     assert set(codes(text, names=(known,), email=email, siret=siret)) <= {
         "too-short",
         "too-long",
@@ -223,7 +223,7 @@ def test_no_text_makes_it_fail(text: str, known: str, email: str, siret: str) ->
 
 
 def test_clues_at_their_shortest() -> None:
-    """A part of four letters of a name is a clue, and what stands before the first « + »."""
+    """Parts of four letters of a name are clues, and an address's part before the first « + »."""
     assert codes("Luce-1234-$$", names=("Marie-Luce Dupond",)) == ["contains-identity"]
     assert codes("Tournesol-42", email="tournesol+a+b@example.fr") == ["contains-identity"]
     assert codes("Tournesol-42", email="other+tournesol@example.fr") == []

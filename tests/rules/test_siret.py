@@ -1,4 +1,4 @@
-"""The Siret rule. Every number is synthetic, but for La Poste's public exception."""
+"""The Siret rule. Every number is synthetic, except those of La Poste, which are public."""
 
 import pytest
 from hypothesis import assume, given
@@ -68,7 +68,7 @@ def test_refusals(typed: str, code: str) -> None:
 
 @given(siret=sirets(), data=st.data())
 def test_separators_are_dropped(siret: str, data: st.DataObject) -> None:
-    """A valid Siret passes whatever spaces, dots and invisible marks were pasted in it."""
+    """A valid Siret passes with any spaces, dots and invisible marks pasted in it."""
     gaps = data.draw(st.lists(st.sampled_from(SEPARATORS), min_size=14, max_size=14))
     typed = "".join(gap + digit for gap, digit in zip(gaps, siret, strict=True))
     assert parse_siret(typed) == siret
@@ -77,7 +77,7 @@ def test_separators_are_dropped(siret: str, data: st.DataObject) -> None:
 
 @given(siret=sirets(), place=st.integers(0, 13), change=st.integers(1, 9))
 def test_any_single_wrong_digit_is_refused(siret: str, place: int, change: int) -> None:
-    """One mistyped digit never makes another valid Siret."""
+    """A Siret with one wrong digit is refused."""
     wrong = str((int(siret[place]) + change) % 10)
     code = refusal(siret[:place] + wrong + siret[place + 1 :])
     assert code in {"invalid-checksum", "invalid-number"}
@@ -85,7 +85,7 @@ def test_any_single_wrong_digit_is_refused(siret: str, place: int, change: int) 
 
 @given(siret=sirets(), wrong=st.integers(1, 9))
 def test_the_siren_has_a_key_of_its_own(siret: str, wrong: int) -> None:
-    """A Siret whose 14 digits pass Luhn is refused when its first nine do not."""
+    """A Siret whose 14 digits pass Luhn is refused if its first nine do not."""
     siren = siret[:8] + str((int(siret[8]) + wrong) % 10)
     assume(siren != "356000000")
     code = refusal(siren + siret[9:13] + luhn_digit(siren + siret[9:13]))
@@ -94,7 +94,7 @@ def test_the_siren_has_a_key_of_its_own(siret: str, wrong: int) -> None:
 
 @given(text=st.text())
 def test_any_text_passes_or_is_refused(text: str) -> None:
-    """No text makes the rule fail otherwise than by its own refusal."""
+    """Any text is accepted, or refused by the rule's own refusal."""
     try:
         siret = parse_siret(text)
     except RuleError:

@@ -1,4 +1,4 @@
-"""What the rules say to people: whole sentences, in correct French, that repeat nothing typed."""
+"""The sentences of the rules: complete, in correct French, repeating nothing typed."""
 
 import re
 from collections.abc import Callable
@@ -66,7 +66,7 @@ CASES: list[tuple[Callable[[str], object], str, str]] = [
 
 @pytest.mark.parametrize(("rule", "typed", "code"), CASES)
 def test_each_refusal_is_a_sentence(rule: Callable[[str], object], typed: str, code: str) -> None:
-    """It begins with a capital, ends with a stop, shouts no word and keeps French spacing."""
+    """A sentence has a capital, an end, French spacing and no word in capitals."""
     with pytest.raises(RuleError) as caught:
         rule(typed)
     detail = caught.value.detail
@@ -74,16 +74,16 @@ def test_each_refusal_is_a_sentence(rule: Callable[[str], object], typed: str, c
     assert re.fullmatch(r"[A-ZÀ-Ý].*[^ .][.!]", detail)
     assert not re.search(r"[A-ZÀ-Ý]{2}(?<!AB)|  |X|(?<!\u00a0)[:;?!](?!$)(?=\s)|'", detail)
     assert not re.search(r"siret|sécurité sociale|\bcorse\b|\d[ab]\b", detail)
-    # The parts of a long sentence are joined by a space, and only its proper nouns are capitals.
+    # The parts of a long sentence are joined by a space; only proper nouns have capitals.
     assert not re.search(r"[a-z][A-Z]|,[^ ]", detail)
     assert len(typed) < 4 or typed not in detail
 
 
 def test_a_masked_nir_is_not_broken_over_lines() -> None:
-    """The first and last characters are shown, with no-break spaces between."""
+    """The mask's no-break spaces keep it on one line."""
     assert mask_nir("2940375120005") == "2 •• •• •• ••• •05".replace(" ", "\u00a0")
 
 
 def test_the_longest_number_typed() -> None:
-    """64 characters are read, however many of them are spaces."""
+    """64 characters are read, spaces included."""
     assert parse_siret("35600000000048".rjust(64)) == "35600000000048"

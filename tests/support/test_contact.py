@@ -29,7 +29,7 @@ FORM: dict[str, Any] = {
 
 @pytest.fixture
 def write(gateway: "Gateway") -> "Callable[..., Answer]":
-    """Return what sends the form."""
+    """Return a function that sends the form."""
 
     def write(now: int = NOW, **changes: Any) -> "Answer":
         return gateway.ask("contact", "POST", "/api/contact", FORM | changes, now=now)
@@ -37,20 +37,22 @@ def write(gateway: "Gateway") -> "Callable[..., Answer]":
     return write
 
 
-def test_a_message_is_taken(world: "World", write: "Callable[..., Answer]") -> None:
-    """The answer is a ticket. The support gets the message, the person an acknowledgement."""
+def test_a_message_is_accepted(world: "World", write: "Callable[..., Answer]") -> None:
+    """The sender gets a ticket and an acknowledgement, the support the message."""
     answer = write()
     assert answer.status == 202
     ticket = answer.json["ticket"]
     assert len(ticket) == 8
     mails = {mail.to[0]: mail for mail in world.deliver()}
     assert set(mails) == {world.settings.support_mailbox, EMAIL}
-    told = mails[world.settings.support_mailbox]
-    assert told.subject == "Message d’un usager"
+    received = mails[world.settings.support_mailbox]
+    assert received.subject == "Message d’un usager"
     for part in (ticket, "Dupont", "Michèle", EMAIL, "impossibilité d’inscription", "> Bonjour,"):
-        assert part in told.text
+        assert part in received.text
     assert ticket in mails[EMAIL].text
-    assert "formulaire refuse" not in mails[EMAIL].text, "a form of ours relays no text"
+    assert "formulaire refuse" not in mails[EMAIL].text, (
+        "the acknowledgement contains no typed text"
+    )
     assert "Dupont" not in mails[EMAIL].text
     assert not world.messages()
 
@@ -68,7 +70,7 @@ def test_a_message_is_kept_ninety_days(world: "World", write: "Callable[..., Ans
 def test_acknowledgements_are_limited_and_messages_are_not(
     world: "World", write: "Callable[..., Answer]"
 ) -> None:
-    """The form cannot flood anybody with mails, and no message is lost."""
+    """The form cannot flood anybody with mails, and every message arrives."""
     tickets = {write(NOW + at).json["ticket"] for at in (0, 1, 59, 60, 120, 180, HOUR)}
     assert len(tickets) == 7
     sent = [mail.to[0] for mail in world.deliver(NOW + HOUR)]
@@ -78,7 +80,7 @@ def test_acknowledgements_are_limited_and_messages_are_not(
 
 
 def test_known_and_unknown_are_alike(world: "World", write: "Callable[..., Answer]") -> None:
-    """The form looks for no account: same answer, same calls."""
+    """The form does not look for an account: same answer, same calls."""
     world.open_account()
     seen: list[object] = []
     for email in (EMAIL, "nobody@example.fr"):
@@ -104,7 +106,7 @@ def test_known_and_unknown_are_alike(world: "World", write: "Callable[..., Answe
         ({"nir": NIR}, "nir", "unknown-field"),
     ],
 )
-def test_a_wrong_field_is_told(
+def test_a_wrong_field_has_its_code(
     world: "World",
     write: "Callable[..., Answer]",
     change: dict[str, str],
@@ -114,20 +116,20 @@ def test_a_wrong_field_is_told(
     """Each refused field has its code, and nothing is written."""
     answer = write(**change)
     assert answer.status == 422
-    told = {error["field"]: error["code"] for error in answer.json["errors"]}
-    assert set(told) == {field}
+    codes = {error["field"]: error["code"] for error in answer.json["errors"]}
+    assert set(codes) == {field}
     if field != "email":
-        assert told[field] == code
+        assert codes[field] == code
     assert not world.items("CONTACT#")
 
 
 @pytest.mark.parametrize(
     "message", ["x" * 4000, "Ligne\r\nligne\n\n\tfin", "é" * 2000, "👋 <b>&amp;</b> {{x}} %s"]
 )
-def test_any_text_is_taken_as_it_is(
+def test_any_text_is_stored_unchanged(
     world: "World", write: "Callable[..., Answer]", message: str
 ) -> None:
-    """Up to 4,000 characters of any script are stored, and the support gets them as text."""
+    """Up to 4,000 characters of any script are stored and reach the support as text."""
     assert write(message=message).status == 202
     (item,) = world.items("CONTACT#")
     stored = item["message"]["S"]
@@ -159,7 +161,7 @@ SPELLINGS = [
 @pytest.mark.parametrize("spelling", SPELLINGS)
 @pytest.mark.parametrize("text", ["{}", "Mon numéro ({}).", "n°{}", "NIR : {}, merci", "«{}»"])
 def test_social_security_numbers_are_masked(spelling: str, text: str) -> None:
-    """A NIR in a message is not stored, in whatever way it is written."""
+    """A NIR in a message is not stored, however it is written."""
     masked = contact.mask_nirs(text.format(spelling))
     assert MASK in masked
     assert "005" not in masked
@@ -185,7 +187,7 @@ def test_social_security_numbers_are_masked(spelling: str, text: str) -> None:
     ],
 )
 def test_unusual_spellings_are_masked_too(text: str) -> None:
-    """A NIR next to a word, or with unusual marks between its digits, is not stored either."""
+    """A NIR next to a word, or with unusual marks between its digits, is not stored."""
     assert MASK in contact.mask_nirs(text)
 
 
@@ -202,13 +204,13 @@ def test_unusual_spellings_are_masked_too(text: str) -> None:
         "",
     ],
 )
-def test_other_numbers_are_left(text: str) -> None:
-    """Phones, dates, Siret and references stay readable: the support needs them."""
+def test_other_numbers_are_not_masked(text: str) -> None:
+    """Phones, dates, Siret and references stay readable, as the support needs them."""
     assert contact.mask_nirs(text) == text
 
 
 def test_several_numbers_in_a_text() -> None:
-    """Each NIR of a message is masked. The words and other numbers around it stay."""
+    """Each NIR of a message is masked; other words and numbers stay."""
     text = f"Le mien : {NIR}91 ; celui de mon client : 1 23 45 67 890 123. Tél. 06 12 34 56 78."
     assert contact.mask_nirs(text) == (
         f"Le mien : {MASK} ; celui de mon client : {MASK}. Tél. 06 12 34 56 78."
@@ -217,7 +219,7 @@ def test_several_numbers_in_a_text() -> None:
 
 @pytest.mark.guards("nir-masked-in-messages")
 def test_nothing_of_a_nir_is_stored_or_sent(world: "World", write: "Callable[..., Answer]") -> None:
-    """When somebody writes a NIR in the form, neither the table nor a mail has it."""
+    """A NIR typed in the form is neither in the table nor in a mail."""
     write(message=f"Mon numéro est le {NIR} 91.")
     assert NIR not in str(world.items())
     mails = world.deliver()
@@ -226,7 +228,7 @@ def test_nothing_of_a_nir_is_stored_or_sent(world: "World", write: "Callable[...
 
 
 def test_a_swept_message_is_not_sent(world: "World", write: "Callable[..., Answer]") -> None:
-    """A message whose text was removed is deleted and not sent."""
+    """A mail whose message TTL removed is not sent, and leaves the outbox."""
     write()
     world.sweep("CONTACT#")
     assert world.deliver() == []
@@ -234,6 +236,6 @@ def test_a_swept_message_is_not_sent(world: "World", write: "Callable[..., Answe
 
 
 def test_the_form_shows_no_message_in_a_log() -> None:
-    """The representation of a form, as in a log or a traceback, has no message."""
+    """The repr of a form, as in a log or a traceback, has no message."""
     form = contact.Form("signup-impossible", "Dupont", "Michèle", EMAIL, f"secret {NIR}")
     assert NIR not in repr(form)

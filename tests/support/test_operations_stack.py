@@ -1,4 +1,4 @@
-"""An operator's hour, on the deployed stack: each alarm's cure as the runbook gives it."""
+"""An operator's work on the deployed stack: each alarm's remedy, as the runbook gives it."""
 
 import base64
 import json
@@ -30,7 +30,7 @@ def operate(direct: Direct, action: str, **about: str) -> dict[str, Any]:
 
 
 def test_an_alarm_is_told_with_its_runbook(direct: Direct) -> None:
-    """An alarm reaches the topic of alerts, and names a section of the runbook that is there."""
+    """An alarm is sent to the topic of alerts and names an existing section of the runbook."""
     sqs, sns = direct.client("sqs"), direct.client("sns")
     queue = sqs.create_queue(QueueName="operator")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
@@ -55,14 +55,14 @@ def test_an_alarm_is_told_with_its_runbook(direct: Direct) -> None:
 
 
 def test_a_poison_mail_is_redriven(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """A mail that could not be sent is sent once when its cause is mended and it is replayed."""
+    """A mail that failed is sent once after its cause is repaired and it is replayed."""
     person, _ = signed_up(client, mailbox)
     (registration_id,) = direct.registrations(person.email)
     message = Outgoing.new("no-such-kind", int(time.time()), registration_id=registration_id)
     item: Any = message.to_item()
     direct.dynamodb.put_item(TableName=direct.table, Item=item)
     direct.until(lambda: direct.find("UNSENT#", id=message.id))
-    direct.dynamodb.update_item(  # the cause, mended
+    direct.dynamodb.update_item(  # the cause, repaired
         TableName=direct.table,
         Key={"pk": item["pk"], "sk": item["sk"]},
         UpdateExpression="SET kind = :kind",
@@ -76,7 +76,7 @@ def test_a_poison_mail_is_redriven(client: Client, mailbox: Mailbox, direct: Dir
 
 
 def test_a_failed_event_is_replayed(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """A decision that failed waits in its queue, and is applied when it is replayed."""
+    """A decision that failed waits in its queue and is applied by a replay."""
     person = account_holder(client, mailbox)
     account_id = direct.account(person.email)["id"]["S"]
     functions = direct.client("lambda").list_functions()["Functions"]
@@ -92,7 +92,7 @@ def test_a_failed_event_is_replayed(client: Client, mailbox: Mailbox, direct: Di
 
 
 def test_a_person_is_helped(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """An operator sees an account's state, lifts its limits and ends its sessions; all audited."""
+    """An operator reads an account's state, lifts limits and ends sessions; all is audited."""
     person = logged_in(client, mailbox)
     account_id = direct.account(person.email)["id"]["S"]
     stranger, now = client.another(), Moment(direct)
@@ -112,7 +112,7 @@ def test_a_person_is_helped(client: Client, mailbox: Mailbox, direct: Direct) ->
 
 @pytest.mark.timeout(900)
 def test_keys_are_rotated_under_load(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """While people sign up and log in, new keys are added: no request fails, then they sign."""
+    """While people sign up and log in, new keys are added and then sign; no request fails."""
     latest = time.monotonic() + 400
     early = signed_up(client, mailbox)
     answers: list[tuple[str, int]] = []
@@ -144,8 +144,8 @@ def test_keys_are_rotated_under_load(client: Client, mailbox: Mailbox, direct: D
     wanted = {"sign up": 202, "validate": 200, "set password": 204, "log in": 200, "feed": 200}
     assert [each for each in answers if each[1] != wanted[each[0]]] == []
     print(f"{len(answers)} requests, none failed; links by key: {dict(numbers)}")  # noqa: T201 - for -rP
-    assert numbers[2] >= ENOUGH, "the load went on until the new key signed"
-    # A link sent before is good as ever; a hash is made anew once its function reads the new key.
+    assert numbers[2] >= ENOUGH, "the load must last until the new key signs"
+    # An older link is still valid; a hash is renewed once its function reads the new key.
     person, token = early
     assert client.set_password(token, PASSWORD).status == 204
 
@@ -158,7 +158,7 @@ def test_keys_are_rotated_under_load(client: Client, mailbox: Mailbox, direct: D
 
 
 def test_the_table_is_restored(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """From a backup, what was lost since comes back, and its holder logs in."""
+    """A backup restores what was lost since, and the holder can log in."""
     person = account_holder(client, mailbox)
     dynamodb = direct.dynamodb
     backup = dynamodb.create_backup(TableName=direct.table, BackupName="drill")["BackupDetails"]

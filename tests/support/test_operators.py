@@ -1,4 +1,4 @@
-"""What operators do: limited, audited, and without anybody's name."""
+"""Operators' acts: limited, audited, and without personal data."""
 
 import json
 from typing import TYPE_CHECKING, Any
@@ -40,7 +40,7 @@ def audits(scene: Scene) -> list[Audit]:
 @pytest.mark.guards("twelve-months-of-operators-acts")
 @pytest.mark.parametrize("action", ["look-up", "end-sessions"])
 def test_an_act_is_audited(scene: Scene, action: str) -> None:
-    """The trail says who did what to which account and why, for twelve months."""
+    """The trail has the operator, act, account and reason, for twelve months."""
     logged_in(scene)
     ask(scene, action, account_id=scene.account_id)
     (audit,) = audits(scene)
@@ -59,7 +59,7 @@ def test_the_trail_is_only_added_to(scene: Scene) -> None:
 
 
 def test_an_account_is_looked_up_by_its_id(scene: Scene, log: "Callable[[], str]") -> None:
-    """The answer has states and counts. Neither it nor the log has a name, number or address."""
+    """The answer has states and counts. It and the log have no name, number or address."""
     blocked(scene)
     found = ask(scene, "look-up", account_id=scene.account_id)
     assert found["affiliation"] == "pending"
@@ -69,15 +69,15 @@ def test_an_account_is_looked_up_by_its_id(scene: Scene, log: "Callable[[], str]
         assert secret not in log()
 
 
-def test_nobody_is_told_apart(scene: Scene) -> None:
-    """An unknown account gets an answer of its own. Only the trail is written."""
+def test_an_unknown_account_is_answered_as_such(scene: Scene) -> None:
+    """An act on an unknown account is answered as such, and only audited."""
     assert ask(scene, "look-up", account_id=NOBODY) == {"outcome": "unknown-account"}
     assert ask(scene, "end-sessions", account_id=NOBODY) == {"outcome": "unknown-account"}
     assert not scene.world.items("ACTIVITY#")
     assert [audit.account_id for audit in audits(scene)] == [NOBODY] * 2
 
 
-def test_ended_sessions_are_over_and_told(scene: Scene) -> None:
+def test_ended_sessions_are_in_the_feed(scene: Scene) -> None:
     """Every session ends at once, and the feed says who ended it."""
     logged_in(scene)
     ask(scene, "end-sessions", account_id=scene.account_id)
@@ -86,7 +86,7 @@ def test_ended_sessions_are_over_and_told(scene: Scene) -> None:
 
 
 def test_a_link_is_sent_whatever_was_sent_before(scene: Scene) -> None:
-    """An operator's mail is sent although the address has used its limit."""
+    """An operator's mail is sent even if the address reached its limit."""
     for _ in range(5):
         scene.world.sign_up(scene.now)
     scene.world.deliver(scene.now)
@@ -96,7 +96,7 @@ def test_a_link_is_sent_whatever_was_sent_before(scene: Scene) -> None:
 
 @pytest.mark.parametrize("by", ["account_id", "identifier"])
 def test_lifted_limits_let_log_in(scene: Scene, by: str) -> None:
-    """A person who had to wait after failures logs in at once."""
+    """A person who had to wait after failures can log in at once."""
     blocked(scene)
     ask(scene, "lift-limits", **{by: scene.account_id if by == "account_id" else EMAIL})
     assert scene.world.log_in(EMAIL, now=scene.now + 1)
@@ -117,7 +117,7 @@ def test_a_lifted_bounce_lets_sign_up(scene: Scene) -> None:
 
 @pytest.mark.parametrize("about", [{}, {"account_id": NOBODY, "identifier": EMAIL}])
 def test_limits_are_lifted_of_one_thing(scene: Scene, about: dict[str, str]) -> None:
-    """Exactly one thing must be named. The error does not repeat what was given."""
+    """Exactly one thing must be named; the error does not repeat what was given."""
     with pytest.raises(ValidationError) as refused:
         ask(scene, "lift-limits", **about)
     assert EMAIL not in str(refused.value)
@@ -125,7 +125,7 @@ def test_limits_are_lifted_of_one_thing(scene: Scene, about: dict[str, str]) -> 
 
 
 def test_unsent_messages_are_replayed_once(scene: Scene) -> None:
-    """What could not be sent is marked once for the stream. A second request changes nothing."""
+    """Unsent messages are marked once for the stream; a second request changes nothing."""
     unsent(scene)
     assert ask(scene, "replay-messages") == {"outcome": "done", "replayed": 1, "sent_meanwhile": 0}
     (waiting,) = scene.world.items("OUTBOX#")
@@ -142,7 +142,7 @@ def test_messages_sent_meanwhile_are_not_replayed(scene: Scene) -> None:
 
 
 def test_failed_events_go_to_their_function(scene: Scene) -> None:
-    """Each failed event goes once more to the alias of the function that refused it."""
+    """Each failed event is sent once more to the alias of its function."""
     failed_event(scene)
     start = len(scene.world.calls.all)
     with scene.world.answering(aws.lambda_(), "Invoke", {"StatusCode": 202}, 202):
@@ -164,8 +164,8 @@ def test_failed_events_go_to_their_function(scene: Scene) -> None:
         {"operator": None},
     ],
 )
-def test_who_and_why_are_asked(scene: Scene, change: dict[str, Any]) -> None:
-    """Without an operator, a reason or a known operation nothing is done."""
+def test_operator_and_reason_are_required(scene: Scene, change: dict[str, Any]) -> None:
+    """Without an operator, a reason or a known act, nothing is done."""
     asked = {**WHO, "action": "look-up", "account_id": NOBODY} | change
     with pytest.raises(ValidationError):
         scene.gateway.invoke("ops", asked)

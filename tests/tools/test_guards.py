@@ -1,4 +1,4 @@
-"""What `make guards` reads: the marks of the code, of the tests and of docs/security.md agree."""
+"""What `make guards` reads: the marks of code and tests and docs/security.md agree."""
 
 import ast
 import textwrap
@@ -17,22 +17,22 @@ def without(code: str, file: str = "x.py") -> str:
 
 
 def test_every_named_guard_is_in_the_code() -> None:
-    """Whatever docs/security.md and the tests name, a comment in the code marks."""
+    """Each guard that docs/security.md or a test names is marked in the code."""
     assert guards.unmarked() == []
 
 
 def test_every_guard_has_tests_and_one_promise() -> None:
-    """No guard of the code is without a test, or without a line of docs/security.md."""
+    """Each guard of the code has a test and a row of docs/security.md."""
     assert guards.untested() == []
 
 
 def test_every_mark_can_be_applied() -> None:
-    """What a mark quotes is below it, and what is left is still Python."""
+    """What a mark quotes is below it, and what is left is valid Python."""
     assert guards.broken() == []
 
 
 def test_every_promise_has_a_guard() -> None:
-    """Each numbered line of docs/security.md names one guard at least."""
+    """Each promise of docs/security.md names at least one guard."""
     assert {number for number, _ in guards.documented()} == set(range(1, 21))
 
 
@@ -58,12 +58,12 @@ def test_every_promise_has_a_guard() -> None:
     ],
 )
 def test_python(code: str, left: str) -> None:
-    """A whole statement or element goes, or one text in it changes."""
+    """A mark removes a full statement or element, or changes one text in it."""
     assert ast.unparse(ast.parse(without(code))) == ast.unparse(ast.parse(left))
 
 
 def test_two_marks_of_one_place() -> None:
-    """Each of the marks above a place is applied by itself."""
+    """Each of several marks above a place is applied alone."""
     text = "# guard: a: 1 => 2\n# guard: b\nX = 1\n"
     first, second = guards.marks_of("x.py", text)
     assert first.remove(text).endswith("X = 2\n")
@@ -71,7 +71,7 @@ def test_two_marks_of_one_place() -> None:
 
 
 def test_other_files() -> None:
-    """In other languages, what is removed or changed is the next line."""
+    """In other languages, a mark removes or changes the next line."""
     assert without("a:\n  # guard: a\n  b: 1\n  c: 2\n", "x.yaml").endswith("guard: a\n  c: 2\n")
     assert without("// guard: a: 1 => 2\nlet x = 1;\n", "x.js").endswith("let x = 2;\n")
 
@@ -86,13 +86,13 @@ def test_other_files() -> None:
     ],
 )
 def test_marks_that_cannot_be_applied(code: str) -> None:
-    """A text that is not there once, or a mark above nothing that can be removed, is refused."""
+    """A mark whose text is not there once, or with nothing to remove below, is refused."""
     with pytest.raises(GuardError, match="a: "):
         without(code)
 
 
 def test_marks_of_tests() -> None:
-    """A mark names its guards, and the case that must fail where only one does."""
+    """A mark names its guards, and the only case that must fail if there is one."""
     code = '@pytest.mark.guards("a", "b")\n@mark.guards("c", only="x-1")\ndef test_y(): ...\n'
     assert list(guards.tests_of("tests/test_x.py", code)) == [
         ("a", "tests/test_x.py::test_y"),

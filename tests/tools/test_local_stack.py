@@ -1,4 +1,4 @@
-"""What the local stack decides before it starts anything."""
+"""What the local stack checks before it starts anything."""
 
 import fcntl
 import json
@@ -31,13 +31,13 @@ def _recorded(home: Path) -> Path:
 
 
 def test_taken_port(tmp_path: Path, taken_port: int) -> None:
-    """A port that is taken is named, with how to choose another."""
+    """A port in use is named in the error, with how to choose another."""
     with pytest.raises(StackError, match=rf"Port {taken_port} is taken.*PORT=\d+"):
         _stack(tmp_path, taken_port).start()
 
 
 def test_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A disk that is nearly full is said to be, with what is free and what is needed."""
+    """A disk that is nearly full is an error with the free and the needed room."""
     full = shutil.disk_usage(tmp_path)._replace(free=7 << 20)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: full)
     with pytest.raises(StackError, match=r"Only 7 MiB are free .* needs \d+ MiB"):
@@ -45,14 +45,14 @@ def test_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_free_port(taken_port: int) -> None:
-    """The preferred port is given when free, another when taken."""
+    """The preferred port is returned if it is free, another one if not."""
     other = free_port(taken_port)
     assert other != taken_port
     assert free_port(other) == other
 
 
 def test_stale_record(tmp_path: Path) -> None:
-    """The record of an emulator that died counts for nothing, whoever has its process id now."""
+    """The record of an emulator that died is ignored, even if its process id is in use."""
     _recorded(tmp_path)
     stack = _stack(tmp_path)
     assert not stack.is_running
@@ -60,7 +60,7 @@ def test_stale_record(tmp_path: Path) -> None:
 
 
 def test_living_record(tmp_path: Path) -> None:
-    """The record of a living emulator is locked, and gives the port that it listens on."""
+    """The record of a running emulator is locked and has the port it listens on."""
     with _recorded(tmp_path).open() as locked:
         fcntl.flock(locked, fcntl.LOCK_EX)
         stack = _stack(tmp_path)
@@ -71,13 +71,13 @@ def test_living_record(tmp_path: Path) -> None:
 
 
 def test_deploy_needs_a_running_stack(tmp_path: Path) -> None:
-    """Deploying to nothing says how to start it."""
+    """Deploying without a running stack says how to start it."""
     with pytest.raises(StackError, match="make up"):
         _stack(tmp_path).deploy()
 
 
-def test_stream_is_read_anew(tmp_path: Path) -> None:
-    """A restart keeps the functions but forgets how far they had read the table's stream."""
+def test_a_restart_forgets_stream_positions(tmp_path: Path) -> None:
+    """A restart keeps the functions and removes their positions in the table's stream."""
     state = tmp_path / "unit" / "state" / "lambda.json"
     state.parent.mkdir(parents=True)
     state.write_text(

@@ -1,4 +1,4 @@
-"""What the first command says on a machine that lacks what it needs."""
+"""What the first command says if the machine lacks something."""
 
 import shutil
 import subprocess
@@ -11,7 +11,7 @@ from tools.stack.stack import ROOT
 
 @pytest.fixture
 def tools(tmp_path: Path) -> Path:
-    """Return a folder of programs without any Python, in a clone's beginnings."""
+    """Return a folder of programs without Python, in a new clone."""
     folder = tmp_path / "bin"
     folder.mkdir()
     for name in ("awk", "bash", "df", "mkdir", "make", "rm"):
@@ -35,7 +35,7 @@ def _make(tools: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_no_python(tools: Path) -> None:
-    """Without Python 3.13 it says so and how to get one."""
+    """Without Python 3.13 the command says so, and how to install it."""
     done = _make(tools)
     assert done.returncode != 0
     assert "Python 3.13 with venv is needed" in done.stderr
@@ -44,7 +44,7 @@ def test_no_python(tools: Path) -> None:
 
 
 def test_nearly_full_disk(tools: Path) -> None:
-    """Without the room for what it installs it says how much is free and how much is needed."""
+    """Without enough room the command says how much is free and how much is needed."""
     (tools / "df").unlink()
     df = tools / "df"
     df.write_text("#!/bin/bash\necho head\necho disk 9000000 8900000 102400 99% /\n")

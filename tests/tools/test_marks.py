@@ -1,4 +1,4 @@
-"""Which marks a test gets by itself, from the fixtures that it uses."""
+"""The marks that a test gets from the fixtures that it uses."""
 
 import socket
 
@@ -35,7 +35,7 @@ class Item:
     ],
 )
 def test_marks(fixtures: set[str], marks: set[str], expected: set[str]) -> None:
-    """A stack or a browser is marked; sockets are closed without them and without a build."""
+    """Tests of a stack or browser are marked; sockets are closed without these or a build."""
     item = Item(fixtures, set(marks))
     pytest_collection_modifyitems([item])
     assert item.marks == expected

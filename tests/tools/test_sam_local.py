@@ -1,4 +1,4 @@
-"""What `sam local` is given, and what is said without a Docker engine: as far as no engine goes."""
+"""What `sam local` is given, and what is said without a Docker engine. No engine is needed here."""
 
 import os
 import socket
@@ -15,15 +15,15 @@ EVENTS = sorted((ROOT / "events").rglob("*.json"))
 
 
 class Deployed(Stack):
-    """A stack whose emulator answers what functions it has."""
+    """A stack whose emulator says which functions it has."""
 
     def client(self, service: str) -> Any:
-        """Return what answers for the service."""
+        """Return a client of the service."""
         assert service == "lambda"
         return self
 
     def list_functions(self) -> dict[str, Any]:
-        """Return a function of the portal, beside another's."""
+        """Return a function of the portal and one of another project."""
         other = {"FunctionName": "other"}
         variables = {"TABLE_NAME": "table", "PUBLIC_URL": "http://portail.localhost:4566"}
         ours = {"FunctionName": "portail-Login-1", "Environment": {"Variables": variables}}
@@ -32,7 +32,7 @@ class Deployed(Stack):
 
 @pytest.fixture
 def deployed(tmp_path: Path) -> Stack:
-    """Return a stack whose build is the template itself."""
+    """Return a stack whose build is the template."""
     build = tmp_path / "unit" / "build"
     build.mkdir(parents=True)
     (build / "template.yaml").write_text((ROOT / "template.yaml").read_text())
@@ -48,7 +48,7 @@ def program(folder: Path, name: str, script: str) -> None:
 
 @pytest.mark.parametrize("engine", [None, "exit 1"])
 def test_no_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str | None) -> None:
-    """Without Docker, or with a client and no engine, it says what is missing and what runs."""
+    """Without Docker or its engine, the error says what is missing and what runs without it."""
     if engine:
         program(tmp_path, "docker", engine)
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -64,7 +64,7 @@ def test_an_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_functions_find_the_stack(deployed: Stack) -> None:
-    """Containers have the deployed environment, and reach the emulator as the host."""
+    """Containers have the deployed environment, and reach the emulator by the host."""
     content = sam.prepare(deployed)
     variables = content["Globals"]["Function"]["Environment"]["Variables"]
     assert variables["TABLE_NAME"] == "table"
@@ -74,7 +74,7 @@ def test_functions_find_the_stack(deployed: Stack) -> None:
 
 
 def test_code_is_where_the_build_left_it(deployed: Stack) -> None:
-    """Every function and layer names its folder in full: the template is elsewhere."""
+    """Every function and layer has its folder's full path, as the template is elsewhere."""
     content = sam.prepare(deployed)
     for resource in content["Resources"].values():
         for name in ("CodeUri", "ContentUri"):
@@ -83,7 +83,7 @@ def test_code_is_where_the_build_left_it(deployed: Stack) -> None:
 
 
 def test_every_event_has_its_function(deployed: Stack) -> None:
-    """Each file of events/ names, by its folder, a function of the template."""
+    """Each file of events/ is in the folder of a function of the template."""
     content = sam.template(deployed.folder / "build", VALUES)
     assert EVENTS
     for event in EVENTS:
@@ -98,7 +98,7 @@ def test_a_stray_event(deployed: Stack, tmp_path: Path) -> None:
 
 
 def test_the_command(deployed: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`sam local` gets the template, the machine's processor and the host's address; no account."""
+    """`sam local` gets the template, the processor, the host's address, and no account."""
     program(tmp_path, "docker", "echo 127.0.0.1")
     given = tmp_path / "given"
     program(tmp_path, "python", f'echo "$@" > {given}; env >> {given}')
@@ -118,7 +118,7 @@ def test_the_command(deployed: Stack, tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_the_relay(socket_enabled: None) -> None:  # noqa: ARG001 - pytest-socket's switch
-    """What a container sends to the bridge's address reaches the loopback, and the answer it."""
+    """A container's request to the bridge's address reaches the loopback and is answered."""
     with socket.create_server((HOST, 0)) as emulator:
         port = emulator.getsockname()[1]
         address = ("127.0.0.2", port)

@@ -1,4 +1,4 @@
-"""The events that other systems may follow."""
+"""The events that other systems can follow."""
 
 import json
 import time
@@ -13,7 +13,7 @@ _PATIENCE = 100.0
 
 
 def decision_event(decision: str, account_id: object, at: float, **detail: Any) -> dict[str, Any]:
-    """Return what the back office says of an affiliation, as the bus gives it to the function."""
+    """Return the back office's decision on an affiliation, as the bus gives it to the function."""
     return {
         "version": "0",
         "id": str(uuid.uuid4()),
@@ -42,7 +42,7 @@ class Listener:
         self._events.put_targets(Rule="test-events", EventBusName=self._bus, Targets=[target])
 
     def wait(self, account_id: str | None, count: int) -> list[dict[str, Any]]:
-        """Wait for ``count`` events about an account, then a little for one too many."""
+        """Wait for ``count`` events about an account, then a little longer for one too many."""
         deadline = time.monotonic() + _PATIENCE
         while len(self._about(account_id)) < count and time.monotonic() < deadline:
             self.received += self._receive(1)
@@ -62,7 +62,7 @@ class Listener:
         return [json.loads(each["Body"]) for each in messages]
 
     def close(self) -> None:
-        """Leave the bus as it was."""
+        """Remove the queue from the bus."""
         self._events.remove_targets(Rule="test-events", EventBusName=self._bus, Ids=["queue"])
         self._events.delete_rule(Name="test-events", EventBusName=self._bus)
         self._sqs.delete_queue(QueueUrl=self._url)

@@ -1,4 +1,4 @@
-"""A client of the HTTP API, as plain as a mobile application's."""
+"""A plain client of the HTTP API, as a mobile application could be."""
 
 import json
 import secrets
@@ -21,7 +21,7 @@ AT_ONCE = 8
 
 
 def new_address() -> str:
-    """Return an IP address of a network (/64) that no other client has."""
+    """Return an IP address from a network (/64) that no other client uses."""
     return str(IPv6Address(_DOCUMENTATION_NETWORK + (secrets.randbits(32) << 64) + 1))
 
 
@@ -61,9 +61,9 @@ class Answer:
 
 @dataclass(slots=True)
 class Client:
-    """Talks to the portal as one device does, and keeps its cookies by hand.
+    """Talks to the portal as one device does, and keeps its own cookies.
 
-    Python's cookie jars do not return ``Secure`` cookies over http. The emulator's gateway takes
+    Python's cookie jars do not return ``Secure`` cookies over http. The emulator's gateway reads
     the caller's address from X-Forwarded-For (AWS's does not), so that each client has its own.
     """
 
@@ -171,7 +171,7 @@ class Client:
         return self.post("/api/me/email/confirmation", {"token": token})
 
     def undo_email(self, token: str) -> Answer:
-        """Take an address back with the link that it received."""
+        """Undo a change of address with the link that the former address received."""
         return self.post("/api/email-undo", {"token": token})
 
     def open_sessions(self) -> Answer:
@@ -187,16 +187,16 @@ class Client:
         return self.call("GET", f"/api/me/activity{query}")
 
     def log_out(self) -> Answer:
-        """Log out; the session is still sent afterwards, as an attacker who kept it would."""
+        """Log out, but keep the session's cookie, as an attacker would."""
         return self.post("/api/logout", {})
 
     def another(self) -> Self:
-        """Return a client of another address, without a cookie."""
+        """Return a client with another address and no cookie."""
         return type(self)(self.port)
 
 
 def in_parallel[T](call: Callable[[int], T], times: int, at_once: int = AT_ONCE) -> list[T]:
-    """Make ``times`` calls, eight at any moment; ``call`` receives its number.
+    """Make ``times`` calls, eight at a time; ``call`` receives its number.
 
     Eight, because the emulator starts a process for each concurrent request: a machine of two
     processors is busy with eight for ten seconds, and with fifty for a minute.

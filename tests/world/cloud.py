@@ -1,4 +1,4 @@
-"""AWS in memory: what the template declares, answered by moto below botocore."""
+"""AWS in memory: the resources of the template, answered by moto below botocore."""
 
 import hashlib
 import json
@@ -59,7 +59,7 @@ def evaluate(value: Any, names: dict[str, str]) -> str:
 
 
 def create_resources(template: dict[str, Any]) -> dict[str, str]:
-    """Create what the functions need of the template; return each resource's physical name."""
+    """Create the template's resources that functions need; return their physical names."""
     names: dict[str, str] = {}
     for name, resource in template["Resources"].items():
         match resource["Type"]:
@@ -117,7 +117,7 @@ def create_table(name: str, properties: dict[str, Any]) -> None:
     )
 
 
-# The tests look into the table behind its API: a scan costs a thousand times as much.
+# The tests read moto's table directly: a scan by the API takes a thousand times as long.
 
 
 def _table(name: str) -> Any:
@@ -131,7 +131,7 @@ def read_items(name: str) -> list[dict[str, Any]]:
 
 
 def write_item(name: str, item: dict[str, Any]) -> None:
-    """Write an item as it is."""
+    """Write an item unchanged."""
     _table(name).put_item(item)
 
 
@@ -157,7 +157,7 @@ class Calls:
     all: list[Call] = field(default_factory=list[Call])
 
     def note(self, params: dict[str, Any], model: Any, **_: object) -> None:
-        """Note one call; botocore calls this."""
+        """Store one call; called by botocore."""
         self.all.append(Call(model.service_model.service_id, model.name, dict(params)))
 
     def of(self, service: str) -> list[str]:
@@ -166,7 +166,7 @@ class Calls:
 
     @contextmanager
     def counted(self, service: str = "DynamoDB") -> Generator[list[str]]:
-        """Give a list that holds, at the end of the block, the round trips it made."""
+        """Yield a list that contains, after the block, the round trips made in it."""
         start = len(self.all)
         made: list[str] = []
         yield made
@@ -179,7 +179,7 @@ _names: dict[str, str] = {}
 
 @pytest.fixture(scope="module")
 def cloud() -> Generator[dict[str, str]]:
-    """Answer every AWS client from memory; return the names of what is there and parameters.
+    """Answer every AWS client from memory; return the resources' names and the parameters.
 
     Created once for all files: a KMS key and the clients take longer than a test. Moto is off
     between two files, and keeps what it has: other tests talk to the local stack.

@@ -1,4 +1,4 @@
-"""What lies behind the API: to arrange what would take hours, and to look at what is stored."""
+"""What is behind the API: to arrange what would take hours, and to look at what is stored."""
 
 import json
 import time
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 STACK_NAME = "portail"
 HOUR = 3600
 PATIENCE = 100.0
-"""Seconds to wait for what a message brings about: it takes one or two, more on a busy machine."""
+"""Seconds to wait for the effect of a message: one or two, more on a busy machine."""
 ONCE = Config(read_timeout=PATIENCE, retries={"total_max_attempts": 1})
-"""A call that is slow is not made a second time."""
+"""A slow call is not repeated."""
 
 
 class Direct:
-    """AWS clients of the stack's emulator, with the few things that tests do through them."""
+    """AWS clients of the stack's emulator, and the few things that tests do with them."""
 
     def __init__(self, stack: "Stack") -> None:
         self._stack = stack
@@ -75,8 +75,8 @@ class Direct:
     ) -> Answer:
         """Call a function as the gateway does for a request that arrives at a moment.
 
-        The test gives the moment, in seconds since the epoch: how long its lines take to run
-        changes nothing.
+        The test gives the moment, in seconds since the epoch, so it does not matter how long its
+        lines take to run.
         """
         headers = {"Content-Type": ["application/json"]}
         if cookie:
@@ -109,7 +109,7 @@ class Direct:
         return Answer(answer["statusCode"], headers, answer["body"].encode())
 
     def hand(self, function: str, event: object) -> Any:
-        """Give a function an event that is no request, and return its answer."""
+        """Invoke a function with an event that is no request, and return its answer."""
         called = self._lambda.invoke(FunctionName=self.names[function], Payload=json.dumps(event))
         answer = json.load(called["Payload"])
         assert "FunctionError" not in called, answer
@@ -120,7 +120,7 @@ class Direct:
     def decide(
         self, decision: str, account_id: str, *, at: float | None = None, **detail: str
     ) -> None:
-        """Put the back office's decision on an affiliation on the event bus."""
+        """Send the back office's decision on an affiliation to the event bus."""
         entry = {
             "Source": "portal.backoffice",
             "DetailType": decision,
@@ -131,18 +131,18 @@ class Direct:
         assert self.client("events").put_events(Entries=[entry])["FailedEntryCount"] == 0
 
     def until(self, condition: Callable[[], object], seconds: float = PATIENCE) -> None:
-        """Wait for what an event brings about."""
+        """Wait until an event has its effect."""
         deadline = time.monotonic() + seconds
         while not condition():
-            assert time.monotonic() < deadline, "it did not come about"
+            assert time.monotonic() < deadline, "the expected effect did not appear in time"
             time.sleep(0.2)
 
     def settle(self) -> None:
-        """Wait until no message is left in the outbox: a mail arrives before its message goes."""
+        """Wait until the outbox is empty: a mail arrives before its message is deleted."""
         self.until(lambda: not any(self.items("OUTBOX#")))
 
     def failed(self, queue: str, seconds: float = PATIENCE) -> list[Any]:
-        """Wait for messages in a queue of what failed, and take them; look once at least."""
+        """Wait for messages in a queue of failures and remove them; look once at least."""
         sqs = self.client("sqs")
         url = self.names[queue]
         deadline = time.monotonic() + seconds
@@ -161,7 +161,7 @@ class Direct:
         return self.invoke("ValidateEmail", "POST", "/api/email-validation", body, at=at)
 
     def issued(self, token: str) -> int:
-        """Return when a link was made."""
+        """Return when a link was created."""
         return unseal(self.tokens, token, *purposes.PURPOSES).issued_at
 
     # The table
@@ -181,7 +181,7 @@ class Direct:
     def find(self, prefix: str, **attributes: str) -> list[dict[str, Any]]:
         """Return the items whose partition starts so and which have these texts.
 
-        As attributes of their own, or in the map of what they are about.
+        The texts are attributes, or values of the map of what an item is about.
         """
         return [
             item
@@ -224,7 +224,7 @@ class Direct:
         return self.keyring(TokenKeys, "TokenSecret")
 
     def forget_mails_to(self, email: str) -> None:
-        """Let an address be written to again at once, as after a day."""
+        """Remove the limits of an address, so that it can get mails at once."""
         for item in self.items(f"MAIL#{email_mac(self.lookup, email)}"):
             self.delete(item)
 
@@ -243,11 +243,11 @@ class Direct:
         return str(item["registration_id"]["S"])
 
     def accounts(self, **attributes: str) -> list[dict[str, Any]]:
-        """Return the accounts whose attributes are these texts."""
+        """Return the accounts whose attributes have these texts."""
         return self.find("ACCOUNT#", **attributes)
 
     def account(self, email: str) -> dict[str, Any]:
-        """Return the one account of an address."""
+        """Return the only account of an address."""
         (account,) = self.accounts(email_mac=email_mac(self.lookup, email))
         return account
 
@@ -265,14 +265,14 @@ class Direct:
                     yield from (each["message"] for each in found["events"])
 
     def new_link(self, registration_id: str, *, age: int = 0) -> str:
-        """Return the token of a link sent ``age`` seconds ago, with its row unless TTL took it."""
+        """Return the token of a link sent ``age`` seconds ago; a late one has no row."""
         token = Token(purposes.EMAIL_VALIDATION, registration_id, int(time.time()) - age)
         if age < token.purpose.lifetime:
             self.dynamodb.put_item(TableName=self.table, Item=Link.of(token).to_item())
         return seal(self.tokens, token)
 
     def rows_of_links(self, email: str) -> list[dict[str, Any]]:
-        """Return the rows of the links that an address may still use."""
+        """Return the rows of an address's links that are still valid."""
         ids = self.registrations(email)
         return [item for item in self.items("TOKEN#") if item["id"]["S"] in ids]
 
@@ -285,7 +285,7 @@ class Moment:
         self._at = time.time() if at is None else at
 
     def log_in(self, identifier: str, password: str = PASSWORD, device: str = "") -> Answer:
-        """Log in from an address of its own."""
+        """Log in from an own address."""
         return self._direct.invoke(
             "Login",
             "POST",
@@ -302,7 +302,7 @@ class Moment:
 
 
 def be_due(direct: Direct, account_id: str) -> None:
-    """Make the 30 days of a deletion be over: as if it had been asked for then."""
+    """Move a deletion 30 days back, so that it is due."""
     (noted,) = direct.find("DELETION#", account_id=account_id)
     at = int(time.time()) - 1
     direct.delete(noted)

@@ -18,7 +18,7 @@ from tests.world.world import NOW, World
 
 @cache
 def load_function(name: str) -> ModuleType:
-    """Return the module of a function, its folder on the path while it loads, as on Lambda."""
+    """Return the module of a function; its folder is on the path while it loads, as on Lambda."""
     folder = ROOT / "functions" / name
     spec = importlib.util.spec_from_file_location(f"function_{name}", folder / "app.py")
     assert spec
@@ -35,7 +35,7 @@ def load_function(name: str) -> ModuleType:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What Lambda tells a function of its run."""
+    """What Lambda tells a function about its run."""
 
     function_name: str = "function"
     memory_limit_in_mb: int = 1024
@@ -95,10 +95,10 @@ def proxy_event(
 
 
 class Gateway:
-    """Asks the functions as the gateway does."""
+    """Invokes the functions as the gateway does."""
 
     def send(self, name: str, event: dict[str, Any]) -> Answer:
-        """Invoke a function with an event, and hold what is true of every answer."""
+        """Invoke a function with an event, and check what is true of every answer."""
         answer = load_function(name).handler(event, Context())
         assert isinstance(answer["body"], str), "the gateway answers 502 for any other body"
         # Lambda writes answers in UTF-8 without escapes: what cannot be is a 502 too.
@@ -120,19 +120,19 @@ class Gateway:
 
 @pytest.fixture
 def gateway(world: World) -> Gateway:
-    """Return what asks the functions."""
+    """Return a gateway to the functions."""
     assert world
     return Gateway()
 
 
 @pytest.fixture
 def log(caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
-    """Return what gives the log so far as the functions write it: JSON lines, all attributes."""
+    """Return a function that reads the log so far: JSON lines with all attributes."""
     formatter = LambdaPowertoolsFormatter()
     return lambda: "\n".join(map(formatter.format, caplog.records))
 
 
 @pytest.fixture
 def event() -> Callable[..., dict[str, Any]]:
-    """Return the maker of REST API events."""
+    """Return the function that makes REST API events."""
     return proxy_event

@@ -1,4 +1,4 @@
-"""The journey of the guide, for tests that start where it ends."""
+"""The steps of the guide's journey, for tests that start after them."""
 
 from tests.world.client import Client
 from tests.world.mailbox import EMAIL_CHANGE, EMAIL_CHANGED, Mailbox
@@ -6,7 +6,7 @@ from tests.world.people import PASSWORD, Person, new_person
 
 
 def signed_up(client: Client, mailbox: Mailbox) -> tuple[Person, str]:
-    """Return somebody who has signed up, and the token that the mail brought."""
+    """Return somebody who signed up, and the token of the mail."""
     person = new_person()
     answer = client.sign_up(person)
     assert answer.status == 202, answer.text
@@ -14,7 +14,7 @@ def signed_up(client: Client, mailbox: Mailbox) -> tuple[Person, str]:
 
 
 def account_holder(client: Client, mailbox: Mailbox) -> Person:
-    """Return somebody who has an account, with the password ``PASSWORD``."""
+    """Return somebody who has an account with the password ``PASSWORD``."""
     person, token = signed_up(client, mailbox)
     answer = client.set_password(token, PASSWORD)
     assert answer.status == 204, answer.text
@@ -22,7 +22,7 @@ def account_holder(client: Client, mailbox: Mailbox) -> Person:
 
 
 def logged_in(client: Client, mailbox: Mailbox) -> Person:
-    """Return somebody who has an account and whom the client is logged in as."""
+    """Return somebody with an account, as whom the client is logged in."""
     person = account_holder(client, mailbox)
     answer = client.log_in(person.email)
     assert answer.status == 200, answer.text
@@ -38,7 +38,7 @@ def another_device(client: Client, person: Person, password: str = PASSWORD) -> 
 
 
 def moved_email(client: Client, mailbox: Mailbox, person: Person) -> tuple[str, str]:
-    """Give somebody another address; return it, and the token that undoes the change."""
+    """Change somebody's address; return it, and the token that undoes the change."""
     email = new_person().email
     assert client.change_email(email).status == 202
     token = mailbox.token_titled(email, EMAIL_CHANGE)

@@ -30,7 +30,7 @@ _PAGES = {
     EMAIL_CHANGE: "gerer/mon-compte",
     EMAIL_CHANGED: "annuler-changement",
 }
-"""Page of the link of each mail that has one."""
+"""The page that the link of each mail leads to."""
 _PATIENCE = 100.0
 """Seconds to wait for a mail: it takes one or two, more while a burst starts its workers, and
 much more on a busy machine."""
@@ -55,11 +55,11 @@ class Mailbox:
         return mails[count - 1]
 
     def titled(self, address: str, subject: str) -> "list[Mail]":
-        """Return the mails of a subject that an address has received, oldest first."""
+        """Return the mails with a subject that an address has received, oldest first."""
         return [mail for mail in self.of(address) if mail.subject == subject]
 
     def wait_titled(self, address: str, subject: str, count: int = 1) -> "Mail":
-        """Wait for an address's mail number ``count`` of a subject and return it."""
+        """Wait for an address's mail number ``count`` with a subject and return it."""
         deadline = time.monotonic() + _PATIENCE
         while len(mails := self.titled(address, subject)) < count:
             assert time.monotonic() < deadline, f"{len(mails)} of {count} « {subject} »"
@@ -73,18 +73,18 @@ class Mailbox:
         return link_token(mail)
 
     def token_titled(self, address: str, subject: str, count: int = 1) -> str:
-        """Wait for an address's mail number ``count`` of a subject; return its link's token."""
+        """Wait for an address's mail number ``count`` with a subject; return its link's token."""
         return link_token(self.wait_titled(address, subject, count))
 
     def settle(self) -> None:
-        """Wait until every mail asked for so far is sent: the outbox is served in order."""
+        """Wait until every mail asked for so far is sent: the outbox is processed in order."""
         last = new_person()
         assert Client(self.stack.port).sign_up(last).status == 202
         self.wait(last.email)
 
 
 def link_token(mail: "Mail") -> str:
-    """Return the token of the one link of a mail that carries a token, in both its forms."""
+    """Return the token of the mail's one link that has a token, which both bodies contain."""
     link = re.compile(rf"https?://[^\s/]+/{_PAGES[mail.subject]}#([A-Za-z0-9_-]{{96}})(?=[\s\"<])")
     (token,) = set(link.findall(mail.text)) | set(link.findall(mail.html))
     return token

@@ -26,7 +26,7 @@ NOTICE = {
     "deletion_at": datetime(2026, 7, 31, 10, 4, tzinfo=UTC),
     "is_agent": "",
 }
-# What the outbox gives to each template.
+# The values that each template receives.
 VALUES: Mapping[str, Mapping[str, str | datetime]] = {
     "validation": PERSON | {"requested_at": AT, "mobile_phone": "+33612345678", "is_agent": ""},
     "account-exists": {},
@@ -50,7 +50,7 @@ VALUES: Mapping[str, Mapping[str, str | datetime]] = {
 }
 TEMPLATES = list(VALUES)
 OF_NOTICES = {each.name: each.mail for each in FEED if each.mail}
-"""Subjects of the mails that say the same as an entry of the feed."""
+"""Subjects of the mails that repeat an entry of the feed."""
 SENT = {
     template.name: template
     for template in [

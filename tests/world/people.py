@@ -1,4 +1,4 @@
-"""People who do not exist: every number is made up, with its right key."""
+"""People who do not exist: every number is made up, with a valid key."""
 
 import secrets
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class Person:
 
 
 def new_person() -> Person:
-    """Return somebody whom no other test knows."""
+    """Return somebody whom no other test uses."""
     mark = "".join(secrets.choice(_LETTERS) for _ in range(12))
     return Person(
         last_name=f"Nom{mark}",
@@ -64,12 +64,12 @@ def contact_form(person: Person, message: str = "Mon lien ne s’ouvre pas.") ->
 
 
 def new_nir() -> str:
-    """Return the 13 characters of a NIR in the shape of a birth in January 1994 or later."""
+    """Return 13 characters shaped as the NIR of a birth in January 1994 or later."""
     return f"2{94 + secrets.randbelow(6)}{1 + secrets.randbelow(12):02}75{_digits(6)}"
 
 
 def new_siret() -> str:
-    """Return a Siret whose two Luhn keys are right."""
+    """Return a Siret with two valid Luhn keys."""
     return _with_luhn_key(_with_luhn_key(f"9{_digits(7)}") + _digits(4))
 
 

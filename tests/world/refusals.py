@@ -1,4 +1,4 @@
-"""What tests say of refusals, and of requests that another one overtakes."""
+"""Checks of refusals, and of requests that another request overtakes."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +10,7 @@ from portal.core.problems import Problem, ProblemType
 
 
 def refused(kind: ProblemType, ask: Callable[[], object]) -> Problem:
-    """Check that something is refused with a problem of this kind; return it."""
+    """Check that a call is refused with this kind of problem; return the problem."""
     with pytest.raises(Problem) as caught:
         ask()
     assert caught.value.kind is kind
@@ -20,7 +20,7 @@ def refused(kind: ProblemType, ask: Callable[[], object]) -> Problem:
 def overtaken(
     what: Callable[[], object], ask: Callable[[], Any], operation: str = "TransactWriteItems"
 ) -> Any:
-    """Do something just before the first call of an operation by a request; return its answer."""
+    """Do ``what`` just before the request's first call of an operation; return its answer."""
     done: list[int] = []
 
     def overtake(**_: object) -> None:

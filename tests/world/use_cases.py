@@ -1,6 +1,6 @@
 """What people, the back office, SES and the schedule ask of the functions: one case each.
 
-Shared by the tests that fail every call to AWS and by those of the functions' permissions.
+The tests of failing AWS calls and of the functions' permissions share them.
 """
 
 import json
@@ -78,13 +78,13 @@ class Scene:
         return self.world.acting(self.account_id, now)
 
     def drain(self) -> None:
-        """Bring what waits in the outbox to its function, as the stream does."""
+        """Deliver what waits in the outbox, as the stream does."""
         items = self.world.items("OUTBOX#")
         if items:
             self.gateway.invoke("send_mail", stream(items))
 
     def outcome(self) -> Counter[str]:
-        """Return what stands in the table, by kind; limits, counters and notes left aside."""
+        """Return the records in the table, by kind, without limits, counters and notes."""
         found: Counter[str] = Counter()
         for item in self.world.items():
             kind = item["pk"]["S"].partition("#")[0]
@@ -101,7 +101,7 @@ class Scene:
 
 
 def restore(world: World, items: list[dict[str, Any]]) -> None:
-    """Put the table back as it was, and forget the mails and events since."""
+    """Set the table back to what it was; what was written since is removed."""
     name = world.settings.table_name
     wanted = {(item["pk"]["S"], item["sk"]["S"]): item for item in items}
     for item in world.items():
@@ -115,7 +115,7 @@ def restore(world: World, items: list[dict[str, Any]]) -> None:
 
 
 def stream(items: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the stream's event for the insertion of items."""
+    """Return the event by which the stream announces new items."""
     return {
         "Records": [
             {
@@ -140,15 +140,15 @@ class UseCase:
     """One thing asked of a function.
 
     ``doubled`` names what a repeated request may leave twice beside mails, and subjects of mails
-    that only it may send; ``again`` the statuses that the repetition may meet when the first try
-    had been done after all; ``holds`` tells that what was asked for is there.
+    that only it may send. ``again`` has the statuses that the repetition may get when the first try
+    was done after all. ``is_done`` checks that the result is there.
     """
 
     name: str
     function: str
     prepare: Callable[[Scene], None]
     ask: Callable[[Scene], Answer | None]
-    holds: Callable[[Scene], object] = lambda _: True
+    is_done: Callable[[Scene], object] = lambda _: True
     again: frozenset[int] = frozenset()
     doubled: frozenset[str] = frozenset()
 
@@ -255,7 +255,7 @@ def leaving(scene: Scene) -> None:
 
 
 def due(scene: Scene) -> None:
-    """Start from an account whose time has come."""
+    """Start from an account whose deletion is due."""
     with_account(scene)
     deletion.schedule_deletion(scene.world.table, scene.acting(scene.now - 30 * DAY - 60))
     scene.world.log_in(EMAIL, now=scene.now - 60)
@@ -263,7 +263,7 @@ def due(scene: Scene) -> None:
 
 
 def kept(scene: Scene) -> None:
-    """Start from a deletion that was taken back and whose day has come."""
+    """Start from a deletion that was cancelled and whose date has come."""
     with_account(scene)
     deletion.schedule_deletion(scene.world.table, scene.acting(scene.now - 30 * DAY - 60))
     deletion.keep(scene.world.table, scene.acting(scene.now - 60))
@@ -271,13 +271,13 @@ def kept(scene: Scene) -> None:
 
 
 def bouncing(scene: Scene) -> None:
-    """Start from an account whose mails come back."""
+    """Start from an account whose mails bounce."""
     with_account(scene)
     scene.token = scene.world.account(scene.account_id).email_mac
 
 
 def with_another_session(scene: Scene) -> None:
-    """Start from the number of a session that does not ask."""
+    """Start from the id of another session of the account."""
     logged_in(scene)
     own = scene.world.authenticate(scene.cookie, scene.now)
     found = list_sessions(scene.world.table, scene.account_id, scene.now)
@@ -291,12 +291,12 @@ def without_siret(scene: Scene) -> None:
 
 
 def mailed(kind: str, start: Callable[[Scene], None], **about: str) -> Callable[[Scene], None]:
-    """Return a start from a message of a kind that waits, about the account there is."""
+    """Return a start from a waiting message of a kind, about the scene's account."""
 
     def prepare(scene: Scene) -> None:
         start(scene)
-        told = {name: value or scene.account_id for name, value in about.items()}
-        message = Outgoing.new(kind, scene.now, **told)
+        filled = {name: value or scene.account_id for name, value in about.items()}
+        message = Outgoing.new(kind, scene.now, **filled)
         aws.dynamodb().put_item(TableName=scene.world.settings.table_name, Item=message.to_item())
 
     return prepare
@@ -320,12 +320,12 @@ def request(
 
 
 def deliver(scene: Scene) -> None:
-    """Bring the outbox to its function."""
+    """Deliver the messages of the outbox."""
     scene.drain()
 
 
 def decide(scene: Scene) -> None:
-    """Bring a confirmation with a Siret."""
+    """Send a confirmation with a Siret."""
     at = datetime.fromtimestamp(scene.now, UTC)
     scene.gateway.invoke(
         "affiliation",
@@ -338,7 +338,7 @@ def decide(scene: Scene) -> None:
 
 
 def bounce(scene: Scene) -> None:
-    """Bring a permanent bounce of the account's address."""
+    """Send a permanent bounce of the account's address."""
     tags = {"address": [scene.token], "account": [scene.account_id]}
     scene.gateway.invoke(
         "mail_feedback",
@@ -358,12 +358,12 @@ def run_daily(scene: Scene) -> None:
 
 
 def end_other_session(scene: Scene) -> Answer:
-    """End the session that does not ask."""
+    """End the other session of the account."""
     return scene.ask("account", "DELETE", f"/api/me/sessions/{scene.token}")
 
 
 def logs_in(identifier: str, password: str) -> Callable[[Scene], object]:
-    """Return what logs in at the end, to hold that it can be done."""
+    """Return a check that logging in works at the end."""
     return lambda scene: scene.world.log_in(identifier, password, scene.now + 100)
 
 
@@ -422,7 +422,7 @@ CONTACT = request("contact", "POST", "/api/contact", _contact)
 
 
 def operate(action: str, **about: str) -> Callable[[Scene], None]:
-    """Return what asks the operators' function for an act; ``account_id`` is filled in."""
+    """Return a request to the operators' function; ``account_id`` is filled in."""
 
     def ask(scene: Scene) -> None:
         asked = {"action": action, "operator": "camille.operatrice", "reason": "ticket 4821"}
@@ -434,13 +434,13 @@ def operate(action: str, **about: str) -> Callable[[Scene], None]:
 
 
 def unsent(scene: Scene) -> None:
-    """Start from a sign-up whose mail SES refused: a note tells of it."""
+    """Start from a sign-up whose mail SES refused: a note says so."""
     scene.world.sign_up(scene.now)
     deliver_in_vain(scene)
 
 
 def deliver_in_vain(scene: Scene) -> None:
-    """Have SES refuse what waits in the outbox."""
+    """Make SES refuse what waits in the outbox."""
     refused = ClientError({"Error": {"Code": "MessageRejected"}}, "SendEmail")
     with scene.world.failing(aws.ses(), "SendEmail", refused):
         scene.drain()
@@ -457,7 +457,7 @@ def failed_event(scene: Scene) -> None:
 
 
 def replay_events(scene: Scene) -> None:
-    """Have a decision fail, then ask for it to be applied again."""
+    """Make a decision fail, then ask for it to be applied again."""
     failed_event(scene)
     operate("replay-events")(scene)
 
@@ -465,7 +465,7 @@ def replay_events(scene: Scene) -> None:
 AUDITED_TWICE = frozenset({"AUDIT"})
 
 LOGGED_IN_TWICE = frozenset({"SESSION", "ACTIVITY new-device", "Nouvelle connexion à votre compte"})
-"""A login whose answer was lost is a login all the same: its session and its news stay."""
+"""A login whose answer was lost is still a login: its session and its notice stay."""
 
 USE_CASES = [
     UseCase("sign up", "signup", nobody, SIGN_UP, _validates, doubled=frozenset({"REGISTRATION"})),
@@ -671,8 +671,8 @@ USE_CASES = [
 ]
 
 
-def told(world: World) -> tuple[Counter[str], Counter[str]]:
-    """Return the mails that were asked for, by address and subject, and the events."""
+def mails_and_events(world: World) -> tuple[Counter[str], Counter[str]]:
+    """Return the mails that were sent, by address and subject, and the events."""
     mails = Counter(f"{mail.to[0]}: {mail.subject}" for mail in world.mails())
     events = Counter(
         f"{event['DetailType']} {json.loads(event['Detail'])['account_id'] is None}"

@@ -1,4 +1,4 @@
-"""Requests as no client library would send them."""
+"""Requests that no client library would send."""
 
 from collections.abc import Sequence
 from http.client import HTTPConnection
@@ -38,7 +38,7 @@ def send(
     headers: Sequence[tuple[str, str | bytes]] = (),
     body: bytes = b"",
 ) -> Answer:
-    """Send a request with these headers, in this order, repeated as they are, and no others."""
+    """Send exactly these headers, in this order, repeated as given."""
     connection = HTTPConnection(HOST, client.port, timeout=100)
     try:
         connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)

@@ -1,7 +1,7 @@
 """The world of the tests: a table, secrets, a key, mails and a bus, all in memory.
 
-What is in ``template.yaml`` is read from there. Nothing of ours is replaced: time is an argument,
-and AWS is answered by moto below botocore.
+Its settings come from ``template.yaml``. None of our code is replaced: time is an argument, and
+moto answers for AWS below botocore.
 """
 
 import json
@@ -65,13 +65,13 @@ from tests.world.cloud import (
 )
 
 NOW = 1_790_000_000
-"""The clock of the tests: September 2026, a whole number of no minute."""
+"""The clock of the tests: in September 2026, not at the start of a minute."""
 PASSWORD = "Correct-Horse-7"
 FEED = (*feed.KINDS, *affiliation_feed.KINDS)
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1, hash_len=32, salt_len=16)
 MAILS = {**IDENTITY_MAILS, **AFFILIATION_MAILS, **SUPPORT_MAILS}
 
-# The first draw on a fresh clone builds Unicode tables: slow once, and no fault of the rules.
+# On a fresh clone the first example builds Unicode tables: slow once, not because of the rules.
 hypothesis_settings.register_profile(
     "portal", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
@@ -105,7 +105,7 @@ class Mail:
 
 @dataclass(slots=True)
 class World:
-    """The table and the keys, and short ways of making what most tests start from."""
+    """The table and the keys, and short ways to reach what most tests start from."""
 
     calls: Calls
     table: Table
@@ -154,7 +154,7 @@ class World:
         return next(puts)["id"]["S"]
 
     def resend(self, email: str, now: int = NOW) -> None:
-        """Ask for the link to be sent again."""
+        """Ask for the link again."""
         signup.resend(self.table, keys.lookup_keys(), self.limits, email, now)
 
     def open_link(self, token: str, now: int = NOW) -> Registration:
@@ -164,7 +164,7 @@ class World:
     def set_password(
         self, token: str, password: str = PASSWORD, confirmation: str | None = None, now: int = NOW
     ) -> None:
-        """Set a password; by default it is confirmed alike."""
+        """Set a password; by default its confirmation is the same."""
         activation.set_password(
             self.table,
             keys.lookup_keys(),
@@ -179,8 +179,8 @@ class World:
     def open_account(self, now: int = NOW, **changes: Any) -> str:
         """Go from sign-up to a password; return the account's id.
 
-        Done once for each person, time and key of KMS: what was written and asked then is put
-        into any other world that is still empty.
+        Done once for each person, time and KMS key: what was written and asked then is copied into
+        any other world that is still empty.
         """
         if self.calls.all:
             return self._open_account(now, **changes)
@@ -269,7 +269,7 @@ class World:
         return found
 
     def acting(self, account_id: str, now: int = NOW) -> Acting:
-        """Return an account's holder, acting in a session that was opened just now."""
+        """Return an account's holder, acting in a session that was just opened."""
         proof = Proof(account_id, login.PASSWORD, now)
         session, _ = new_session(proof, 0, previous_login_at=None, device="")
         return Acting.in_session(session, now)
@@ -279,7 +279,7 @@ class World:
         return list(read_all(self.table, account_id, FEED))
 
     def kinds(self, account_id: str) -> list[str]:
-        """Return the kinds of an account's feed but those it starts with, newest first."""
+        """Return the kinds of an account's feed, newest first, without those of a new account."""
         first = {feed.WELCOME.name, feed.AFFILIATION_REQUESTED.name}
         return [entry.kind for entry in self.feed(account_id) if entry.kind not in first]
 
@@ -288,7 +288,7 @@ class World:
         return authenticate(self.table, cookie, now)
 
     def identifier(self, typed: str) -> Identifier | None:
-        """Return the record of an identifier, by what is typed."""
+        """Return the record of a typed identifier."""
         mac = identifiers.login_mac(keys.lookup_keys(), typed)
         return self.table.get(Identifier, Identifier.key_of(mac=mac))
 
@@ -344,19 +344,19 @@ class World:
         return [item for item in stored if item["pk"]["S"].startswith(prefix)]
 
     def sweep(self, prefix: str) -> None:
-        """Delete items, as the table's TTL does in its own time."""
+        """Delete items, as the table's TTL does later."""
         for item in self.items(prefix):
             remove_item(self.settings.table_name, item)
 
     def add_key(self, secret: str, number: int, text: str) -> None:
-        """Add a numbered key to a secret, which signs from now on."""
+        """Add a numbered key to a secret; it signs from now on."""
         content = json.loads(
             aws.secrets_manager().get_secret_value(SecretId=secret)["SecretString"]
         )
         self.put_keys(secret, content | {str(number): text})
 
     def put_keys(self, secret: str, content: dict[str, str]) -> None:
-        """Replace the keys of a secret, as functions know them once the newest signs."""
+        """Replace the keys of a secret, written long enough ago that the newest signs."""
         text = json.dumps(content)
         aws.secrets_manager().put_secret_value(SecretId=secret, SecretString=text)
         keys._cache.clear()
@@ -399,7 +399,7 @@ class World:
 def forget() -> None:
     """Empty what the functions keep between requests.
 
-    Not the clients: they hold no answer, and making them takes longer than a test.
+    Not the clients: they keep no answer, and creating them takes longer than a test.
     """
     portal_settings.settings.cache_clear()
     portal_table.table.cache_clear()
@@ -413,10 +413,10 @@ def world(
     template: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[World]:
-    """Return a new world, its environment set as the template sets that of the functions.
+    """Return a new world, with the functions' environment as the template sets it.
 
-    Hashes cost little, unless the test is marked ``real_hashes``: many are made, and few tests
-    are about how strong they are. Pauses between two tries take no time.
+    Hashes are cheap, unless the test is marked ``real_hashes``: many are computed, and few tests
+    are about their strength. Pauses between two tries take no time.
     """
     monkeypatch.setattr(time, "sleep", lambda _: None)
     if not request.node.get_closest_marker("real_hashes"):
