@@ -91,8 +91,8 @@ def set_password(
     password_hash = passwords.hash_password(pepper, password)
     account_id = registration.account_id
     try:
+        # guard: atomic-consumption: table.transact( => table.write(put(Credentials(account_id=account_id, password_hash=password_hash))), (
         table.transact(
-            # guard: atomic-consumption
             delete(Link.of(token).key(), if_={"expires_at": after(now)}, else_=LinkUsedError),
             # guard: one-account-per-registration: , if_={"completed": False} =>
             put(registration.emptied(now), if_={"completed": False}, else_=LinkUsedError),

@@ -33,7 +33,7 @@ def request(
     """
     mac = identifiers.login_mac(lookup, identifier)
     message = Outgoing.new(RECOVERY_MAIL, now, login_mac=mac)
-    # guard: recovery-alike: send => table.get(Account, Account.key_of(id=mac)) and send
+    # guard: recovery-alike: send => list(table._items(f"LOGIN#{mac}")) and send
     send(table, message, [address_limit(limits, mac, REQUEST)])
 
 
