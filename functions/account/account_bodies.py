@@ -20,7 +20,10 @@ class Service(StrictModel):
 
 
 class Profile(StrictModel):
-    """An account as its holder sees it; times are RFC 3339, UTC."""
+    """An account as its holder sees it; times are RFC 3339, UTC.
+
+    ``mobile_phone`` is E.164; ``mobile_phone_shown`` is the same number as people write it.
+    """
 
     id: str
     first_name: str
@@ -29,6 +32,7 @@ class Profile(StrictModel):
     email_receives: bool
     new_email_masked: str | None
     mobile_phone: str
+    mobile_phone_shown: str
     nir_masked: str | None
     siret: str | None
     is_agent: bool

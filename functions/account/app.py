@@ -38,7 +38,12 @@ from portal.core.table import table
 from portal.http.answers import documented, json_answer
 from portal.http.api import Api
 from portal.http.cookies import session_cookie
-from portal.http.fields import load_address_rule, load_phone_rule, require_same_email
+from portal.http.fields import (
+    load_address_rule,
+    load_phone_rule,
+    require_same_email,
+    shown_mobile,
+)
 from portal.identity import (
     deletion,
     email_change,
@@ -240,6 +245,7 @@ def _profile(acting: Acting) -> Profile:
         email_receives=account.mail_bounced_at is None,
         new_email_masked=account.new_email and mask_email(account.new_email),
         mobile_phone=account.mobile_phone,
+        mobile_phone_shown=shown_mobile(account.mobile_phone),
         nir_masked=account.nir_masked,
         siret=account.siret,
         is_agent=account.is_agent,

@@ -24,6 +24,7 @@ PROFILE: dict[str, Any] = {
     "last_name": "Dupont",
     "first_name": "Michel",
     "mobile_phone": "+33612345678",
+    "mobile_phone_shown": "06\u00a012\u00a034\u00a056\u00a078",
     "email": "michel.dupont@example.fr",
     "email_receives": True,
     "new_email_masked": None,

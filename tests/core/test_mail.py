@@ -327,12 +327,13 @@ def test_typography_of_every_branch(template: str) -> None:
     ("number", "shown"),
     [
         ("+33612345678", "06\u00a012\u00a034\u00a056\u00a078"),
-        ("+262692123456", "+262692123456"),
-        ("+32470123456", "+32470123456"),
+        ("+262692123456", "0692\u00a012\u00a034\u00a056"),
+        ("+590690123456", "0690\u00a012\u00a034\u00a056"),
+        ("+32470123456", "+32\u00a0470\u00a012\u00a034\u00a056"),
     ],
 )
 def test_phone(number: str, shown: str) -> None:
-    """A French mobile number is shown as it is dialled, any other in international form."""
+    """A number is shown as it is dialled in France, overseas too; a foreign one with its code."""
     assert f"Téléphone\u00a0: {shown}\n" in validation(mobile_phone=number).text
 
 

@@ -131,6 +131,7 @@ def test_the_profile(person: Person) -> None:
         "email_receives": True,
         "new_email_masked": None,
         "mobile_phone": "+33612345678",
+        "mobile_phone_shown": "06\u00a012\u00a034\u00a056\u00a078",
         "nir_masked": "2\u00a0••\u00a0••\u00a0••\u00a0•••\u00a0•05",
         "siret": "35600000000048",
         "is_agent": False,

@@ -23,7 +23,7 @@ VECTORS = [
     ("153072B073004", "23"),
     ("1530720073004", "66"),
 ]
-SEPARATORS = ["", " ", ".", "\u00a0", "\u202f", "\u2009", "\u2007", "\u200e"]
+SEPARATORS = ["", " ", ".", "-", "/", "\t", "\u00a0", "\u202f", "\u2009", "\u2013", "\u200e"]
 
 nirs = st.from_regex(r"[123478][0-9]{4}([0-9]{2}|2[AB])[0-9]{6}", fullmatch=True)
 
@@ -87,8 +87,9 @@ def test_first_digits(first: str) -> None:
         ("294033A120005", "51", "invalid-characters"),
         ("294037512000A", "51", "invalid-characters"),
         ("2940375120005A1", None, "invalid-characters"),
-        ("2-94-03-75-120-005", "91", "invalid-characters"),
-        ("2940375120005\n", "91", "invalid-characters"),
+        ("2940375120005\0", "91", "invalid-characters"),
+        ("73282932000074", "91", "looks-like-siret"),
+        ("732829320", "91", "looks-like-siren"),
         ("２940375120005", "91", "invalid-characters"),
         *(
             (first + "940375120005", key_of(first + "940375120005"), "invalid-number")
@@ -136,14 +137,17 @@ def test_any_text_passes_or_is_refused(nir: str, key: str | None) -> None:
     [
         ("2 94 03 75 120 005", "2940375120005"),
         ("2 94 03 75 120 005 91", "2940375120005"),
+        ("2 94 03 75 120 005 92", None),
         ("2 94 03 2a 120 005", "294032A120005"),
+        ("2 94 03 2a 120 005 51", "294032A120005"),
+        ("2 94 03 2a 120 005 91", None),
         ("michel.dupont@example.fr", None),
         ("0940375120005", None),
         ("", None),
     ],
 )
 def test_find_for_login(typed: str, found: str | None) -> None:
-    """At login a number is found with or without its key, and never in an address."""
+    """At login a number is found alone or with its right key, and never in an address."""
     assert find_nir(typed) == found
 
 

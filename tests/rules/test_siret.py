@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from portal.rules import RuleError
 from portal.rules.siret import parse_siret
 
-SEPARATORS = ["", " ", ".", "\u00a0", "\u202f", "\u2009", "\u202d"]
+SEPARATORS = ["", " ", ".", "-", " / ", "\t", "\u00a0", "\u2009", "\u2012", "\u202d"]
 
 
 def luhn_digit(digits: str) -> str:
@@ -53,9 +53,14 @@ def test_la_poste(typed: str) -> None:
         ("3560000004983", "invalid-length"),
         ("356000000498370", "invalid-length"),
         ("1" * 65, "invalid-length"),
-        ("356-000-000-49837", "invalid-characters"),
+        ("732829320", "looks-like-siren"),
+        ("2940375120005", "looks-like-nir"),
+        ("294037512000591", "looks-like-nir"),
+        ("294032A120005", "looks-like-nir"),
+        ("294037512000592", "invalid-length"),
+        ("2941375120005", "invalid-length"),
         ("3560000004983A", "invalid-characters"),
-        ("35600000049837\n", "invalid-characters"),
+        ("35600000049837\0", "invalid-characters"),
         ("٣٥٦٠٠٠٠٠٠٤٩٨٣٧", "invalid-characters"),
         ("３５６０００００04９８３７", "invalid-characters"),
         ("3560000004983²", "invalid-characters"),

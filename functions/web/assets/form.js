@@ -75,7 +75,7 @@ export function wire(form, { send, done, check = () => [], refused = () => false
 
   function missing() {
     return [...form.elements]
-      .filter((input) => input.dataset.missing && !input.disabled && isEmpty(input))
+      .filter((input) => input.dataset.missing && input.required && !input.disabled && isEmpty(input))
       .map((input) => ({ field: input.name, detail: input.dataset.missing }));
   }
 

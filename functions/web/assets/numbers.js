@@ -1,6 +1,8 @@
 // Numbers that a person may not have, and a NIR that is pasted with its key.
 
 const NIR_AND_KEY = 15;
+// What is typed or pasted between the characters of a number: the server drops the same.
+const BETWEEN = /[\s\p{DI}\p{Cf}\p{Pd}\u0085\u2043\u2212\u2800.．,_|·•‧/⁄∕／\\()]/gu;
 
 /** Makes the boxes « jamais attribué » disable their inputs, and a pasted NIR fill the input of its key. */
 export function wireNumbers(form) {
@@ -12,11 +14,17 @@ export function wireNumbers(form) {
   split(form.elements); // it may have been pasted before this script was here
 }
 
+/** Returns a typed number without what is between its characters. */
+export function bare(text) {
+  return text.replace(BETWEEN, "");
+}
+
 function split({ nir, nir_key: key }) {
-  const bare = nir.value.replace(/[\s.\-]/g, "");
-  if (bare.length !== NIR_AND_KEY) return;
-  nir.value = bare.slice(0, 13);
-  key.value = bare.slice(13);
+  const number = bare(nir.value);
+  key.required = !/^[78]/.test(number); // a provisional number may have none
+  if (number.length !== NIR_AND_KEY) return;
+  nir.value = number.slice(0, 13);
+  key.value = number.slice(13);
   key.dispatchEvent(new Event("input", { bubbles: true }));
 }
 

@@ -7,15 +7,10 @@ import { leave, me } from "./session.js";
 const LINK = "email-change";
 const byId = (id) => document.getElementById(id);
 
-function phone(number) {
-  const dialled = number.replace(/^\+33(\d)/, "0$1");
-  return dialled.startsWith("0") ? dialled.replace(/(\d{2})(?=(\d{2})+$)/g, "$1\u00a0") : dialled;
-}
-
 function show(profile) {
   const values = {
     ...profile,
-    mobile_phone: phone(profile.mobile_phone),
+    mobile_phone: profile.mobile_phone_shown,
     created_day: longDay(profile.created_at),
     deletion_day: profile.deletion_at && longDay(profile.deletion_at),
   };
@@ -123,3 +118,4 @@ openLink();
 read();
 // Loaded last: it is further down the page.
 import("./sessions.js").catch(() => {});
+import("./email.js").catch(() => {});

@@ -38,7 +38,6 @@ _BASES = Path(__file__).with_name("templates")
 _QUOTED = "message"
 # Narrower than the width at which mail clients wrap, so that each quoted line keeps its mark.
 _QUOTED_WIDTH = 70
-_FRENCH_NUMBER = re.compile(r"\+33([1-9])(\d\d)(\d\d)(\d\d)(\d\d)")
 _INNER_DOT = re.compile(r"\.(?=\w)")
 _ZERO_WIDTH_NON_JOINER = "\u200c"
 
@@ -190,8 +189,11 @@ def _fold(lines: list[str]) -> list[str]:
 
 
 def _phone(number: str) -> str:
-    """Return a number of metropolitan France in its national form; any other unchanged."""
-    return _FRENCH_NUMBER.sub("0\\1\u00a0\\2\u00a0\\3\u00a0\\4\u00a0\\5", number)
+    """Return a number as a person writes it."""
+    # Imported at the first use: phonenumbers is slow to load and few mails show a phone.
+    from portal.rules.phone import show_mobile  # noqa: PLC0415
+
+    return show_mobile(number)
 
 
 def _unlinked(name: str) -> str:

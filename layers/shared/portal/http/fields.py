@@ -19,8 +19,10 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from portal.core.problems import INVALID_REQUEST, FieldError, Problem
-from portal.rules import RuleError, compact_number
+from portal.rules import RuleError
+from portal.rules.characters import compact_number, is_blank, without_controls
 from portal.rules.email import email_key, parse_email
+from portal.rules.identifier import parse_identifier
 from portal.rules.name import parse_name
 from portal.rules.nir import parse_nir, split_nir
 from portal.rules.siret import parse_siret
@@ -59,6 +61,13 @@ def _mobile(text: str) -> str:
     return parse_mobile(text)
 
 
+def shown_mobile(number: str) -> str:
+    """Return a number in E.164 as a person writes it."""
+    from portal.rules.phone import show_mobile  # noqa: PLC0415 - as above
+
+    return show_mobile(number)
+
+
 def load_phone_rule() -> None:
     """Load now what the phone rule would load at its first use."""
     _mobile("06 12 34 56 78")
@@ -77,39 +86,19 @@ def _nir(text: str) -> str:
     return number + key
 
 
-def _without_controls(text: str) -> str:
-    # guard: no-control-characters: any( => False and any(
-    if any(unicodedata.category(c) in {"Cc", "Cs"} for c in text):
-        raise RuleError(
-            "invalid-characters",
-            "Un caractère invisible, comme une tabulation, n’est pas accepté ici.",
-        )
-    return text
-
-
 def _message(text: str) -> str:
     message = unicodedata.normalize("NFC", text.replace("\r\n", "\n")).strip()
-    _without_controls(message.replace("\n", " ").replace("\t", " "))
-    if not any(c.isprintable() and not c.isspace() for c in message):  # nothing visible
+    without_controls(message.replace("\n", " ").replace("\t", " "))
+    if is_blank(message):
         raise RuleError("required", "Écrivez votre message.")
     return message
-
-
-def _identifier(text: str) -> str:
-    identifier = unicodedata.normalize("NFC", _without_controls(text)).strip()
-    if not identifier:
-        raise RuleError(
-            "required",
-            "Indiquez votre adresse courriel ou votre numéro de Sécurité sociale.",
-        )
-    return identifier
 
 
 Siret = Annotated[
     str,
     Field(
         max_length=64,
-        description="14 digits; spaces and dots are dropped.",
+        description="14 digits; what people type between them is dropped.",
         examples=["35600000000048"],
     ),
     AfterValidator(_refusing(parse_siret)),
@@ -118,21 +107,25 @@ NirText = Annotated[
     str,
     Field(
         max_length=64,
-        description="13 characters, or 15 with the key; spaces and dots are dropped.",
+        description="13 characters, or 15 with the key; what people type between them is dropped.",
         examples=["2940375120005"],
     ),
     AfterValidator(_refusing(_nir)),
 ]
 NirKey = Annotated[
     str,
-    Field(max_length=64, description="2 digits: 97 − N mod 97.", examples=["91"]),
+    Field(
+        max_length=64,
+        description="2 digits: 97 − N mod 97; optional for a number that starts with 7 or 8.",
+        examples=["91"],
+    ),
     AfterValidator(_refusing(compact_number)),
 ]
 MobilePhone = Annotated[
     str,
     Field(
         max_length=64,
-        description="A mobile number, French when it has no country code; kept as E.164.",
+        description="A mobile number, French when it has no country code; stored as E.164.",
         examples=["06 12 34 56 78"],
     ),
     AfterValidator(_refusing(_mobile)),
@@ -141,7 +134,7 @@ PersonName = Annotated[
     str,
     Field(
         max_length=320,
-        description="1 to 80 letters, marks, spaces, hyphens, apostrophes and dots.",
+        description="1 to 80 letters, marks, spaces, hyphens, apostrophes, dots and middle dots.",
         examples=["Dupont"],
     ),
     AfterValidator(_refusing(parse_name)),
@@ -150,7 +143,7 @@ EmailAddress = Annotated[
     str,
     Field(
         max_length=320,
-        description="An address with an ASCII local part.",
+        description="An address with an ASCII local part; a last label of two letters at least.",
         examples=["michel.dupont@example.fr"],
     ),
     AfterValidator(_refusing(parse_email)),
@@ -158,7 +151,7 @@ EmailAddress = Annotated[
 Password = Annotated[
     str,
     Field(max_length=256, description="Never trimmed; normalised to NFKC."),
-    AfterValidator(_refusing(_without_controls)),
+    AfterValidator(_refusing(without_controls)),
 ]
 Message = Annotated[
     str,
@@ -175,10 +168,13 @@ Identifier = Annotated[
     Field(
         min_length=1,
         max_length=254,
-        description="An e-mail address or a NIR.",
+        description=(
+            "An e-mail address, or a NIR, alone or with its key. A number that no account has is"
+            " refused by its name: looks-like-siret, looks-like-siren, looks-like-phone."
+        ),
         examples=["michel.dupont@example.fr"],
     ),
-    AfterValidator(_refusing(_identifier)),
+    AfterValidator(_refusing(parse_identifier)),
 ]
 
 

@@ -8,7 +8,8 @@ import re
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
 
-from portal.rules import RuleError, compact_number
+from portal.rules import RuleError
+from portal.rules.characters import compact_number
 
 _FRANCE = 33
 # The territories that share the ten-digit plan, one for each country code (Mayotte uses Réunion's,
@@ -16,7 +17,7 @@ _FRANCE = 33
 # only: 0692… is in Réunion, and is not valid when parsed for France.
 _TEN_DIGIT_PLAN = ("FR", "GP", "GF", "MQ", "RE")
 _MOBILE = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
-_TYPED = re.compile(r"\+?[0-9()/-]+")
+_TYPED = re.compile(r"\+?[0-9]+")
 
 
 def parse_mobile(text: str) -> str:
@@ -46,6 +47,22 @@ def parse_mobile(text: str) -> str:
     raise RuleError(
         "not-mobile", "Indiquez un numéro de téléphone mobile, et non de téléphone fixe."
     )
+
+
+def show_mobile(number: str) -> str:
+    """Return a number kept as E.164 as a person in France writes it: 06 12 34 56 78.
+
+    A number outside the ten-digit plan of France keeps its country code: +687 75.12.34. What is no
+    number is returned unchanged.
+    """
+    try:
+        parsed = phonenumbers.parse(number)
+    except NumberParseException:
+        return number
+    regions = phonenumbers.region_codes_for_country_code(parsed.country_code or 0)
+    national = any(region in _TEN_DIGIT_PLAN for region in regions)
+    form = PhoneNumberFormat.NATIONAL if national else PhoneNumberFormat.INTERNATIONAL
+    return phonenumbers.format_number(parsed, form).replace(" ", "\u00a0")
 
 
 def _readings(typed: str) -> list[phonenumbers.PhoneNumber]:
