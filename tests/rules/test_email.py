@@ -16,6 +16,7 @@ from portal.rules.email import email_key, mask_email, parse_email
     [
         ("michel.dupont@example.fr", "michel.dupont@example.fr"),
         (" \u00a0michel.dupont@example.fr\u202f", "michel.dupont@example.fr"),
+        ("\u202amichel.dupont@example.fr\u202c\ufeff", "michel.dupont@example.fr"),
         ("Michel.DUPONT@Example.FR", "Michel.DUPONT@example.fr"),
         ("michel+ae@example.fr", "michel+ae@example.fr"),
         ("m@example.fr", "m@example.fr"),
@@ -41,6 +42,8 @@ def test_addresses(typed: str, stored: str) -> None:
         ("@example.fr", "invalid-email"),
         ("michel@", "invalid-email"),
         ("michel@example", "invalid-email"),
+        ("michel@example.f", "invalid-email"),
+        ("michel@example.1a", "invalid-email"),
         ("michel@example..fr", "invalid-email"),
         ("michel..dupont@example.fr", "invalid-email"),
         ("michel@example.fr, eve@example.com", "invalid-email"),

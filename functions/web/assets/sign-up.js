@@ -5,7 +5,8 @@ import { prefill, wireNumbers } from "./numbers.js";
 
 const DIFFERENT = "Les deux adresses courriel sont différentes.";
 const form = document.getElementById("sign-up");
-const same = (one, other) => one.trim().toLowerCase() === other.trim().toLowerCase();
+const bare = (address) => address.replace(/[\s\p{Cf}]/gu, "").toLowerCase();
+const same = (one, other) => bare(one) === bare(other);
 
 wireNumbers(form);
 const known = recall("sign-up");
@@ -22,4 +23,5 @@ wire(form, {
   },
 });
 
+import("./email.js").catch(() => {});
 document.getElementById("cancel").addEventListener("click", () => forget("sign-up", "sent"));

@@ -8,10 +8,12 @@ and `mask_email`.
 import unicodedata
 
 from portal.rules import RuleError
+from portal.rules.characters import trim
 
 _LONGEST = 254
 _LONGEST_TYPED = 320
 _LONGEST_DOMAIN = 253
+_SHORTEST_TOP_LABEL = 2
 _MASK = "•" * 6
 
 
@@ -26,7 +28,7 @@ def parse_email(text: str) -> str:
 
     if len(text) > _LONGEST_TYPED:
         raise _too_long()
-    address = unicodedata.normalize("NFC", text).strip()
+    address = trim(unicodedata.normalize("NFC", text))
     if not address:
         raise RuleError("required", "Indiquez votre adresse courriel.")
     if len(address) > _LONGEST:
@@ -49,10 +51,10 @@ def parse_email(text: str) -> str:
             strict=True,  # no server takes more than 64 characters before the sign @
         )
     except EmailNotValidError:
-        raise RuleError(
-            "invalid-email",
-            "Cette adresse courriel n’est pas valide\u00a0: écrivez-la comme nom@exemple.fr.",
-        ) from None
+        raise _invalid() from None
+    # guard: top-label: not _is_top_label(valid.domain.rpartition(".")[2]) => False
+    if not _is_top_label(valid.domain.rpartition(".")[2]):
+        raise _invalid()
     return f"{valid.local_part}@{valid.ascii_domain}"
 
 
@@ -61,7 +63,7 @@ def email_key(email: str) -> str:
 
     An address as typed and as stored have the same key. Never raises.
     """
-    local, at, domain = unicodedata.normalize("NFC", email).strip().rpartition("@")
+    local, at, domain = trim(unicodedata.normalize("NFC", email)).rpartition("@")
     # guard: one-count-for-all-spellings: .lower() =>
     return f"{local}{at}{_ascii_domain(domain)}".lower()
 
@@ -72,6 +74,21 @@ def mask_email(email: str) -> str:
     if not local:
         return _MASK
     return f"{local[0]}{_MASK}{local[-1]}@{domain}"
+
+
+def _is_top_label(label: str) -> bool:
+    """Return whether the end of a domain may be a top-level domain: two letters, without digits.
+
+    email-validator accepts one letter, as in « orange.f », and digits before a letter.
+    """
+    return len(label) >= _SHORTEST_TOP_LABEL and (not label.isascii() or label.isalpha())
+
+
+def _invalid() -> RuleError:
+    return RuleError(
+        "invalid-email",
+        "Cette adresse courriel n’est pas valide\u00a0: écrivez-la comme nom@exemple.fr.",
+    )
 
 
 def _too_long() -> RuleError:
