@@ -16,11 +16,16 @@ from portal.rules import RuleError
 from portal.rules.nir import looks_like_nir
 
 _NIR_LENGTH = 13
-# Names of two letters (Ly, Bo) occur in too many good passwords to be refused. Names of three
-# (Léa, Guy) are refused.
-_SHORTEST_WHOLE = 3
-# The parts of a compound name are refused from four letters on, so that particles (van, dos) pass.
-_SHORTEST_PART = 4
+_SIREN_LENGTH = 9
+# One letter names nobody.
+_SHORTEST = 2
+# A shorter name occurs inside other words: Tom may choose « Automne-2026! ».
+_SHORTEST_INSIDE_WORDS = 5
+# Words of a compound name that are words of any sentence too.
+_PARTICLES = frozenset(
+    {"al", "ben", "bin", "da", "das", "de", "del", "den", "der", "des", "di", "do", "dos", "du"}
+    | {"el", "la", "las", "le", "les", "los", "van", "von"}
+)
 
 
 class Criterion(Struct, frozen=True):
@@ -120,8 +125,8 @@ def check_password(
     """Return the rules that a new password breaks, in the order of the page; empty if none.
 
     `names`, `email` and `siret` are the person's. They are searched whatever the case, accents
-    and separators. The NIR is not known in clear here: `is_own_nir` is called with each run of
-    13 characters that has its shape.
+    and separators; names and local parts under five letters, as whole words only. The NIR is not
+    known in clear here: `is_own_nir` is called with each run of 13 characters that has its shape.
     """
     password = normalize_password(password)
     broken = [
@@ -129,34 +134,51 @@ def check_password(
         for criterion in CRITERIA
         if not criterion.is_met(password)
     ]
-    bare = _bare(password)
-    clues = [*_name_clues(names), *_email_clues(email), *([_bare(siret)] if siret else [])]
-    if any(clue in bare for clue in clues) or any(map(is_own_nir, _nir_candidates(bare))):
+    folded = _fold(password)
+    bare = _bare(folded)
+    clues = {*_name_clues(names), *_email_clues(email)}
+    numbers = {_bare(siret), _bare(siret)[:_SIREN_LENGTH]} if siret else set[str]()
+    if (
+        any(_contains(folded, bare, clue) for clue in clues)
+        or any(number in bare for number in numbers)
+        or any(map(is_own_nir, _nir_candidates(bare)))
+    ):
         broken.append(
             RuleError(
                 "contains-identity",
                 "Votre mot de passe ne doit contenir ni votre nom, ni votre prénom, ni le début"
-                " de votre adresse courriel, ni votre Siret, ni votre numéro de Sécurité sociale.",
+                " de votre adresse courriel, ni votre Siren ou votre Siret, ni votre numéro de"
+                " Sécurité sociale.",
             )
         )
     return broken
 
 
 def _name_clues(names: Iterable[str]) -> Iterator[str]:
+    """Return each name, and each part of a compound one, as letters and digits."""
     for name in names:
-        whole = _bare(name)
-        if len(whole) >= _SHORTEST_WHOLE:
-            yield whole
-        for part in re.split(r"[\s.'’-]+", name):
-            if len(bare_part := _bare(part)) >= _SHORTEST_PART:
-                yield bare_part
+        yield _bare(name)
+        for part in re.split(r"[\s.'’·-]+", name):
+            if (bare := _bare(part)) not in _PARTICLES:
+                yield bare
 
 
 def _email_clues(email: str) -> Iterator[str]:
     local = email.rpartition("@")[0]
-    for clue in (local, local.partition("+")[0]):
-        if len(bare := _bare(clue)) >= _SHORTEST_WHOLE:
-            yield bare
+    yield _bare(local)
+    yield _bare(local.partition("+")[0])
+
+
+def _contains(folded: str, bare: str, clue: str) -> bool:
+    """Return whether a password contains a clue: a short one as a whole word."""
+    if len(clue) >= _SHORTEST_INSIDE_WORDS:
+        return clue in bare
+    if len(clue) < _SHORTEST:
+        return False
+    # A word ends where letters end: « Tom2026 » is Tom and a year.
+    before = r"(?<![^\W\d_])" if clue[0].isalpha() else r"(?<!\d)"
+    after = r"(?![^\W\d_])" if clue[-1].isalpha() else r"(?!\d)"
+    return re.search(f"{before}{re.escape(clue)}{after}", folded) is not None
 
 
 def _nir_candidates(bare: str) -> Iterator[str]:
@@ -167,7 +189,12 @@ def _nir_candidates(bare: str) -> Iterator[str]:
             yield candidate
 
 
+def _fold(text: str) -> str:
+    """Return a text without case and accents."""
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return "".join(c for c in folded if unicodedata.category(c) != "Mn")
+
+
 def _bare(text: str) -> str:
     """Return only letters and digits, without case and accents."""
-    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    return "".join(c for c in folded if c.isalnum())
+    return "".join(c for c in _fold(text) if c.isalnum())
