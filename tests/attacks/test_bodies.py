@@ -71,17 +71,46 @@ def test_in_pieces(client: Client) -> None:
         assert answer.status == status, pieces[:2]
 
 
+@pytest.mark.guards("fields-once")
 def test_names_twice(client: Client, mailbox: Mailbox) -> None:
-    """Of a field that appears twice, every check reads the last one."""
+    """A field that appears twice is refused, so that no two checks read two values."""
     person = logged_in(client, mailbox)
-    twice = f'{{"identifier":"{person.email}","password":"x","password":"{PASSWORD}"}}'
-    assert client.another().post("/api/login", None).status == 422
-    assert client.another().call("POST", "/api/login", twice.encode()).status == 200
-    other = f'{{"identifier":"{person.email}","password":"{PASSWORD}","password":"x"}}'
-    assert client.another().call("POST", "/api/login", other.encode()).status == 401
+    for one, other in (("x", PASSWORD), (PASSWORD, "x"), (PASSWORD, PASSWORD)):
+        twice = f'{{"identifier":"{person.email}","password":"{one}","password":"{other}"}}'
+        answer = client.another().call("POST", "/api/login", twice.encode())
+        assert (answer.status, answer.errors) == (422, {("password", "repeated")})
+        assert PASSWORD not in answer.text
     hidden = b'{"deletion_at":null,"mobile_phone":"0699999996","mobile_phone":"<b>"}'
     assert client.call("PATCH", "/api/me", hidden).status == 422
     assert client.me().json["mobile_phone"] != "+33699999996"
+
+
+@pytest.mark.guards("utf-8-only")
+def test_encodings(client: Client) -> None:
+    """A body in another encoding than UTF-8, or announced as such, is refused and not read."""
+    form = '{"identifier":"nobody@example.fr","password":"é"}'
+    for charset in ("utf-16", "utf-32", "iso-8859-1", "windows-1252", "us-ascii"):
+        sent = {"Content-Type": f"application/json; charset={charset}"}
+        for raw in (form.encode(), form.encode(charset, "replace")):
+            answer = client.call("POST", "/api/login", raw, headers=sent)
+            assert (answer.status, answer.slug) == (415, "unsupported-media-type"), charset
+    for charset in ("utf-8", "UTF-8", '"utf-8"'):
+        sent = {"Content-Type": f"application/json; charset={charset}"}
+        assert client.call("POST", "/api/login", form.encode(), headers=sent).status == 401
+    for raw in (form.encode("utf-16"), form.encode("utf-16-le"), form.encode("latin-1")):
+        assert client.call("POST", "/api/login", raw).status == 400
+
+
+def test_long_messages_in_any_writing(client: Client) -> None:
+    """A message of 4,000 characters passes escaped as it does in UTF-8; one more never does."""
+    person = new_person()
+    for character in ("é", "€", "ﷺ"):
+        for escaped in (False, True):
+            for length, status in ((3000, 202), (4000, 202), (4001, 422)):
+                form = contact_form(person, character * length)
+                raw = json.dumps(form, ensure_ascii=escaped).encode()
+                answer = client.call("POST", "/api/contact", raw)
+                assert answer.status == status, (character, escaped, length)
 
 
 @pytest.mark.parametrize(

@@ -245,7 +245,13 @@ def test_reading_is_open_to_links(world: "World", gateway: "Gateway") -> None:
 
 @pytest.mark.parametrize(
     "media_type",
-    ["application/json", "application/json; charset=utf-8", "application/json;charset=UTF-8"],
+    [
+        "application/json",
+        "application/json; charset=utf-8",
+        "application/json;charset=UTF-8",
+        'application/json ; version=1; charset="utf-8"',
+        "application/json;",
+    ],
 )
 def test_json_is_accepted(send: "Callable[..., Answer]", media_type: str) -> None:
     """JSON is accepted with or without parameters of its type."""
@@ -323,6 +329,29 @@ def test_the_type_of_an_empty_body_is_ignored(gateway: "Gateway", media_type: st
     assert answer.status in {204, 415}
 
 
+@pytest.mark.guards("utf-8-only")
+@pytest.mark.parametrize(
+    "media_type",
+    [
+        "application/json; charset=utf-16",
+        "application/json;charset=iso-8859-1",
+        'application/json; version=1; Charset="windows-1252"',
+        "application/json; charset=utf-8; charset=utf-16",
+        "application/json; charset=utf-8, text/plain",
+        "application/json; charset*=utf-8''utf-16",
+        "application/json; charset",
+        "application/json; charset=",
+    ],
+)
+def test_another_encoding_is_refused(send: "Callable[..., Answer]", media_type: str) -> None:
+    """A body that is announced in another encoding is never read as UTF-8."""
+    for text in (json.dumps(NUMBERS), "{", '"é"'):
+        answer = send(text, headers={"Content-Type": [media_type]})
+        assert (answer.status, slug_of(answer)) == (415, "unsupported-media-type")
+    two = send(json.dumps(NUMBERS), headers={"Content-Type": ["application/json", media_type]})
+    assert two.status == 415
+
+
 @pytest.mark.parametrize(
     "other", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
 )
@@ -356,6 +385,31 @@ def test_size_is_counted_in_bytes(send: "Callable[..., Answer]") -> None:
     """A body's size is counted in bytes: 8,192 letters of two bytes are 16 KiB."""
     assert send('"' + "é" * 8191 + '"').status == 422
     assert send('"' + "é" * 8192 + '"').status == 413
+
+
+@pytest.mark.parametrize("character", ["é", "€", "🌻", "<", "/", "\u00a0"])
+@pytest.mark.parametrize("escape", ["none", "json", "all"])
+def test_escapes_do_not_count(send: "Callable[..., Answer]", character: str, escape: str) -> None:
+    """The same text is as long escaped as in UTF-8: up to 16 KiB, however it is written."""
+    half = character.encode("utf-16-be")
+    units = [half[n : n + 2].hex() for n in range(0, len(half), 2)]
+    written = {
+        "none": character,
+        "json": json.dumps(character)[1:-1] if character != "/" else "\\/",
+        "all": "".join(f"\\u{unit}" for unit in units),
+    }[escape]
+    size = len(character.encode())
+    most = (16 * 1024 - len('{"siret": ""}')) // size
+    assert send(f'{{"siret": "{written * most}"}}').status == 422
+    assert send(f'{{"siret": "{written * (most + 1)}"}}').status == 413
+
+
+@pytest.mark.parametrize("sign", ['\\"', "\\\\", "\\n", "\\u0000", "\\u001f", "\\u0022", "\\u005c"])
+def test_escapes_that_json_needs_count(send: "Callable[..., Answer]", sign: str) -> None:
+    """What JSON escapes in any writing counts as it is sent."""
+    most = (16 * 1024 - len('{"siret": ""}')) // len(sign)
+    assert send(f'{{"siret": "{sign * most}"}}').status == 422
+    assert send(f'{{"siret": "{sign * (most + 1)}"}}').status == 413
 
 
 def test_base64_bodies_are_read(send: "Callable[..., Answer]") -> None:
@@ -425,7 +479,6 @@ def test_invalid_base64_is_malformed(send: "Callable[..., Answer]", text: str) -
         '{"siret": "\\ud800", "nir": "\\u0000", "nir_key": "\\udfff"}',
         '{"\\ud800": 1}',
         '{"": 1}',
-        '{"siret": null, "siret": 3, "nir": null, "nir_key": null}',
     ],
 )
 def test_other_json_is_an_invalid_request(send: "Callable[..., Answer]", body: str) -> None:
@@ -433,6 +486,27 @@ def test_other_json_is_an_invalid_request(send: "Callable[..., Answer]", body: s
     answer = send(body)
     assert (answer.status, slug_of(answer)) == (422, "invalid-request")
     assert answer.json["errors"]
+
+
+@pytest.mark.guards("fields-once")
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ('{"siret": null, "siret": 3, "nir": null, "nir_key": null}', "siret"),
+        ('{"siret": null, "nir": null, "nir_key": null, "nir_key": null}', "nir_key"),
+        ('{"siret": null, "nir": null, "nir_key": null, "\\u0073iret": null}', "siret"),
+        ('{"siret": {"a": 1, "a": 1}, "nir": null, "nir_key": null}', "a"),
+        ('{"2940375120005": 1, "2940375120005": 1}', ""),
+        ('{"\\ud800": 1, "\\ud800": 1}', ""),
+    ],
+)
+def test_a_field_sent_twice_is_refused(
+    send: "Callable[..., Answer]", body: str, field: str
+) -> None:
+    """A field that appears twice is refused by name: two readers could read two values."""
+    answer = send(body)
+    assert (answer.status, slug_of(answer)) == (422, "invalid-request")
+    assert [(e["field"], e["code"]) for e in answer.json["errors"]] == [(field, "repeated")]
 
 
 @pytest.mark.guards("closed-models")

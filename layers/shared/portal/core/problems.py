@@ -121,7 +121,7 @@ UNSUPPORTED_MEDIA_TYPE = ProblemType(
     "unsupported-media-type",
     415,
     "Format refusé",
-    "Le corps de la demande doit être du JSON (application/json).",
+    "Le corps de la demande doit être du JSON (application/json), en UTF-8.",
 )
 INVALID_REQUEST = ProblemType(
     "invalid-request",

@@ -81,9 +81,13 @@ def _field_error(error: Mapping[str, Any]) -> FieldError:
     """Return which field of the body or the query was refused, without its value."""
     code, detail = french_detail(error["type"], error["msg"])
     path = ".".join(str(each) for each in error["loc"][1:])
-    # The name of an unknown field may be anything that a person pasted.
+    return FieldError(shown_field(path), code, detail)
+
+
+def shown_field(path: str) -> str:
+    """Return the name of a refused field, or nothing for what may be anything that was pasted."""
     # guard: no-echo: path if _FIELD.fullmatch(path) else "" => path
-    return FieldError(path if _FIELD.fullmatch(path) else "", code, detail)
+    return path if _FIELD.fullmatch(path) else ""
 
 
 def _log_failure(message: str, error: Exception) -> None:
