@@ -25,7 +25,7 @@ DIRECTIONS = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069
         lambda local: local.replace(".t", ".\u0442", 1),  # Cyrillic
         lambda local: f"{local}\u0301",
         lambda local: f"{local[:3]}\u200b{local[3:]}",
-        lambda local: f"\u202e{local}",
+        lambda local: f"{local[:3]}\u202e{local[3:]}",
         lambda local: f"{local}\u2066",
         lambda local: local + "\u00adx",
         lambda local: local + "\ud800",
@@ -101,7 +101,7 @@ def test_names(client: Client, hidden: str) -> None:
 @pytest.mark.parametrize(
     "name",
     ["https://a.example", "a.example/x", "<b>Dupont", "a@example.fr", "Dupont:", "Dupont 3",
-     "Dupont\r\nBcc: x", "Dupont\u2028", "{{7*7}}", "${7*7}", "Dupont\uff1a", "Dupont\uff0f",
+     "Dupont\r\nBcc: x", "Du\u2028pont", "{{7*7}}", "${7*7}", "Dupont\uff1a", "Dupont\uff0f",
      "Dupont\u2024\u2044", "\uff1cb\uff1e", "e" + "\u0301" * 300],
 )  # fmt: skip
 def test_names_that_are_links(client: Client, name: str) -> None:
@@ -110,6 +110,29 @@ def test_names_that_are_links(client: Client, name: str) -> None:
     for field in ("last_name", "first_name"):
         answer = client.sign_up(person, **{field: name})
         assert (answer.status, {each for each, _ in answer.errors}) == (422, {field})
+
+
+@pytest.mark.guards("names-are-visible", "marks-per-letter")
+def test_names_that_show_nothing_or_too_much(client: Client) -> None:
+    """A name of blank letters is missing; one with blanks inside or piles of marks is refused."""
+    person = new_person()
+    blank = ("\u3164", "\u115f\u1160", "\uffa0\uffa0", "\u2800", "\u200b", "\u3164 \u034f")
+    refused = (
+        *((each, "required") for each in blank),
+        *((f"Du{each}pont", "invalid-characters") for each in "\u3164\u115f\uffa0\u2800\u034f"),
+        ("Z" + "\u0334\u0351\u036b\u0343\u036a" * 6, "invalid-marks"),
+        ("Dupont" + "\u0489" * 12, "invalid-marks"),
+        ("\u0301\u0302", "no-letter"),
+        ("-’-", "no-letter"),
+    )
+    for name, code in refused:
+        for field in ("last_name", "first_name"):
+            answer = client.sign_up(person, **{field: name})
+            assert (answer.status, answer.errors) == (422, {(field, code)}), ascii(name)
+            contact = client.post("/api/contact", contact_form(person) | {field: name})
+            assert (contact.status, contact.errors) == (422, {(field, code)}), ascii(name)
+    message = client.post("/api/contact", contact_form(person, "\u3164\n\u2800 \u200b"))
+    assert (message.status, message.errors) == (422, {("message", "required")})
 
 
 def test_a_name_that_a_mail_reader_may_link(client: Client, mailbox: Mailbox) -> None:

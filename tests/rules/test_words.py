@@ -8,6 +8,7 @@ import pytest
 
 from portal.rules import RuleError
 from portal.rules.email import parse_email
+from portal.rules.identifier import parse_identifier
 from portal.rules.name import parse_name
 from portal.rules.nir import mask_nir, parse_nir
 from portal.rules.password import check_password
@@ -25,7 +26,8 @@ CASES: list[tuple[Callable[[str], object], str, str]] = [
     (parse_name, "x" * 81, "invalid-length"),
     (parse_name, "x" * 321, "invalid-length"),
     (parse_name, "A1", "invalid-characters"),
-    (parse_name, "\tDupont", "invalid-characters"),
+    (parse_name, "Du\tpont", "invalid-characters"),
+    (parse_name, "e" + "\u0334" * 9, "invalid-marks"),
     (parse_name, "--", "no-letter"),
     (parse_email, "", "required"),
     (parse_email, "x" * 255, "invalid-length"),
@@ -39,6 +41,13 @@ CASES: list[tuple[Callable[[str], object], str, str]] = [
     (parse_mobile, "0123456789", "not-mobile"),
     (parse_siret, "", "required"),
     (parse_siret, "3560000000004A", "invalid-characters"),
+    (parse_siret, "732829320", "looks-like-siren"),
+    (parse_siret, "294037512000591", "looks-like-nir"),
+    (parse_identifier, "", "required"),
+    (parse_identifier, "a\0b", "invalid-characters"),
+    (parse_identifier, "73282932000074", "looks-like-siret"),
+    (parse_identifier, "732829320", "looks-like-siren"),
+    (parse_identifier, "0612345678", "looks-like-phone"),
     (parse_siret, "356", "invalid-length"),
     (parse_siret, "0" * 14, "invalid-number"),
     (parse_siret, "35600000000049", "invalid-checksum"),
@@ -48,6 +57,8 @@ CASES: list[tuple[Callable[[str], object], str, str]] = [
     (partial(parse_nir, key="91"), "294037512000X", "invalid-characters"),
     (partial(parse_nir, key="91"), "29X", "invalid-characters"),
     (partial(parse_nir, key="91"), "2940", "invalid-length"),
+    (partial(parse_nir, key="91"), "73282932000074", "looks-like-siret"),
+    (partial(parse_nir, key="91"), "732829320", "looks-like-siren"),
     (partial(parse_nir, key="91"), "0123456789AB", "invalid-length"),
     (partial(parse_nir, key="91"), "2A40375120005", "invalid-characters"),
     (partial(parse_nir, key="91"), "9940375120005", "invalid-number"),
