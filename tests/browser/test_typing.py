@@ -1,0 +1,75 @@
+"""What the pages do with what is typed or pasted, before anything is sent."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.steps import NIR, fill, fill_sign_up
+from tests.world.mailbox import Mailbox
+from tests.world.people import new_person
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import Look
+
+pytestmark = [pytest.mark.stack, pytest.mark.browser]
+
+
+def test_a_likely_slip(page: Page, look: "Look") -> None:
+    """A slip in an address gets a suggestion, taken by a button; who means it sends it as it is."""
+    person = new_person()
+    page.goto("/creer-mon-compte")
+    fill_sign_up(page, person)
+    local = person.email.partition("@")[0]
+    for label in ("Courriel", "Confirmation courriel"):
+        field = page.get_by_label(label, exact=True)
+        field.fill(f"{local}@gmial.com")
+        field.blur()
+        suggestion = page.get_by_role("status").filter(has_text="Vouliez-vous dire")
+        expect(suggestion).to_contain_text(f"{local}@gmail.com")
+        if label == "Courriel":
+            look("suggestion")
+        page.get_by_role("button", name="Oui, corriger").click()
+        expect(field).to_have_value(f"{local}@gmail.com")
+        expect(field).to_be_focused()
+        expect(suggestion).to_have_count(0)
+    for label in ("Courriel", "Confirmation courriel"):
+        page.get_by_label(label, exact=True).fill(f"{local}@gmial.com")
+    page.get_by_role("button", name="Créer mon compte").click()
+    expect(page.get_by_text("m••••••t@gmial.com")).to_be_visible()
+
+
+def test_numbers_pasted_with_separators(page: Page, mailbox: Mailbox) -> None:
+    """A NIR pasted with hyphens and its key fills both inputs; other separators are no error."""
+    person = new_person()
+    page.goto("/creer-mon-compte")
+    fill_sign_up(page, person)
+    nir, siret = person.nir, person.siret
+    page.get_by_label(NIR, exact=True).fill(
+        f"\u202d{nir[:1]}-{nir[1:5]}-{nir[5:]} / {person.nir_key}"
+    )
+    expect(page.get_by_label(NIR, exact=True)).to_have_value(nir)
+    expect(page.get_by_label("Clé")).to_have_value(person.nir_key)
+    values = {
+        "Siret": f"{siret[:9]} / {siret[9:]}",
+        "Téléphone mobile": f"(+33) {person.mobile_phone[1:]}",
+        "Courriel": f"\u2068{person.email}\u2069",
+    }
+    fill(page, values)
+    page.get_by_role("button", name="Créer mon compte").click()
+    expect(page.get_by_text("m••••••t@example.fr")).to_be_visible()
+    assert mailbox.wait(person.email)
+
+
+def test_a_provisional_number_needs_no_key(page: Page) -> None:
+    """The key is missed, unless the number starts with 7 or 8."""
+    person = new_person()
+    page.goto("/creer-mon-compte")
+    fill_sign_up(page, person)
+    page.get_by_label("Clé").fill("")
+    page.get_by_role("button", name="Créer mon compte").click()
+    expect(page.get_by_role("alert").get_by_role("link")).to_have_count(1)
+    expect(page.get_by_label("Clé")).to_have_attribute("aria-invalid", "true")
+    page.get_by_label(NIR, exact=True).fill(f"7{person.nir[1:]}")
+    page.get_by_role("button", name="Créer mon compte").click()
+    expect(page.get_by_text("m••••••t@example.fr")).to_be_visible()
