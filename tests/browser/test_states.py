@@ -272,7 +272,7 @@ def test_account_with_everything(page: Page, look: "Look") -> None:
     look("space")
     page.goto("/gerer/mon-compte")
     expect(page.get_by_text("Jamais attribué")).to_have_count(2)
-    for words in ("nous reviennent", "Compte ouvert par un mandataire", "sera supprimé le"):
+    for words in ("nous reviennent", "comme votre mandataire", "sera supprimé le"):
         expect(page.get_by_text(words).filter(visible=True).first).to_be_visible()
     look("account")
 

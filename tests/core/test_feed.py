@@ -212,6 +212,17 @@ def test_who_did_it_is_stored(world: "World") -> None:
     assert entry(WELCOME, "a", NOW, actor=BACK_OFFICE).actor == "back-office"
 
 
+def test_an_account_that_an_agent_asked_for(world: "World") -> None:
+    """The holder reads who asked for the account, and no promise that the service does not keep."""
+    account_id = world.open_account(is_agent=True)
+    bodies = [each.body for each in world.feed(account_id)]
+    assert any("présentée comme votre mandataire" in body for body in bodies)
+    assert any("Votre déclaration de début d’activité" in body for body in bodies)
+    for body in bodies:
+        assert "client" not in body
+        assert "chaque action" not in body, "the feed shows no author"
+
+
 def test_what_it_is_about_is_one_attribute() -> None:
     """The values of an entry are one map: no attribute is named after a value."""
     item = made(NOW).to_item()

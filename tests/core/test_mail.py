@@ -113,7 +113,7 @@ def test_validation_says_what_the_guide_says() -> None:
                 "01/07/2026\u00a0à\u00a012:04",
                 "sessions ont été fermées",
                 "«\u00a0Mot de passe oublié\u00a0?\u00a0»",
-                "appelez le\u00a03698",
+                "«\u00a0Nous contacter\u00a0»",
             ],
         ),
         (
@@ -202,18 +202,18 @@ def test_other_mails(template: str, subject: str, words: list[str]) -> None:
 
 
 def test_agent() -> None:
-    """An agent reads whose account and data it is; others do not read of agents."""
+    """A client whom an agent signed up reads who asked, and nothing of « your client »."""
     agent, holder = validation(is_agent="yes"), validation()
     assert agent.subject == holder.subject
     for read, other in (
         (agent.text, holder.text),
         (Page(agent.html).text, Page(holder.html).text),
     ):
-        assert "pour le compte d’un client" in read
-        assert "avec les données du client" in read
-        assert "votre déclaration" not in read
+        assert "Un mandataire a demandé cette inscription pour vous" in read
+        assert "votre déclaration" in read
+        assert "Vous n’avez confié cette démarche à personne" in read
+        assert "client" not in read
         assert "mandataire" not in other
-        assert "client" not in other
 
 
 def test_rejection_without_a_reason() -> None:
@@ -266,7 +266,7 @@ def unquoted(sent: Mail) -> tuple[list[str], list[str]]:
 
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_every_mail(template: str) -> None:
-    """Every mail has one button, its link as text, the support number and the disclaimers."""
+    """Every mail has one button, its link as text, and the disclaimers."""
     sent = mail(template)
     page = Page(sent.html)
     assert sent.text.count(LINK) == 1
@@ -276,7 +276,6 @@ def test_every_mail(template: str) -> None:
     assert sent.html.count('<a class="button-text"') == 1
     for body in (sent.text, page.text):
         assert "site non officiel" in body
-        assert "au\u00a03698 (service gratuit + prix appel)" in body
         assert "Merci de ne pas répondre" in body
 
 

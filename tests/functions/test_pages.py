@@ -627,7 +627,7 @@ def test_page_weight(app: ModuleType, document: Callable[[str], Document], path:
 # These need a no-break space before them, except a colon inside an hour or an address.
 BREAKABLE = re.compile(
     r"(?<![\u00a0\u202f\s])[;?!»](?!\w)|(?<![\u00a0\u202f])(?<!\d):|[ \n][:;?!»]"
-    r"|«(?![\u00a0\u202f])|['\"]|\.\.\."
+    r"|«(?![\u00a0\u202f])|['\"]|\.\.\.|(?<=\d) (?=[€%]|\d{3}\b)|\b[nN]° (?=\d|de\b)"
 )
 
 
@@ -651,6 +651,10 @@ def french_mistakes(text: str) -> list[str]:
         'un "mot"',
         "etc...",
         "a; b",
+        "5 €",
+        "12 %",
+        "203 100",
+        "n° 2019",
     ],
 )
 def test_lint_finds_mistakes(text: str) -> None:
@@ -673,7 +677,7 @@ def test_typography_of_scripts(file: Path) -> None:
     sentences = [
         re.sub(r"\$\{(?:[^{}]|\{[^{}]*\})*\}", "x", text).replace("\\u00a0", "\u00a0")
         for text in strings
-        if "\\u00a0" in text or re.match(r"[A-ZÀÉÊ][a-zéèêà’]+.* ", text)
+        if "\\u00a0" in text or (" " in text.strip() and FRENCH.search(text))
     ]
     assert [mistake for text in sentences for mistake in french_mistakes(text)] == []
 
@@ -710,6 +714,26 @@ def test_typography_of_answers(file: Path) -> None:
     ]
     assert sentences or file.stem not in {"problems", "password", "activity"}
     assert [mistake for text in sentences for mistake in french_mistakes(text)] == []
+
+
+MAIL_TEMPLATES = sorted((WEB.parents[1] / "layers" / "shared" / "portal").glob("*/templates/*.j2"))
+
+
+@pytest.mark.parametrize("file", MAIL_TEMPLATES, ids=lambda file: file.stem)
+def test_typography_of_mails(file: Path) -> None:
+    """Every branch of a mail follows the rules, those that few people read too."""
+    marks = re.compile(r"\{#.*?#\}|\{%.*?%\}|<style>.*?</style>|<[^>]*>", re.DOTALL)
+    values = re.compile(r'\{\{ strong\("(.*?)"\)|\{\{.*?\}\}', re.DOTALL)
+    texts = values.sub(r"\1", marks.sub("", file.read_text()))
+    assert [mistake for line in texts.splitlines() for mistake in french_mistakes(line)] == []
+
+
+def test_typography_of_the_firewall() -> None:
+    """What the firewall answers follows the rules of typography too."""
+    template = (WEB.parents[1] / "template.yaml").read_text()
+    details = re.findall(r'"detail":"(.*?)"', template)
+    assert details
+    assert [mistake for detail in details for mistake in french_mistakes(detail)] == []
 
 
 def test_openapi_document_is_served_when_present(app: ModuleType, ask: Ask) -> None:

@@ -5,7 +5,7 @@ const TIMEOUT_MS = 30_000;
 const OFFLINE = "Vous êtes hors ligne. Vérifiez votre connexion à internet, puis réessayez.";
 const SILENT = "Le service ne répond pas. Vérifiez votre connexion à internet, puis réessayez.";
 const BROKEN = "Le service rencontre une difficulté.";
-const REFUSED = "La demande n’a pas abouti. Réessayez, ou appelez le 3698.";
+const REFUSED = "La demande n’a pas abouti. Réessayez, ou écrivez-nous par «\u00a0Nous contacter\u00a0».";
 
 /** Calls `/api/<path>`; returns `{ok, status, data}` or `{ok: false, status, slug, message, errors, data}`. */
 export async function call(method, path, body) {

@@ -7,7 +7,7 @@ const formats = [
   { hour: "2-digit", minute: "2-digit" },
 ].map((format) => new Intl.DateTimeFormat("fr-FR", { ...zone, ...format }));
 
-/** Return « 01/10/2020 », « 1 octobre 2020 » and « 11:39 » for an RFC 3339 time; the day has a no-break space. */
+/** Return « 01/10/2020 », « 1er octobre 2020 » and « 11:39 » for an RFC 3339 time; the day has a no-break space. */
 export const [shortDay, longDay, hour] = formats.map(
-  (format) => (moment) => format.format(new Date(moment)).replace(" ", "\u00a0"),
+  (format) => (moment) => format.format(new Date(moment)).replace(/^1 /, "1er ").replace(" ", "\u00a0"),
 );

@@ -65,7 +65,6 @@ def decide(
                 account.id,
                 at_ms // 1000,
                 actor=BACK_OFFICE,
-                is_agent=account.is_agent,
                 about={"reason": reason} if reason else None,
             )
             # guard: told-once: if is_news => if True

@@ -47,7 +47,7 @@ class Kind(Struct, frozen=True):
     title: str
     body: str
     agent: Text | None = None
-    """What an agent (*mandataire*) reads instead."""
+    """What the holder reads instead when an agent (*mandataire*) asked for the account."""
     mail: str | None = None
     """Subject of the mail that says the same; its template has the kind's name."""
     keep: int | None = None
@@ -124,14 +124,13 @@ def notice(
     actor: str,
     about: Mapping[str, str] | None = None,
     device: str | None = None,
-    is_agent: bool = False,
 ) -> Sequence[Record]:
     """Return the entry of a kind, and the message of its mail if it has one.
 
     The message contains the account id and the device only: the outbox has no personal data.
     """
     words = {**(about or {}), **({"device": device} if device else {})}
-    shown = entry(kind, account_id, now, actor=actor, about=words, is_agent=is_agent)
+    shown = entry(kind, account_id, now, actor=actor, about=words)
     if kind.mail is None:
         return (shown,)
     return shown, Outgoing.new(kind.name, now, account_id=account_id, device=device)

@@ -13,9 +13,9 @@ WELCOME = Kind(
     "aux auto-entrepreneurs.",
     agent=Text(
         "Bienvenue",
-        "Bienvenue {first_name} {last_name} sur votre nouvel espace en ligne. Ce compte "
-        "est ouvert par un mandataire, pour le compte de son client\u00a0: chaque action "
-        "y est conservée avec son auteur.",
+        "Bienvenue {first_name} {last_name} sur votre nouvel espace personnel en ligne. Une "
+        "personne qui s’est présentée comme votre mandataire en a demandé l’ouverture. Il est à "
+        "votre nom, et son mot de passe n’est connu que de vous.",
     ),
 )
 AFFILIATION_REQUESTED = Kind(
@@ -24,12 +24,6 @@ AFFILIATION_REQUESTED = Kind(
     "Votre déclaration de début d’activité est en cours de validation. Dès qu’elle sera "
     "confirmée, vous recevrez ici une notification d’affiliation à la Sécurité sociale et"
     " vos services en ligne s’ouvriront.",
-    agent=Text(
-        "Demande d’affiliation reçue",
-        "La déclaration de début d’activité de votre client est en cours de validation. "
-        "Dès qu’elle sera confirmée, vous recevrez ici sa notification d’affiliation à la"
-        " Sécurité sociale et ses services en ligne s’ouvriront.",
-    ),
 )
 NEW_DEVICE = Kind(
     "new-device",
@@ -117,7 +111,7 @@ def first_entries(registration: Registration, now: int) -> Sequence[Activity]:
     """Return the entries that a feed starts with."""
     account_id, is_agent = registration.account_id, registration.is_agent
     return [
-        entry(AFFILIATION_REQUESTED, account_id, now, actor=account_id, order=0, is_agent=is_agent),
+        entry(AFFILIATION_REQUESTED, account_id, now, actor=account_id, order=0),
         entry(
             WELCOME,
             account_id,

@@ -67,7 +67,6 @@ def _notice(template: Template) -> MailSender:
                 device=message.about.get("device", ""),
                 reason=account.affiliation_reason or "",
                 deletion_at=moment(account.deletion_at or message.created_at),
-                is_agent="yes" if account.is_agent else "",
             )
 
     return send
