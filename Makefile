@@ -14,7 +14,7 @@ EMULATOR := .local/stack/.installed
 CHECKS := .local/checks/.installed
 LOCAL := .venv/bin/python -m tools.stack
 
-.PHONY: help dev up down deploy mails affiliate sam-local sam-invoke clean test unit lint checks \
+.PHONY: help dev up down deploy mails affiliate sam-local sam-invoke clean test unit lint checks facts \
     guards mutation faults audit format hooks bench load screenshots openapi privacy licences lock \
     browser
 
@@ -94,6 +94,9 @@ audit: $(TOOLS) $(EMULATOR) $(AUDIT) browser ## Lighthouse and the HTML validato
 
 $(AUDIT): tools/audit/package.json tools/audit/package-lock.json
 	mkdir -p .local/audit && cp $^ .local/audit/ && cd .local/audit && npm install --no-audit --no-fund
+
+facts: $(TOOLS) ## list the facts of the pages whose source was not read for a year
+	@python -m tools.facts
 
 format: $(TOOLS) ## format the code, fix what can be
 	ruff check --fix

@@ -37,7 +37,7 @@ ENVIRONMENT = {
     "LOOKUP_SECRET": "lookup",
     "PEPPER_SECRET": "pepper",
     "DATA_KEY": "key",
-    "MAIL_FROM": "Portail <ne-pas-repondre@portail.example>",
+    "MAIL_FROM": "Espace auto-entrepreneur <ne-pas-repondre@portail.example>",
     "MAIL_CONFIGURATION_SET": "mails",
     "SUPPORT_MAILBOX": "assistance@portail.example",
     "EVENT_BUS": "bus",

@@ -1,13 +1,15 @@
 """The texts of the site: Markdown files that anybody can edit, read once.
 
-``content/LISEZ-MOI.md`` explains how to write one.
+``content/LISEZ-MOI.md`` explains how to write one, ``content/faits.toml`` what they may cite.
 """
 
 import re
+import tomllib
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
@@ -32,8 +34,21 @@ _PROPERTIES = {"titre", "résumé", "mots", "date"}
 _REQUIRED = {"titre", "résumé"}
 
 # The spaces that must not break in French typography.
-_BREAKABLE = re.compile(r"[ \n](?=[:;?!»])|(?<=«) |(?<=\d) (?=\d{3}\b|[€%])")
+_BREAKABLE = re.compile(r"[ \n](?=[:;?!»])|(?<=«) |(?<=\d) (?=\d{3}\b|[€%])|(?<=[nN]°) ")
 _WORD = re.compile(r"[a-z0-9]{2,}")
+_SCHEME = re.compile(r"^https://(?:www\.)?")
+_CITED = re.compile(r"\{([a-z0-9-]+)\}")
+
+
+class Fact(Struct, frozen=True):
+    """What a text cites by name; a figure or a law has a source, and the day when it was read."""
+
+    text: str
+    source: str = ""
+    read: date = date.min
+
+
+type Facts = Mapping[str, Fact]
 
 
 class Article(Struct, frozen=True):
@@ -53,12 +68,19 @@ class Article(Struct, frozen=True):
         return french_day(self.published) if self.published else ""
 
 
-def read_articles(folder: Path) -> Sequence[Article]:
+def read_facts(file: Path) -> Facts:
+    """Return the facts of a file, by name; raises ``KeyError`` for one without source or day."""
+    rows = tomllib.loads(file.read_text())
+    return {name: Fact(row["texte"], row["source"], row["lu"]) for name, row in rows.items()}
+
+
+def read_articles(folder: Path, facts: Facts = MappingProxyType({})) -> Sequence[Article]:
     """Return the texts of a folder: the newest first when they are dated, else by file name.
 
-    Raises ``ValueError``, with the file's name, for properties that are missing or unknown.
+    Raises ``ValueError``, with the file's name, for properties that are missing or unknown, and
+    for a fact that does not exist.
     """
-    articles = [_read(file) for file in sorted(folder.glob("*.md"))]
+    articles = [_read(file, facts) for file in sorted(folder.glob("*.md"))]
     return sorted(articles, key=lambda article: article.published or date.min, reverse=True)
 
 
@@ -80,8 +102,23 @@ def fold(text: str) -> str:
     return " ".join(dict.fromkeys(_WORD.findall(letters)))
 
 
-def _read(file: Path) -> Article:
-    _, head, body = file.read_text().split("---\n", 2)
+def _cite(text: str, facts: Facts) -> str:
+    """Return a text with the facts that it names, and their sources at its end."""
+    cited = [facts[name] for name in _CITED.findall(text)]
+    sources = dict.fromkeys((each.source, each.read) for each in cited if each.source)
+    shown = [
+        f"[{_SCHEME.sub('', url).strip('/')}]({url}), lu le {french_day(day)}"
+        for url, day in sources
+    ]
+    filled = _CITED.sub(lambda found: facts[found[1]].text, text)
+    return f"{filled}\nSources : {' ; '.join(shown)}.\n" if shown else filled
+
+
+def _read(file: Path, facts: Facts) -> Article:
+    try:
+        _, head, body = _cite(file.read_text(), facts).split("---\n", 2)
+    except KeyError as missing:
+        raise ValueError(f"{file.name}: no fact is named {missing}") from None
     properties = {
         name.strip(): value.strip()
         for name, separator, value in (line.partition(":") for line in head.splitlines())

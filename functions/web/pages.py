@@ -4,11 +4,12 @@ import base64
 import gzip
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from content import Article, fold, read_articles
+from content import Article, fold, read_articles, read_facts
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from msgspec import Struct
 
@@ -51,9 +52,10 @@ class Page(Struct, frozen=True):
     kind: str = "Page"
 
 
-NEWS = read_articles(HERE / "content" / "news")
-HELP = read_articles(HERE / "content" / "help")
-TEXTS = {article.slug: article for article in read_articles(HERE / "content" / "pages")}
+FACTS = read_facts(HERE / "content" / "faits.toml")
+NEWS = read_articles(HERE / "content" / "news", FACTS)
+HELP = read_articles(HERE / "content" / "help", FACTS)
+TEXTS = {article.slug: article for article in read_articles(HERE / "content" / "pages", FACTS)}
 
 PAGES = (
     Page("/", "home", "Accueil", "search.js"),
@@ -196,6 +198,7 @@ def render_site() -> tuple[dict[str, Resource], Resource]:
             criteria=CRITERIA,
             news=NEWS,
             help=HELP,
+            mail_interval=int(os.environ["MAIL_INTERVAL"]),
         )
         keeping = _NEVER_KEPT if page.private else _REVALIDATE
         return resource(html, "text/html; charset=utf-8", keeping)

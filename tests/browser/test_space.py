@@ -79,6 +79,15 @@ def test_address_that_bounces(
     expect(page.get_by_text("Les courriels envoyés à cette adresse")).to_be_in_viewport()
 
 
+def after_the_pause(page: Page) -> None:
+    """Load the page again as if the last mail was asked for long ago."""
+    page.evaluate("""() => {
+        const sent = JSON.parse(sessionStorage.getItem("sent"));
+        sessionStorage.setItem("sent", JSON.stringify({ ...sent, at: 0 }));
+    }""")
+    page.reload()
+
+
 def test_sign_up_that_bounces(page: Page, mailbox: Mailbox, direct: Direct, look: "Look") -> None:
     """A mistyped address is shown at the next visit and on « Renvoyer »; only it is retyped."""
     person, right = new_person(), new_person().email
@@ -86,12 +95,18 @@ def test_sign_up_that_bounces(page: Page, mailbox: Mailbox, direct: Direct, look
     fill_sign_up(page, person)
     page.get_by_role("button", name="Créer mon compte").click()
     resend = page.get_by_role("button", name="Renvoyer le courriel")
+    expect(page.locator("#pause")).to_contain_text("Un autre courriel pourra partir dans")
     resend.click()
-    expect(page.locator("#resend .status")).to_contain_text("renvoyé")
+    expect(page.locator("#resend .status")).to_contain_text("Attendez la fin du décompte")
+    after_the_pause(page)
+    expect(page.locator("#pause")).to_be_empty()
+    resend.click()
+    expect(page.locator("#resend .status")).to_contain_text("Votre demande est enregistrée")
+    expect(page.locator("#pause")).to_contain_text("dans")
     direct.hand("MailFeedback", bounce(direct, person.email))
     notice = page.locator("#bounces")
     expect(notice).to_be_hidden()
-    page.reload()
+    after_the_pause(page)
     expect(notice).to_be_visible()
     resend.click()
     expect(notice).to_contain_text("nous reviennent")

@@ -159,7 +159,8 @@ def test_trouble_of_a_form(page: Page, look: "Look", forgive: "Forgive", form: s
     look(f"{form}-sending")
     until(page, lambda: held)
     assert len(held) == 1, "a second click must send nothing"
-    problem(429, "throttled")(held[0])
+    busy = "Trop de demandes. Patientez avant de recommencer."
+    problem(429, "throttled", detail=busy)(held[0])
     page.unroute(path)
     alert(page, "Trop de demandes. Réessayez dans 2 minutes.")
     look(f"{form}-throttled")
@@ -272,7 +273,7 @@ def test_account_with_everything(page: Page, look: "Look") -> None:
     look("space")
     page.goto("/gerer/mon-compte")
     expect(page.get_by_text("Jamais attribué")).to_have_count(2)
-    for words in ("nous reviennent", "comme votre mandataire", "sera supprimé le"):
+    for words in ("nous reviennent", "Un mandataire a demandé", "sera supprimé le"):
         expect(page.get_by_text(words).filter(visible=True).first).to_be_visible()
     look("account")
 

@@ -70,6 +70,7 @@ def app() -> Iterator[ModuleType]:
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(WEB)
         patch.setenv("PUBLIC_URL", "https://portail.example")
+        patch.setenv("MAIL_INTERVAL", "60")
         for name in ("pages", "content"):
             patch.delitem(sys.modules, name, raising=False)
         yield load("app")
@@ -536,10 +537,14 @@ def test_search_answers_the_questions_of_the_guide(
 @pytest.mark.parametrize(
     "file", sorted(CONTENT.glob("*/*.md")), ids=lambda file: f"{file.parent.name}/{file.stem}"
 )
-def test_content_is_well_formed(content: ModuleType, file: Path) -> None:
+def test_content_is_well_formed(app: ModuleType, content: ModuleType, file: Path) -> None:
     """Texts have a title and summary, news a date; addresses have no accent and no capital."""
     (article,) = [
-        each for each in content.read_articles(file.parent) if file.stem.endswith(each.slug)
+        each
+        for each in content.read_articles(
+            file.parent, sys.modules[app.render_site.__module__].FACTS
+        )
+        if file.stem.endswith(each.slug)
     ]
     assert article.title
     assert article.summary.endswith((".", "?"))
@@ -548,6 +553,35 @@ def test_content_is_well_formed(content: ModuleType, file: Path) -> None:
     assert re.fullmatch(r"[a-z0-9-]+", file.stem)
     assert "<h1" not in article.html, "the title is the page's only h1"
     assert "http://" not in file.read_text()
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/une-question/declarer-et-payer", ["au plus tard le dernier jour", "midi", "31 octobre"]),
+        ("/actualites/acre-juillet-2026", ["60 jours qui suivent le début de l’activité"]),
+        ("/actualites/seuils-2026", ["non classés", "15\u00a0000\u00a0€", "Activité mixte"]),
+        ("/s-informer", ["En outre-mer", "12,3\u00a0%"]),
+    ],
+)
+def test_facts_are_shown_with_their_sources(
+    document: Callable[[str], Document], path: str, words: list[str]
+) -> None:
+    """A page that cites facts shows them, and at its end their sources and days of reading."""
+    page = document(path)
+    text = " ".join("".join(page.texts).split(" "))
+    for each in words:
+        assert each in text
+    assert "Sources\u00a0: " in text
+    assert re.search(r"lu le 2\d\u00a0novembre\u00a02026", text)
+    assert "{" not in text
+
+
+def test_an_unknown_fact_is_refused(content: ModuleType, tmp_path: Path) -> None:
+    """A text that cites a fact that does not exist is refused by file name."""
+    (tmp_path / "a.md").write_text("---\ntitre: T\nrésumé: R.\n---\n{no-fact}\n")
+    with pytest.raises(ValueError, match=r"a\.md: .*no-fact"):
+        content.read_articles(tmp_path)
 
 
 def test_news_are_shown_newest_first(document: Callable[[str], Document]) -> None:
@@ -723,7 +757,7 @@ MAIL_TEMPLATES = sorted((WEB.parents[1] / "layers" / "shared" / "portal").glob("
 def test_typography_of_mails(file: Path) -> None:
     """Every branch of a mail follows the rules, those that few people read too."""
     marks = re.compile(r"\{#.*?#\}|\{%.*?%\}|<style>.*?</style>|<[^>]*>", re.DOTALL)
-    values = re.compile(r'\{\{ strong\("(.*?)"\)|\{\{.*?\}\}', re.DOTALL)
+    values = re.compile(r'\{\{ strong\("(.*?)"(?: ~ \w+)?\) \}\}|\{\{.*?\}\}', re.DOTALL)
     texts = values.sub(r"\1", marks.sub("", file.read_text()))
     assert [mistake for line in texts.splitlines() for mistake in french_mistakes(line)] == []
 

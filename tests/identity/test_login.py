@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from portal.core import aws, keys
-from portal.core.problems import THROTTLED, UNAUTHENTICATED, UNAVAILABLE, Problem
+from portal.core.problems import THROTTLED, UNAUTHENTICATED, UNAVAILABLE, Problem, describe
 from portal.core.records import HOUR
 from portal.core.session import Session, log_out
 from portal.identity import deletion, passwords
@@ -144,6 +144,21 @@ def test_a_refused_login_computes_no_hash(world: "World") -> None:
     with world.calls.counted() as made:
         refused(THROTTLED, lambda: world.log_in("nobody@example.fr"))
     assert made == ["UpdateItem"]
+
+
+@pytest.mark.parametrize("identifier", [EMAIL, "nobody@example.fr"])
+def test_a_delayed_login_says_the_way_out(world: "World", identifier: str) -> None:
+    """« Trop d’essais » names the way out, alike for a known and an unknown identifier."""
+    world.open_account()
+    for _ in range(5):
+        refused(INVALID_CREDENTIALS, lambda: world.log_in(identifier, WRONG))
+    delayed = refused(THROTTLED, lambda: world.log_in(identifier, WRONG))
+    answer = describe(delayed, base_url="", instance="1")
+    assert answer.body["title"] == "Trop d’essais"
+    assert answer.body["type"] == "/problems/throttled"
+    assert answer.body["detail"].startswith("Trop d’essais avec cet identifiant. Patientez")
+    assert "«\u00a0Mot de passe oublié\u00a0?\u00a0»" in answer.body["detail"]
+    assert answer.headers["Retry-After"] == "1"
 
 
 def test_delays_are_the_same_for_the_unknown(world: "World") -> None:

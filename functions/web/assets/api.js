@@ -4,8 +4,7 @@ const TIMEOUT_MS = 30_000;
 
 const OFFLINE = "Vous êtes hors ligne. Vérifiez votre connexion à internet, puis réessayez.";
 const SILENT = "Le service ne répond pas. Vérifiez votre connexion à internet, puis réessayez.";
-const BROKEN = "Le service rencontre une difficulté.";
-const REFUSED = "La demande n’a pas abouti. Réessayez, ou écrivez-nous par «\u00a0Nous contacter\u00a0».";
+const REFUSED = "La demande n’a pas abouti. Réessayez, ou contactez-nous.";
 
 /** Calls `/api/<path>`; returns `{ok, status, data}` or `{ok: false, status, slug, message, errors, data}`. */
 export async function call(method, path, body) {
@@ -39,8 +38,9 @@ async function content(response) {
 function failure(response, data) {
   const { status } = response;
   let message = data.detail || REFUSED;
-  if (status === 429) message = `Trop de demandes. Réessayez ${wait(response.headers.get("retry-after"))}.`;
-  if (status >= 500) message = `${BROKEN} Réessayez ${wait(response.headers.get("retry-after"))}.`;
+  const retry = `Réessayez ${wait(response.headers.get("retry-after"))}`;
+  if (status === 429) message = message.replace(/Patientez[^,.]*|Réessayez/, retry);
+  if (status >= 500) message = `Le service rencontre une difficulté. ${retry}.`;
   const slug = String(data.type ?? "").split("/").pop();
   return { ok: false, status, slug, message, errors: data.errors ?? [], data };
 }

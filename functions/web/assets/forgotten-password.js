@@ -1,4 +1,5 @@
 import { call } from "./api.js";
+import { countDown } from "./countdown.js";
 import { wire } from "./form.js";
 import { show } from "./states.js";
 
@@ -6,6 +7,8 @@ wire(document.getElementById("recovery"), {
   send: (values) => call("POST", "password-recovery", values),
   done() {
     show("sent", "moved");
+    const pause = document.getElementById("pause");
+    countDown(pause, Date.now() + pause.dataset.pause * 1000);
     return "";
   },
 });

@@ -18,7 +18,7 @@ wire(form, {
   send: (values) => call("POST", "signup", values),
   done({ data }, values) {
     remember("sign-up", values);
-    remember("sent", { email: values.email, email_masked: data.email_masked });
+    remember("sent", { email: values.email, email_masked: data.email_masked, at: Date.now() });
     location.assign("/verifiez-vos-courriels");
   },
 });

@@ -30,7 +30,8 @@ class FieldError(Struct, frozen=True):
 class Problem(Exception):  # noqa: N818 - the field's term (RFC 9457) for what is answered
     """Raised to answer a request with a problem.
 
-    ``retry_after`` is in seconds; ``extensions`` become extra members of the answer.
+    ``retry_after`` is in seconds; ``extensions`` become extra members of the answer, or replace
+    its ``title`` and ``detail`` by the words of one case.
     """
 
     def __init__(
