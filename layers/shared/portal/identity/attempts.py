@@ -13,14 +13,6 @@ if TYPE_CHECKING:
     from portal.core.settings import Limits
     from portal.core.table import Table
 
-TOO_MANY_ATTEMPTS = {
-    "title": "Trop d’essais",
-    "detail": "Trop d’essais avec cet identifiant. Patientez avant de recommencer, ou "
-    "choisissez un nouveau mot de passe avec «\u00a0Mot de passe oublié\u00a0?\u00a0»\u00a0: "
-    "l’attente prend fin.",
-}
-"""The words of ``THROTTLED`` for a login: the same whether the identifier has an account or not."""
-
 LONGEST_DELAY = 900
 """Longest delay of a login after failures, in seconds."""
 
@@ -88,19 +80,30 @@ def count_failure[Counted: (Identifier, DeviceFailures)](
             read = kind.from_item(refused.item) if refused.item else kind(mac=mac)
         last, failures = read.attempted_at, read.failures
         if last is None:
-            raise Problem(THROTTLED, retry_after=1, **TOO_MANY_ATTEMPTS)
+            raise _too_many(1)
         # guard: failures-forgotten-alike: last <= forgotten => False
         if last <= forgotten:
             failures = 0
         elif now_ms < (ends := last + 1000 * delay_after(failures, free)):
-            wait = max(1, math.ceil((ends - now_ms) / 1000))
-            raise Problem(THROTTLED, retry_after=wait, **TOO_MANY_ATTEMPTS)
+            raise _too_many(max(1, math.ceil((ends - now_ms) / 1000)))
         try:
             # guard: one-attempt-for-one-delay: "failures": read.failures, "attempted_at": last => "mac": mac
             unchanged = {"failures": read.failures, "attempted_at": last}
             return _raise_count(table, kind, at, mac, failures + 1, unchanged, now_ms)
         except RefusedError:
             continue  # another attempt was counted meanwhile: check this one again
+
+
+def _too_many(retry_after: int) -> Problem:
+    """Return the refusal of a login that must wait, with the way out, alike for everyone."""
+    return Problem(
+        THROTTLED,
+        retry_after=retry_after,
+        title="Trop d’essais",
+        detail="Trop d’essais avec cet identifiant. Patientez avant de recommencer, ou choisissez "
+        "un nouveau mot de passe avec «\u00a0Mot de passe oublié\u00a0?\u00a0»\u00a0: "
+        "l’attente prend fin.",
+    )
 
 
 def _raise_count[Counted: (Identifier, DeviceFailures)](
