@@ -113,6 +113,27 @@ PAGES = (
     ),
     Page("/gerer/mon-compte", "profile", "Mon compte", "profile.js", private=True),
     Page(
+        "/gerer/mon-compte/telephone",
+        "change-phone",
+        "Changer mon téléphone mobile",
+        "change-phone.js",
+        private=True,
+    ),
+    Page(
+        "/gerer/mon-compte/courriel",
+        "change-email",
+        "Changer mon courriel",
+        "change-email.js",
+        private=True,
+    ),
+    Page(
+        "/gerer/mon-compte/suppression",
+        "delete-account",
+        "Supprimer mon compte",
+        "delete-account.js",
+        private=True,
+    ),
+    Page(
         "/gerer/mon-compte/mot-de-passe",
         "change-password",
         "Changer mon mot de passe",

@@ -36,7 +36,8 @@ def test_phone_and_sessions(page: Page, client: Client, mailbox: Mailbox, look: 
     expect(page.locator("[data-fill=email]")).to_have_text(person.email)
     look("account")
 
-    page.get_by_text("Changer mon téléphone mobile").click()
+    page.get_by_role("link", name="Modifier mon téléphone mobile").click()
+    expect_title(page, "Changer mon téléphone mobile")
     phone = page.get_by_label("Nouveau téléphone mobile")
     phone.fill("01 23 45 67 89")
     page.get_by_role("button", name="Enregistrer le numéro").click()
@@ -64,7 +65,7 @@ def test_password(page: Page, client: Client, mailbox: Mailbox, look: "Look") ->
     person = account_holder(client, mailbox)
     assert client.log_in(person.email).status == 200
     log_in(page, person.email, start=ACCOUNT)
-    page.get_by_role("link", name="Changer mon mot de passe").click()
+    page.get_by_role("link", name="Modifier mon mot de passe").click()
     expect_title(page, "Changer mon mot de passe")
     look("form")
     choose_password(page, f"Aa1-{person.last_name}")
@@ -82,7 +83,8 @@ def test_email(page: Page, client: Client, mailbox: Mailbox, look: "Look") -> No
     """A new address is used once its link is opened, and the old one can undo it."""
     person, email = account_holder(client, mailbox), new_person().email
     log_in(page, person.email, start=ACCOUNT)
-    page.get_by_text("Changer mon courriel", exact=True).click()
+    page.get_by_role("link", name="Modifier mon courriel").click()
+    expect_title(page, "Changer mon courriel")
     fill(page, {"Nouveau courriel": email, "Confirmation du nouveau courriel": "x@example.fr"})
     page.get_by_role("button", name="Envoyer le lien").click()
     alert(page, "différentes")
@@ -173,7 +175,8 @@ def test_deletion(page: Page, client: Client, mailbox: Mailbox, look: "Look") ->
     """A deletion is asked for in two steps, ends the sessions, and can be cancelled."""
     person = account_holder(client, mailbox)
     log_in(page, person.email, start=ACCOUNT)
-    page.get_by_text("Je veux supprimer mon compte", exact=True).click()
+    page.get_by_role("link", name="Supprimer mon compte").click()
+    expect_title(page, "Supprimer mon compte")
     page.get_by_role("button", name="Supprimer mon compte").click()
     alert(page, "Cochez la case")
     look("not-agreed")

@@ -244,15 +244,18 @@ def test_tab_key(page: Page, path: str, size: "ViewportSize") -> None:
 
 
 def test_tab_key_in_the_space(page: Page, client: Client, mailbox: Mailbox) -> None:
-    """The same is true in the space, where parts unfold."""
+    """The same is true in the space, on each of its pages."""
     person = account_holder(client, mailbox)
     log_in(page, person.email)
     page.set_viewport_size(SIZES[-1])
     walk(page)
     page.goto("/gerer/mon-compte")
     expect(page.locator("#open-sessions li")).to_have_count(1)
-    page.evaluate("document.querySelectorAll('details').forEach((each) => each.open = true)")
     walk(page)
+    for path in ("telephone", "courriel", "mot-de-passe", "suppression"):
+        page.goto(f"/gerer/mon-compte/{path}")
+        page.wait_for_load_state("networkidle")
+        walk(page)
 
 
 def test_keyboard_only(page: Page, mailbox: Mailbox) -> None:
@@ -318,7 +321,7 @@ def go_on_by_keys(page: Page, person: Person, token: str) -> None:
     reach(page, page.get_by_role("link", name="Mes informations personnelles"))
     keys.press("Enter")
 
-    reach(page, page.get_by_text("Changer mon téléphone mobile"))
+    reach(page, page.get_by_role("link", name="Modifier mon téléphone mobile"))
     keys.press("Enter")
     tab_to(page, "Nouveau téléphone mobile")
     keys.type("0699999999")

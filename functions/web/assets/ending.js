@@ -4,6 +4,8 @@
 const IDLE_MS = 29 * 60_000;
 const WARNING_MS = 5 * 60_000;
 const TICK_MS = 5_000;
+// A tab that is looked at again asks whether the session is still open, after this long.
+const ASK_MS = 60_000;
 
 const dialog = document.getElementById("ending");
 const time = document.getElementById("ending-time");
@@ -40,6 +42,9 @@ export function watch({ lastSeen, me, logOut }) {
   // The dialog needs a choice: the key Escape does not close it.
   dialog.addEventListener("cancel", (event) => event.preventDefault());
   addEventListener("storage", tick);
-  addEventListener("visibilitychange", tick);
+  addEventListener("visibilitychange", () => {
+    tick();
+    if (!over && !document.hidden && Date.now() - lastSeen() > ASK_MS && !dialog.open) me("GET");
+  });
   setInterval(tick, TICK_MS);
 }

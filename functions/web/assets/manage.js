@@ -1,10 +1,11 @@
+import { announce } from "./announce.js";
 import { hour, longDay, shortDay } from "./dates.js";
-import { wire } from "./form.js";
-import { logOut, me } from "./session.js";
+import { me } from "./session.js";
 
-const [feed, entry, empty, failure, more, status, previous, failed, deletion, kept] = [
-  "feed", "entry", "empty", "failure", "more", "feed-status", "previous-login", "failed", "deletion", "kept",
+const [feed, entry, empty, failure, more, status, previous, failed] = [
+  "feed", "entry", "empty", "failure", "more", "feed-status", "previous-login", "failed",
 ].map((id) => document.getElementById(id));
+const QUIET = "new-device";
 let cursor;
 let loading = false;
 
@@ -23,6 +24,7 @@ function tell(profile) {
   const { affiliation } = profile;
   say("greeting", `${profile.first_name} ${profile.last_name}`);
   say("deletion", profile.deletion_at && longDay(profile.deletion_at));
+  if (profile.deletion_at) import("./keep.js").then(({ offer }) => offer(kept), () => {});
   document.getElementById("bouncing").hidden = profile.email_receives;
   say("unconfirmed", profile.new_email_masked);
   for (const place of document.querySelectorAll("[data-affiliation]")) {
@@ -66,6 +68,33 @@ function item({ at, kind, title, body }) {
   return line;
 }
 
+/** Adds a login from a new device to the line of those just after it: they never drown the rest. */
+function group(line, next) {
+  let several = line.querySelector("details");
+  if (!several) {
+    several = document.getElementById("several").content.firstElementChild.cloneNode(true);
+    several.querySelector("ol").append(member(line));
+    line.querySelector(".body").replaceWith(several);
+  }
+  const list = several.querySelector("ol");
+  list.append(member(next));
+  line.querySelector("h3").textContent = `${list.children.length}\u00a0connexions depuis de nouveaux appareils`;
+}
+
+function member(line) {
+  const one = document.createElement("li");
+  one.textContent = `${line.querySelector("time").textContent}\u00a0: ${line.querySelector(".body").textContent}`;
+  return one;
+}
+
+/** Shows the account that is not deleted, and the feed from its start. */
+function kept(profile) {
+  tell(profile);
+  announce(document.getElementById("kept"), "Votre compte est conservé.");
+  cursor = undefined;
+  load();
+}
+
 async function load() {
   if (loading) return;
   loading = true;
@@ -88,11 +117,16 @@ function add({ entries, next_cursor, previous_login_at: before }) {
     previous.textContent = before
       ? `Dernière connexion le ${shortDay(before)} à ${hour(before)}`
       : "C’est votre première connexion.";
+    feed.replaceChildren();
   }
-  const lines = entries.map(item);
-  feed.append(...lines);
+  const older = feed.children.length;
+  for (const line of entries.map(item)) {
+    const last = feed.lastElementChild;
+    if (line.dataset.kind === QUIET && last?.dataset.kind === QUIET) group(last, line);
+    else feed.append(line);
+  }
   empty.hidden = feed.children.length > 0;
-  if (cursor) lines[0]?.querySelector("h3").focus();
+  if (cursor) (feed.children[older] ?? feed.lastElementChild).querySelector("h3").focus();
   cursor = next_cursor;
   more.hidden = !cursor;
 }
@@ -100,16 +134,6 @@ function add({ entries, next_cursor, previous_login_at: before }) {
 more.addEventListener("click", load);
 document.getElementById("retry").addEventListener("click", load);
 document.getElementById("reload").addEventListener("click", read);
-
-wire(document.getElementById("logout"), { send: () => logOut("signed-out"), done: () => undefined });
-wire(document.getElementById("keep"), {
-  send: () => me("PATCH", "", { deletion_at: null }),
-  done({ data }) {
-    tell(data);
-    kept.hidden = false;
-    return "";
-  },
-});
 
 read();
 load();

@@ -1,4 +1,10 @@
-// Data that one page passes to the next: stored for this tab only, never in an address.
+// Data that one page passes to the next, never in an address: stored for this tab only, except
+// what the tabs must share, which is not personal.
+
+// What the tabs share: the time of the last answer to their session, and why that is over.
+export const SEEN = "seen";
+export const OVER = "over";
+let seenHere = 0;
 
 const TOKEN = /^#[\w-]{40,}$/; // « #contenu » is the skip link's, not a token
 
@@ -20,12 +26,38 @@ export function remember(key, value) {
   }
 }
 
-/** Removes what was stored under each of `keys`. */
+/** Removes what was stored under each of `keys`, without one all that was stored. */
 export function forget(...keys) {
   try {
+    if (!keys.length) sessionStorage.clear();
     for (const key of keys) sessionStorage.removeItem(key);
   } catch {
     // storage forbidden: nothing was stored
+  }
+}
+
+/** Stores a value that the tabs share, or removes it. */
+export function store(key, value) {
+  try {
+    if (value) localStorage.setItem(key, value);
+    else localStorage.removeItem(key);
+  } catch {
+    // storage forbidden: each tab is on its own
+  }
+}
+
+/** Remembers that the API just answered to a session, or that there is none. */
+export function note(open = true) {
+  seenHere = open && Date.now();
+  store(SEEN, seenHere);
+}
+
+/** Returns when the API last answered to the session of the tabs, 0 when there is none. */
+export function lastSeen() {
+  try {
+    return Math.max(seenHere, localStorage.getItem(SEEN));
+  } catch {
+    return seenHere;
   }
 }
 

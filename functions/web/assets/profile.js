@@ -1,7 +1,7 @@
+import { announce as say } from "./announce.js";
 import { longDay } from "./dates.js";
-import { wire } from "./form.js";
-import { forget, onNewLink, recall, remember, takeToken } from "./memory.js";
-import { leave, me } from "./session.js";
+import { forget, onNewLink, recall, takeToken } from "./memory.js";
+import { me } from "./session.js";
 
 // Key under which the token that confirms a new address is stored, so that it survives a login.
 const LINK = "email-change";
@@ -10,6 +10,7 @@ const byId = (id) => document.getElementById(id);
 function show(profile) {
   const values = {
     ...profile,
+    siret: profile.siret?.replace(/(...)(...)(...)/, "$1\u00a0$2\u00a0$3\u00a0"),
     mobile_phone: profile.mobile_phone_shown,
     created_day: longDay(profile.created_at),
     deletion_day: profile.deletion_at && longDay(profile.deletion_at),
@@ -21,17 +22,16 @@ function show(profile) {
   byId("bouncing").hidden = profile.email_receives;
   byId("unconfirmed").hidden = !profile.new_email_masked;
   byId("scheduled").hidden = !profile.deletion_at;
-  byId("unscheduled").hidden = !!profile.deletion_at;
+  byId("suppression").hidden = !!profile.deletion_at;
+  if (profile.deletion_at) import("./keep.js").then(({ offer }) => offer(kept), () => {});
   byId("account").hidden = false;
 }
 
-/** Shows what was done at the top and moves the focus there; returns "", so that the form shows nothing. */
-function announce(sentence) {
-  const done = byId("done");
-  done.hidden = false;
-  done.textContent = sentence;
-  done.focus();
-  return "";
+const announce = (sentence) => say(byId("done"), sentence);
+
+function kept(profile) {
+  show(profile);
+  announce("Votre compte est conservé.");
 }
 
 async function read() {
@@ -53,53 +53,6 @@ function fail(sentence) {
   byId("failed-text").textContent = sentence;
 }
 
-/** Clears and closes a form that succeeded. */
-function finish(form, sentence) {
-  form.reset();
-  form.closest("details").open = false;
-  return announce(sentence);
-}
-
-wire(byId("phone"), {
-  send: (values) => me("PATCH", "", values),
-  done({ data }) {
-    show(data);
-    return finish(byId("phone"), "Votre téléphone mobile est modifié.");
-  },
-});
-wire(byId("new-email"), {
-  send: (values) => me("PUT", "/email", values),
-  done({ data }) {
-    read();
-    return finish(byId("new-email"), `Un courriel part à ${data.email_masked}, sauf si plusieurs viennent d’être demandés.`);
-  },
-});
-wire(byId("export"), {
-  send: () => me("GET", "/export"),
-  done({ data }) {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([JSON.stringify(data, null, 2)], { type: "application/json" }));
-    link.download = "mon-compte.json";
-    link.click();
-    URL.revokeObjectURL(link.href);
-    return "Le fichier mon-compte.json est téléchargé.";
-  },
-});
-wire(byId("delete"), {
-  send: () => me("DELETE"),
-  done({ data }) {
-    remember("deletion-day", longDay(data.deletion_at));
-    leave("deletion");
-  },
-});
-wire(byId("keep"), {
-  send: () => me("PATCH", "", { deletion_at: null }),
-  done({ data }) {
-    show(data);
-    return announce("Votre compte est conservé.");
-  },
-});
-
 function openLink() {
   const token = takeToken(LINK);
   const done = (sentence) => {
@@ -116,6 +69,6 @@ if (told) announce(told);
 onNewLink(openLink);
 openLink();
 read();
-// Loaded last: it is further down the page.
+// Loaded last: they are further down the page.
 import("./sessions.js").catch(() => {});
-import("./email.js").catch(() => {});
+import("./export.js").catch(() => {});

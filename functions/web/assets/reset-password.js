@@ -16,7 +16,8 @@ wire(document.getElementById("password-form"), {
   send: (values) => call("PUT", "password", { token, ...values }),
   done() {
     forget("recovery");
-    location.replace("/mot-de-passe-enregistre");
+    const go = () => location.replace("/mot-de-passe-enregistre");
+    import("./leaving.js").then(({ tellTabs }) => tellTabs(), go).then(go); // the new password ended every session
   },
   refused(answer) {
     if (!ended(answer)) return false;

@@ -13,7 +13,8 @@ function open() {
 wire(document.getElementById("undo"), {
   send: () => call("POST", "email-undo", { token }),
   done() {
-    forget("undo", "signed-in");
+    forget("undo");
+    import("./leaving.js").then(({ tellTabs }) => tellTabs(), () => {});
     show("done", "moved");
     return "";
   },
