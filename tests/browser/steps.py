@@ -67,6 +67,13 @@ def expect_title(page: Page, title: str) -> None:
     expect(page).to_have_title(re.compile(f"^{re.escape(title)} – "))
 
 
+def shown(number: str) -> str:
+    """Return a Siret or a NIR without key as the pages group it."""
+    groups = (3, 3, 3, 5) if len(number) == 14 else (1, 2, 2, 2, 3, 3)
+    ends = [sum(groups[: place + 1]) for place in range(len(groups))]
+    return " ".join(number[end - size : end] for size, end in zip(groups, ends, strict=True))
+
+
 def alert(page: Page, words: str) -> None:
     """Check that the page shows one alert with these words."""
     expect(page.get_by_role("alert").filter(visible=True)).to_contain_text(words)
