@@ -37,7 +37,7 @@ from portal.core.snapshot import before_snapshot
 from portal.core.table import table
 from portal.http.answers import documented, json_answer
 from portal.http.api import Api
-from portal.http.cookies import session_cookie
+from portal.http.cookies import device_cookie, session_cookie
 from portal.http.fields import (
     load_address_rule,
     load_phone_rule,
@@ -136,7 +136,7 @@ def change_password(form: NewPassword) -> Response[None]:
     """Change the password; ends every other session."""
     acting = app.signed_in(fresh=True)
     app.limit("me-password")
-    password_change.change_password(
+    known = password_change.change_password(
         table(),
         keys.lookup_keys(),
         keys.pepper_keys(),
@@ -144,7 +144,7 @@ def change_password(form: NewPassword) -> Response[None]:
         form.password,
         form.confirmation,
     )
-    return Response(HTTPStatus.NO_CONTENT)
+    return Response(HTTPStatus.NO_CONTENT, cookies=[device_cookie(known)])
 
 
 @app.put(

@@ -11,8 +11,14 @@ from portal.core.links import Purpose, Token, seal, unseal
 from portal.identity import purposes
 from tests.world.client import Answer, Client
 from tests.world.direct import Direct, Moment
-from tests.world.journey import account_holder, logged_in, moved_email, signed_up
-from tests.world.mailbox import EMAIL_CHANGE, RECOVERY, Mailbox
+from tests.world.journey import (
+    account_holder,
+    another_device,
+    logged_in,
+    moved_email,
+    signed_up,
+)
+from tests.world.mailbox import EMAIL_CHANGE, NEW_DEVICE, RECOVERY, Mailbox
 from tests.world.people import new_person
 
 pytestmark = pytest.mark.stack
@@ -203,6 +209,27 @@ def test_a_device_that_logged_in_before(client: Client, mailbox: Mailbox, direct
     assert now.log_in(person.nir, device=client.device).status == 429
 
 
+@pytest.mark.guards("password-forgets-devices")
+def test_a_device_known_before_a_recovery(client: Client, mailbox: Mailbox, direct: Direct) -> None:
+    """After a recovery a thief's device has no guesses of its own, and is notified when it logs in.
+
+    The holder's own device is forgotten too, and known again from its next login on.
+    """
+    person = logged_in(client, mailbox)
+    thief = another_device(client, person)
+    mailbox.wait_titled(person.email, NEW_DEVICE)
+    client.recover(person.email)
+    token = mailbox.token_titled(person.email, RECOVERY)
+    assert client.set_password(token, NEW_PASSWORD).status == 204
+    now = Moment(direct)
+    now.lock(person.email)
+    assert now.log_in(person.email, NEW_PASSWORD, thief.device).status == 429
+    assert thief.log_in(person.nir, NEW_PASSWORD).status == 200
+    mailbox.wait_titled(person.email, NEW_DEVICE, 2)
+    now.lock(person.nir)
+    assert now.log_in(person.nir, NEW_PASSWORD, thief.device).status == 200
+
+
 def test_forged_devices(client: Client, mailbox: Mailbox, direct: Direct) -> None:
     """A device cookie that was changed, or of another account, avoids no delay."""
     person = logged_in(client, mailbox)
@@ -211,10 +238,9 @@ def test_forged_devices(client: Client, mailbox: Mailbox, direct: Direct) -> Non
     good, theirs = client.device, other.device
     now = Moment(direct)
     now.lock(person.email)
-    # The last of its three parts is the tag of the NIR: it is not checked for the e-mail.
-    of_the_first_parts = secrets.SystemRandom().sample(flipped(good)[:32], 12)
+    changed = secrets.SystemRandom().sample(flipped(good), 12)
     for forgery in (
-        *of_the_first_parts,
+        *changed,
         theirs,
         good[:22] + theirs[22:],
         theirs[:20] + good[20:],

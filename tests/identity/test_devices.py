@@ -14,10 +14,13 @@ from portal.core.problems import THROTTLED, UNAUTHENTICATED
 from portal.identity import devices
 from portal.identity.problems import INVALID_CREDENTIALS
 from tests.world.refusals import refused
-from tests.world.use_cases import EMAIL, WRONG
+from tests.world.use_cases import CHANGED, EMAIL, WRONG
 from tests.world.world import NOW, PASSWORD
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from portal.identity.opening import Opened
     from tests.world.functions import Gateway
     from tests.world.world import World
 
@@ -28,55 +31,47 @@ FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.
 NEW_DEVICE = "Nouvelle connexion à votre compte"
 
 
-def block(world: "World", identifier: str = EMAIL) -> None:
+def block(world: "World", identifier: str = EMAIL, at: int = NOW) -> None:
     """Fail logins until the identifier must wait."""
     for _ in range(5):
-        refused(INVALID_CREDENTIALS, lambda: world.log_in(identifier, WRONG))
-    refused(THROTTLED, lambda: world.log_in(identifier))
+        refused(INVALID_CREDENTIALS, lambda: world.log_in(identifier, WRONG, at))
+    refused(THROTTLED, lambda: world.log_in(identifier, now=at))
 
 
 # The cookie
 
 
-def test_a_cookie_is_recognised_for_both_identifiers() -> None:
-    """A device that logged in by one identifier is known by the other too."""
-    cookie = devices.new_cookie(RING, ["email", "nir"])
+def test_a_cookie_is_of_one_account_and_one_trust() -> None:
+    """A cookie is recognised for its account, as long as the account's trust is not replaced."""
+    cookie = devices.new_cookie(RING, "account", "trust")
     assert len(cookie) == 64
-    known = devices.recognise(RING, cookie, "email")
-    assert known
-    assert known == devices.recognise(RING, cookie, "nir")
-    assert devices.recognise(RING, cookie, "other") is None
-    alone = devices.new_cookie(RING, ["email"])
-    assert devices.recognise(RING, alone, "email")
-    assert devices.recognise(RING, alone, "None") is None
+    assert devices.recognise(RING, cookie, "account", "trust")
+    assert devices.recognise(RING, cookie, "other", "trust") is None
+    assert devices.recognise(RING, cookie, "account", "") is None
+    assert devices.recognise(RING, cookie, "account", devices.new_trust()) is None
 
 
 def test_every_flipped_bit_is_another_device() -> None:
     """A cookie with one bit changed, in its id or its tag, is not recognised."""
-    raw = base64.urlsafe_b64decode(devices.new_cookie(RING, ["email", "nir"]))
+    raw = base64.urlsafe_b64decode(devices.new_cookie(RING, "account", "trust"))
     for bit in range(len(raw) * 8):
         changed = bytearray(raw)
         changed[bit // 8] ^= 1 << bit % 8
         text = base64.urlsafe_b64encode(changed).decode()
-        known = [devices.recognise(RING, text, mac) for mac in ("email", "nir")]
-        # Each identifier has its own tag: a change in one leaves the other valid.
-        assert [each is None for each in known] == {
-            0: [True, True], 1: [True, True], 2: [True, False], 3: [True, False],
-            4: [False, True], 5: [False, True],
-        }[bit // 64], bit  # fmt: skip
+        assert devices.recognise(RING, text, "account", "trust") is None, bit
 
 
 @given(st.one_of(st.text(max_size=100), st.from_regex(r"[A-Za-z0-9_-]{64}", fullmatch=True)))
 def test_any_other_text_is_no_device(text: str) -> None:
     """Any other text in the cookie is an unknown device, never an error."""
-    assert devices.recognise(RING, text, "email") is None
+    assert devices.recognise(RING, text, "account", "") is None
 
 
 def test_a_cookie_outlives_a_rotation() -> None:
     """The oldest lookup key, and no other, signs devices after a rotation."""
-    cookie = devices.new_cookie(RING, ["email"])
-    assert devices.recognise(LookupKeys({1: b"a" * 64, 2: b"b" * 64}), cookie, "email")
-    assert devices.recognise(LookupKeys({1: b"b" * 64}), cookie, "email") is None
+    cookie = devices.new_cookie(RING, "account", "")
+    assert devices.recognise(LookupKeys({1: b"a" * 64, 2: b"b" * 64}), cookie, "account", "")
+    assert devices.recognise(LookupKeys({1: b"b" * 64}), cookie, "account", "") is None
 
 
 @pytest.mark.parametrize(
@@ -231,6 +226,93 @@ def test_success_clears_both_counts(world: "World") -> None:
     assert identifier.failures == 0
     assert not [item for item in world.items("LOGIN#") if "DEVICE#" in item["sk"]["S"]]
     assert world.log_in(EMAIL, now=NOW + 1)
+
+
+# Trust follows the credential
+
+
+def after_recovery(world: "World", _: "Opened") -> str:
+    """Recover the password; return it."""
+    world.recover(EMAIL, NOW + 60)
+    world.reset(world.deliver(NOW + 60)[-1].token, CHANGED, NOW + 60)
+    return CHANGED
+
+
+def after_change(world: "World", opened: "Opened") -> str:
+    """Change the password; return it."""
+    world.change_password(world.authenticate(opened.cookie), CHANGED, NOW + 60)
+    return CHANGED
+
+
+def after_undo(world: "World", opened: "Opened") -> str:
+    """Change the address, then undo that from the former one."""
+    session = world.authenticate(opened.cookie)
+    world.deliver()
+    world.request_email(session, "new@example.fr")
+    world.confirm_email(session, world.deliver()[-1].token)
+    undo = next(mail for mail in world.deliver() if "annuler-changement" in mail.text)
+    world.undo_email(undo.token, NOW + 60)
+    return PASSWORD
+
+
+@pytest.mark.guards("password-forgets-devices", "undo-forgets-devices")
+@pytest.mark.parametrize("happens", [after_recovery, after_change, after_undo])
+def test_devices_are_forgotten_with_the_credential(
+    world: "World", happens: "Callable[[World, Opened], str]"
+) -> None:
+    """After a recovery, a new password or an undone change no device is known.
+
+    It has no guesses of its own any more, and a login from it is notified again.
+    """
+    account_id = world.open_account()
+    world.log_in(EMAIL)
+    opened = world.log_in(EMAIL)
+    device = opened.device_cookie or ""
+    password = happens(world, opened)
+    world.deliver(NOW + 60)
+    before = world.kinds(account_id).count("new-device")
+    again = world.log_in(EMAIL, password, NOW + 61, device_cookie=device)
+    assert again.device_cookie, "it gets another cookie"
+    assert [mail.subject for mail in world.deliver(NOW + 61)] == [NEW_DEVICE]
+    assert world.kinds(account_id).count("new-device") == before + 1
+    block(world, at=NOW + 62)
+    refused(THROTTLED, lambda: world.log_in(EMAIL, password, NOW + 62, device_cookie=device))
+    renewed = again.device_cookie
+    assert world.log_in(EMAIL, password, NOW + 62, device_cookie=renewed).device_cookie is None
+
+
+def test_who_changes_the_password_stays_known(world: "World", gateway: "Gateway") -> None:
+    """The browser that changes the password gets a device cookie that is good from then on."""
+    world.open_account()
+    cookie = world.log_in(EMAIL).cookie
+    sent = {
+        "Cookie": [f"__Host-session={cookie}"],
+        "Content-Type": ["application/json"],
+    }
+    form = {"password": CHANGED, "confirmation": CHANGED}
+    answer = gateway.ask("account", "PUT", "/api/me/password", form, headers=sent)
+    (given,) = answer.headers["Set-Cookie"]
+    name, _, value = given.partition(";")[0].partition("=")
+    assert (answer.status, name) == (204, "__Host-device")
+    world.deliver()
+    assert world.log_in(EMAIL, CHANGED, NOW + 1, device_cookie=value).device_cookie is None
+    assert world.deliver(NOW + 1) == []
+
+
+def test_a_change_of_address_leaves_devices_known(world: "World") -> None:
+    """A known device logs in with the account's new address without notice, even after guesses."""
+    world.open_account()
+    opened = world.log_in(EMAIL)
+    device = opened.device_cookie or ""
+    session = world.authenticate(opened.cookie)
+    world.request_email(session, "new@example.fr")
+    world.confirm_email(session, world.deliver()[-1].token)
+    world.deliver()
+    again = world.log_in("new@example.fr", now=NOW + 1, device_cookie=device)
+    assert again.device_cookie is None
+    assert world.deliver(NOW + 1) == []
+    block(world, "new@example.fr", NOW + 2)
+    assert world.log_in("new@example.fr", now=NOW + 2, device_cookie=device)
 
 
 # Logging in again

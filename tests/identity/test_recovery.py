@@ -14,7 +14,8 @@ from portal.core.problems import (
     Problem,
 )
 from portal.core.records import HOUR
-from portal.identity.problems import INVALID_CREDENTIALS, RECOVERY_EXPIRED
+from portal.identity.bounces import note_bounce
+from portal.identity.problems import CHANGE_EXPIRED, INVALID_CREDENTIALS, RECOVERY_EXPIRED
 from tests.world.refusals import refused
 from tests.world.use_cases import EMAIL
 from tests.world.world import NOW, PASSWORD
@@ -298,3 +299,36 @@ def test_a_rejected_person_may_recover(world: "World", gateway: "Gateway") -> No
     (mail,) = world.deliver()
     world.reset(mail.token, "Another-Horse-8")
     assert world.log_in(EMAIL, "Another-Horse-8").cookie
+
+
+@pytest.mark.guards("recovery-withdraws-changes")
+def test_a_recovery_withdraws_a_change_of_address(world: "World") -> None:
+    """An address that was asked for before a recovery can no longer be confirmed after it."""
+    account_id = world.open_account()
+    world.request_email(world.authenticate(world.log_in(EMAIL).cookie), "thief@example.fr")
+    theirs = world.deliver()[-1].token
+    world.reset(link(world), NEW, NOW + 60)
+    account = world.account(account_id)
+    assert (account.new_email, account.new_email_mac, account.email_change_id) == (None,) * 3
+    session = world.authenticate(world.log_in(EMAIL, NEW, NOW + 61).cookie, NOW + 61)
+    refused(CHANGE_EXPIRED, lambda: world.confirm_email(session, theirs, NOW + 62))
+
+
+def test_an_own_new_password_leaves_a_change_of_address(world: "World") -> None:
+    """Who asks for another address and then changes the password confirms both in one visit."""
+    account_id = world.open_account()
+    session = world.authenticate(world.log_in(EMAIL).cookie)
+    world.request_email(session, "new@example.fr")
+    token = world.deliver()[-1].token
+    world.change_password(session, NEW)
+    world.confirm_email(session, token)
+    assert world.account(account_id).email == "new@example.fr"
+
+
+def test_a_link_that_was_used_arrived(world: "World") -> None:
+    """After a bounce, a recovery link that is used shows that the address receives mail again."""
+    account_id = world.open_account()
+    note_bounce(world.table, world.account(account_id).email_mac, account_id, NOW)
+    assert world.account(account_id).mail_bounced_at
+    world.reset(link(world), NEW, NOW + 60)
+    assert world.account(account_id).mail_bounced_at is None

@@ -1,7 +1,7 @@
 """Attempts to log in, counted for each identifier before anything is compared (ASVS 6.3.1)."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from portal.core.problems import THROTTLED, Problem
@@ -24,26 +24,34 @@ def delay_after(failures: int, free: int) -> int:
 
 
 def count_attempt(
-    table: "Table", limits: "Limits", mac: str, device: str | None, now_ms: int
+    table: "Table",
+    limits: "Limits",
+    mac: str,
+    known_device: Callable[[Identifier], str | None] | None,
+    now_ms: int,
 ) -> tuple[Identifier, str | None]:
     """Count an attempt; return the identifier, and the device if its own count was used.
 
     A device that logged in before has its own count, used while other people's guesses delay the
-    identifier: so nobody can lock its holder out. Raises ``Problem(THROTTLED)`` with the seconds
-    left to wait.
+    identifier: so nobody can lock its holder out. ``known_device``, called only then, returns its
+    id, or ``None``. Raises ``Problem(THROTTLED)`` with the seconds left to wait.
     """
     own = Identifier.key_of(mac=mac)
     try:
         # guard: counted-before-the-hash: count_failure(table, Identifier, own, mac, limits, now_ms) => table.get(Identifier, own) or Identifier(mac=mac)
         return count_failure(table, Identifier, own, mac, limits, now_ms), None
     except Problem:
+        if known_device is None:
+            raise
+        identifier = table.get(Identifier, own) or Identifier(mac=mac)
+        device = known_device(identifier)
         # guard: known-device-passes: device is None => True
         if device is None:
             raise
     at = DeviceFailures.key_of(mac=mac, device=device)
     # guard: known-device-is-counted
     count_failure(table, DeviceFailures, at, mac, limits, now_ms)
-    return table.get(Identifier, own) or Identifier(mac=mac), device
+    return identifier, device
 
 
 def count_failure[Counted: (Identifier, DeviceFailures)](

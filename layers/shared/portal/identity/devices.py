@@ -1,22 +1,21 @@
 """Devices that logged in before: recognised by a signed cookie, named in a few words.
 
-The cookie is ``id (16) | tag (16) | tag (16)`` in base64url, a tag for each identifier of the
-account: HMAC-SHA-256 of the device's id and the identifier's hash, cut to 16 bytes. It gives no
-access: with it, a login skips the delays that other people's guesses cause, and the mail about a
-new device.
+The cookie is ``id (16) | tag (32)`` in base64url. The tag is an HMAC-SHA-256 of the ids of device
+and account and of the account's *trust*, a random text stored with the credentials. So a device
+stays known when the address changes, and every device is forgotten when the trust is replaced: with
+the password, or by undoing a change. The cookie gives no access: with it, a login skips the delays
+that other people's guesses cause, and the mail about a new device.
 """
 
 import base64
 import hmac
 import re
 import secrets
-from collections.abc import Sequence
 
 from portal.core.keyring import LookupKeys
 
 _FORM = re.compile(r"[A-Za-z0-9_-]{64}", re.ASCII)
 _ID = 16
-_TAG = 16
 
 _BROWSERS = (
     ("Edg", "Edge"),
@@ -39,22 +38,25 @@ _SYSTEMS = (
 )
 
 
-def new_cookie(keys: LookupKeys, identifiers: Sequence[str]) -> str:
-    """Return the cookie of a device that just logged in to an account with these identifiers."""
+def new_trust() -> str:
+    """Return a trust, which no cookie issued so far is bound to."""
+    return secrets.token_urlsafe(16)
+
+
+def new_cookie(keys: LookupKeys, account_id: str, trust: str) -> str:
+    """Return the cookie of a device that just logged in to an account with this trust."""
     device = secrets.token_bytes(_ID)
-    tags = _tag(keys, device, identifiers[0]) + _tag(keys, device, identifiers[-1])
-    return base64.urlsafe_b64encode(device + tags).decode()
+    return base64.urlsafe_b64encode(device + _tag(keys, device, account_id, trust)).decode()
 
 
-def recognise(keys: LookupKeys, cookie: str, mac: str) -> str | None:
-    """Return the id of a device that logged in before under an identifier, else ``None``."""
+def recognise(keys: LookupKeys, cookie: str, account_id: str, trust: str) -> str | None:
+    """Return the id of a device that logged in to an account under its present trust, or None."""
     if not _FORM.fullmatch(cookie):
         return None
     raw = base64.urlsafe_b64decode(cookie)
-    device, first, second = raw[:_ID], raw[_ID : _ID + _TAG], raw[_ID + _TAG :]
-    expected = _tag(keys, device, mac)
-    # guard: device-of-its-account: hmac.compare_digest(expected, first) => True
-    known = hmac.compare_digest(expected, first) | hmac.compare_digest(expected, second)
+    device, tag = raw[:_ID], raw[_ID:]
+    # guard: device-of-its-account: hmac.compare_digest(tag, => bool(
+    known = hmac.compare_digest(tag, _tag(keys, device, account_id, trust))
     return device.hex() if known else None
 
 
@@ -65,5 +67,5 @@ def describe(user_agent: str) -> str:
     return f"{browser}, {system}"
 
 
-def _tag(keys: LookupKeys, device: bytes, mac: str) -> bytes:
-    return keys.mac(b"portal device v1\0" + device + mac.encode())[:_TAG]
+def _tag(keys: LookupKeys, device: bytes, account_id: str, trust: str) -> bytes:
+    return keys.mac(b"portal device v2\0" + device + f"{account_id}\0{trust}".encode())

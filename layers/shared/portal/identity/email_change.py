@@ -12,11 +12,17 @@ from portal.core.outbox import Outgoing, send
 from portal.core.problems import INVALID_REQUEST, FieldError, Problem
 from portal.core.session import Session, end_sessions
 from portal.core.writes import Write, delete, put, update
-from portal.identity import feed
+from portal.identity import devices, feed
 from portal.identity.problems import CHANGE_EXPIRED, IDENTITY_CONFLICT
 from portal.identity.profile import change, read_account
 from portal.identity.purposes import EMAIL_CHANGE, EMAIL_UNDO
-from portal.identity.records import Account, AccountChangedError, Identifier, IdentityTakenError
+from portal.identity.records import (
+    Account,
+    AccountChangedError,
+    Credentials,
+    Identifier,
+    IdentityTakenError,
+)
 from portal.rules.email import mask_email
 
 if TYPE_CHECKING:
@@ -98,9 +104,13 @@ def undo_email(table: "Table", tokens: "TokenKeys", text: str, now: int) -> None
     if account is None or account.email_mac == link.about["email_mac"] or _is_undone(account, link):
         raise Problem(CHANGE_EXPIRED)
     undone = {"undone_from": link.issued_at, "undone_at": now}
+    credentials = Credentials.key_of(account_id=account.id)
+    trust, own = {"trust": devices.new_trust()}, {"account_id": account.id}
     try:
         table.transact(
             *_move_email(account, link, undone, kept=None),
+            # guard: undo-forgets-devices
+            update(credentials, trust, if_=own, else_=AccountChangedError),
             *map(put, notice(feed.EMAIL_RESTORED, account.id, now, actor=account.id)),
         )
     except AccountChangedError:

@@ -1,6 +1,7 @@
 """Login with a password: an identifier and its password give a proof."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -60,8 +61,9 @@ def log_in(
     wrong password, an unknown identifier and a pending registration, in the same time for each.
     """
     mac = login_mac(lookup, attempt.identifier)
-    device = devices.recognise(lookup, attempt.browser.device_cookie, mac)
-    identifier, counted_for = count_attempt(table, limits, mac, device, now_ms)
+    device_cookie = attempt.browser.device_cookie
+    known_device = partial(_known_device, table, lookup, device_cookie) if device_cookie else None
+    identifier, counted_for = count_attempt(table, limits, mac, known_device, now_ms)
     holder = read_holder(table, identifier.account_id or _NOBODY)
 
     def proved(credentials: Credentials | None) -> bool:
@@ -81,11 +83,20 @@ def log_in(
         Proof(holder.account.id, PASSWORD, now_ms // 1000),
         holder,
         attempt.browser,
-        known_device=device is not None,
         # If the hash changed meanwhile, another login may have renewed it: check the password.
         still_proved=lambda now: now.password_hash == read_hash or proved(now),
         alongside=_forget_failures(identifier, counted_for),
     )
+
+
+def _known_device(
+    table: "Table", lookup: "LookupKeys", cookie: str, identifier: Identifier
+) -> str | None:
+    """Return the id of a device that the identifier's account knows, else ``None``."""
+    account_id = identifier.account_id or _NOBODY
+    holder = read_holder(table, account_id)
+    trust = holder.credentials.trust if holder else ""
+    return devices.recognise(lookup, cookie, account_id, trust)
 
 
 def _renew_hash(table: "Table", pepper: "PepperKeys", holder: Holder, password: str) -> Holder:

@@ -75,20 +75,19 @@ def open_session(
     holder: Holder,
     browser: Browser,
     *,
-    known_device: bool,
     still_proved: Callable[[Credentials], bool],
     alongside: Sequence[Write] = (),
 ) -> Opened:
     """Open a session for a proof; ``alongside`` is written in the same transaction.
 
     The browser's former session of the account ends: each login gives a new value (ASVS 7.2.4).
+    A browser that the account does not know gets a device cookie, and its holder a notice.
     ``still_proved`` is called with credentials that changed since the holder was read. Raises
     ``Problem``: ``INVALID_CREDENTIALS`` when it returns ``False``, ``UNAVAILABLE`` when another
     login was faster in every try.
     """
     account, credentials = holder.account, holder.credentials
     known = find_session(table, browser.session_cookie, account.id, proof.at)
-    news = _news(proof, browser, notify=not known_device and credentials.logins > 0)
     for tried in range(_TRIES):
         if tried:
             time.sleep(random.uniform(0, _PAUSE * tried))  # noqa: S311 - no secret
@@ -98,6 +97,8 @@ def open_session(
             previous_login_at=_login_before(credentials, known),
             device=devices.describe(browser.user_agent),
         )
+        device = devices.recognise(lookup, browser.device_cookie, account.id, credentials.trust)
+        news = _news(proof, browser, notify=device is None and credentials.logins > 0)
         count = _count_login(credentials, proof.at)
         try:
             table.transact(count, put(session), *map(put, news), *alongside)
@@ -111,7 +112,7 @@ def open_session(
         return Opened(
             account.id,
             cookie,
-            None if known_device else devices.new_cookie(lookup, account.identifiers),
+            devices.new_cookie(lookup, account.id, credentials.trust) if device is None else None,
             account.first_name,
             account.last_name,
             session.previous_login_at,
@@ -154,6 +155,10 @@ def _count_login(credentials: Credentials, now: int) -> Write:
     return update(
         credentials.key(),
         {"logins": credentials.logins + 1, "last_login_at": now},
-        if_={"logins": credentials.logins, "password_hash": credentials.password_hash},
+        if_={
+            "logins": credentials.logins,
+            "password_hash": credentials.password_hash,
+            "trust": credentials.trust,
+        },
         else_=CredentialsChangedError,
     )

@@ -1,14 +1,15 @@
 """A new password: chosen by who is logged in, or set with a recovery link."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from portal.core.feed import notice
 from portal.core.outbox import Outgoing
 from portal.core.problems import UNAVAILABLE, Problem
+from portal.core.records import Value
 from portal.core.session import Session, end_sessions
 from portal.core.writes import Refusal, Write, put, update
-from portal.identity import events, feed, passwords
+from portal.identity import devices, events, feed, passwords
 from portal.identity.profile import read_account
 from portal.identity.records import Account, Credentials, Identifier
 
@@ -25,23 +26,28 @@ def change_password(
     acting: "Acting",
     password: str,
     confirmation: str,
-) -> None:
-    """Replace the password and end every other session.
+) -> str:
+    """Replace the password and end every other session; return a new device cookie.
+
+    Every other device is forgotten: logging in from it is notified again.
 
     Raises ``Problem(INVALID_REQUEST)`` with one error for each broken rule.
     """
     account = read_account(table, acting)
     passwords.check(lookup, account, password, confirmation)
+    trust = devices.new_trust()
     table.transact(
         *new_password(
             account,
             passwords.hash_password(pepper, password),
             acting.at,
+            trust=trust,
             actor=acting.actor_id,
             kept=acting.session,
             else_=Problem(UNAVAILABLE, retry_after=1),
         )
     )
+    return devices.new_cookie(lookup, account.id, trust)
 
 
 def new_password(
@@ -51,23 +57,27 @@ def new_password(
     *,
     actor: str,
     else_: Refusal,
+    trust: str = "",
     kept: Session | None = None,
+    changes: Mapping[str, Value] | None = None,
 ) -> Iterator[Write]:
     """Yield the writes that replace a password and notify the holder.
 
-    Every session except ``kept`` ends, and recovery links become invalid. ``else_`` is raised when
-    the account changed since it was read.
+    Every session except ``kept`` ends, recovery links become invalid, and every device is
+    forgotten: only cookies issued for ``trust`` are known from now on. ``changes`` are made to the
+    account besides. ``else_`` is raised when the account changed since it was read.
     """
     yield update(
         account.key(),
         # guard: password-kills-recovery: "recovery_id": None => "id": account.id
-        {"recovery_id": None},
+        {"recovery_id": None, **(changes or {})},
         if_={"id": account.id, "recovery_id": account.recovery_id},
         else_=else_,
     )
     yield update(
         Credentials.key_of(account_id=account.id),
-        {"password_hash": password_hash},
+        # guard: password-forgets-devices: , "trust": trust or devices.new_trust() =>
+        {"password_hash": password_hash, "trust": trust or devices.new_trust()},
         if_={"account_id": account.id},
         else_=else_,
     )

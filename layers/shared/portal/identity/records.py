@@ -126,6 +126,8 @@ class Credentials(Record, frozen=True, kw_only=True):
 
     account_id: str
     password_hash: str
+    trust: str = ""
+    """What the cookies of known devices are bound to: replaced when they are no longer trusted."""
     logins: int = 0
     last_login_at: int | None = None
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 RECOVERY_MAIL = "recovery"
 REQUEST = "recovery-request"
 """Kind of the requests for a recovery mail, for the limits."""
+_CLEARED = ("email_change_id", "new_email", "new_email_mac", "mail_bounced_at")
+"""What a recovery clears of an account."""
 
 
 def request(
@@ -48,6 +50,9 @@ def reset(
 ) -> None:
     """Set a new password with a recovery link; ends every session and notifies the holder.
 
+    A change of address that was requested and not confirmed is withdrawn: who requested it may be
+    whom the new password shuts out. That the link was received proves that the address works.
+
     Raises ``Problem``: ``RECOVERY_EXPIRED`` unless the link is in time and the account's newest,
     ``LINK_UNKNOWN`` when it was used, or made invalid by another change of the account,
     ``INVALID_REQUEST`` with one error for each broken rule.
@@ -67,6 +72,14 @@ def reset(
     used = Problem(LINK_UNKNOWN)
     password_hash = passwords.hash_password(pepper, password)
     table.transact(
-        *new_password(account, password_hash, now, actor=account.id, else_=used),
+        *new_password(
+            account,
+            password_hash,
+            now,
+            actor=account.id,
+            else_=used,
+            # guard: recovery-withdraws-changes: dict.fromkeys(_CLEARED) => {}
+            changes=dict.fromkeys(_CLEARED),
+        ),
         delete(link.key(), if_={"id": link.id}, else_=used),
     )
