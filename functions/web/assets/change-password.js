@@ -1,6 +1,6 @@
 import { wire } from "./form.js";
 import { remember } from "./memory.js";
-import { checkPassword } from "./password.js";
+import { checkPassword, know } from "./password.js";
 import { me } from "./session.js";
 
 const username = document.getElementById("username");
@@ -15,4 +15,5 @@ wire(document.getElementById("password-form"), {
 });
 me("GET").then(({ data }) => {
   username.value = data.email ?? "";
+  know(data);
 });

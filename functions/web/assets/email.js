@@ -27,6 +27,7 @@ for (const input of document.querySelectorAll("input[type=email]")) {
   hint.className = "hint";
   hint.setAttribute("role", "status");
   input.after(hint);
+  input.form.addEventListener("reset", () => hint.replaceChildren());
   input.addEventListener("input", () => hint.replaceChildren());
   input.addEventListener("change", () => {
     const [local, domain] = input.value.trim().split("@");

@@ -35,10 +35,19 @@ function lacking(open) {
   return `Il faut\u00a0: ${open.map(({ label }) => label.toLowerCase()).join(", ")}`;
 }
 
+let personal = () => "";
+
+/** Takes the names, address and numbers of whose password it is, as far as the page knows them. */
+export function know(person) {
+  import("./identity.js").then(({ refusal }) => (personal = (text) => refusal(text, person)), () => {});
+}
+
 /** Returns the errors of a password and its confirmation: the `check` of a form. */
 export function checkPassword(values) {
   const open = mark(true);
   const errors = open.length ? [{ field: "password", detail: `Votre mot de passe ne convient pas. ${lacking(open)}` }] : [];
+  const detail = personal(values.password);
+  if (detail) errors.push({ field: "password", detail });
   if (values.password.normalize("NFKC") !== values.confirmation.normalize("NFKC"))
     errors.push({ field: "confirmation", detail: DIFFERENT });
   return errors;
@@ -49,6 +58,7 @@ password.addEventListener("input", () => {
   const open = mark(false);
   clearTimeout(pause);
   pause = setTimeout(() => {
-    status.textContent = !password.value ? "" : open.length ? lacking(open) : "Tous les critères sont remplis.";
+    const good = personal(password.value) || "Tous les critères sont remplis.";
+    status.textContent = !password.value ? "" : open.length ? lacking(open) : good;
   }, PAUSE_MS);
 });

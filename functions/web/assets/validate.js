@@ -1,7 +1,7 @@
 import { call } from "./api.js";
 import { wire } from "./form.js";
 import { forget, onNewLink, recall, takeToken } from "./memory.js";
-import { checkPassword } from "./password.js";
+import { checkPassword, know } from "./password.js";
 import { ended, fill, show } from "./states.js";
 
 const checking = document.getElementById("checking");
@@ -19,6 +19,7 @@ async function validate() {
   checking.textContent = "";
   if (answer.ok) {
     fill(answer.data);
+    know({ ...recall("sign-up"), first_name: answer.data.first_name });
     show("form");
   } else if (!ended(answer)) {
     show("failed");
