@@ -59,7 +59,7 @@ def assert_problem(answer: Answer, status: int, slug: str, port: int) -> None:
         ("last_name", "R2D2", "invalid-characters"),
         ("last_name", "http://x.example", "invalid-characters"),
         ("last_name", "a\r\nBcc: x", "invalid-characters"),
-        ("last_name", "\u202eeman", "invalid-characters"),
+        ("last_name", "na\u202eme", "invalid-characters"),
         ("last_name", "a" * 81, "invalid-length"),
         ("last_name", "a" * 321, "too-long"),
         ("last_name", None, "invalid-type"),

@@ -3,6 +3,8 @@
 const MEANT =
   "gmail.com hotmail.com hotmail.fr outlook.com outlook.fr live.com live.fr msn.com yahoo.com yahoo.fr orange.fr wanadoo.fr free.fr sfr.fr neuf.fr bbox.fr laposte.net icloud.com aol.com gmx.com gmx.fr protonmail.com".split(" ");
 
+const PAUSE_MS = 600;
+
 /** Returns whether `typed` is `meant` but for one letter: missing, added, wrong, or in its neighbour's place. */
 function isSlip(typed, meant) {
   let start = 0;
@@ -28,8 +30,8 @@ for (const input of document.querySelectorAll("input[type=email]")) {
   hint.setAttribute("role", "status");
   input.after(hint);
   input.form.addEventListener("reset", () => hint.replaceChildren());
-  input.addEventListener("input", () => hint.replaceChildren());
-  input.addEventListener("change", () => {
+  let pause;
+  const look = () => {
     const [local, domain] = input.value.trim().split("@");
     const meant = domain && likely(domain);
     if (!meant) return;
@@ -44,6 +46,12 @@ for (const input of document.querySelectorAll("input[type=email]")) {
       input.focus();
     });
     hint.replaceChildren(`Vouliez-vous dire «\u00a0${address}\u00a0»\u00a0? `, button);
+  };
+  // Not when the field is left: what is clicked then would move away from the pointer.
+  input.addEventListener("input", () => {
+    hint.replaceChildren();
+    clearTimeout(pause);
+    pause = setTimeout(look, PAUSE_MS);
   });
-  input.dispatchEvent(new Event("change")); // it may have been typed before this script was here
+  look(); // it may have been typed before this script was here
 }
