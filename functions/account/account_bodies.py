@@ -1,6 +1,6 @@
 """The bodies of the account's requests and answers."""
 
-from portal.http.fields import EmailAddress, LinkToken, MobilePhone, Password, StrictModel
+from portal.http.fields import ChosenPassword, EmailAddress, LinkToken, MobilePhone, StrictModel
 
 
 class Affiliation(StrictModel):
@@ -53,8 +53,8 @@ class Changes(StrictModel):
 class NewPassword(StrictModel):
     """The password chosen, typed twice."""
 
-    password: Password
-    confirmation: Password
+    password: ChosenPassword
+    confirmation: ChosenPassword
 
 
 class NewEmail(StrictModel):

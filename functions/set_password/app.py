@@ -11,7 +11,7 @@ from portal.core.settings import settings
 from portal.core.table import table
 from portal.http.answers import documented
 from portal.http.api import Api
-from portal.http.fields import LinkToken, Password, StrictModel
+from portal.http.fields import ChosenPassword, LinkToken, StrictModel
 from portal.identity import activation, recovery
 from portal.identity.problems import ALREADY_ACTIVE, IDENTITY_CONFLICT, LINK_EXPIRED
 from portal.identity.purposes import EMAIL_VALIDATION, PASSWORD_RECOVERY
@@ -20,12 +20,12 @@ app = Api()
 handler = app.resolve
 
 
-class NewPassword(StrictModel):
+class PasswordByLink(StrictModel):
     """A link's token and the password chosen, typed twice."""
 
     token: LinkToken
-    password: Password
-    confirmation: Password
+    password: ChosenPassword
+    confirmation: ChosenPassword
 
 
 @app.put(
@@ -40,7 +40,7 @@ class NewPassword(StrictModel):
         THROTTLED,
     ),
 )
-def set_password(form: NewPassword) -> Response[None]:
+def set_password(form: PasswordByLink) -> Response[None]:
     """Set the password and use the link up, once."""
     app.limit("password")
     lookup, pepper, limits = keys.lookup_keys(), keys.pepper_keys(), settings().limits

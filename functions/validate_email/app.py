@@ -20,7 +20,7 @@ app = Api()
 handler = app.resolve
 
 
-class Link(StrictModel):
+class ValidationLink(StrictModel):
     """The token of a validation link."""
 
     token: LinkToken
@@ -40,7 +40,7 @@ class GoodLink(StrictModel):
         HTTPStatus.OK, INVALID_REQUEST, LINK_UNKNOWN, ALREADY_ACTIVE, LINK_EXPIRED, THROTTLED
     ),
 )
-def validate_email(link: Link) -> Response[GoodLink]:
+def validate_email(link: ValidationLink) -> Response[GoodLink]:
     """Open a link without using it up: repeatable until the password is set, on any device."""
     app.limit("email-validation")
     token, registration = activation.open_link(

@@ -94,12 +94,26 @@ def _message(text: str) -> str:
     return message
 
 
+# What the OpenAPI document says beyond the lengths that pydantic checks: patterns of what the rules
+# refuse. They are for clients, which may be generated from them, so none may refuse what its rule
+# accepts: whatever people type between the characters of a number is no letter and no digit.
+_BETWEEN = "[^0-9A-Za-z]*"
+_DIGIT = f"[0-9]{_BETWEEN}"
+# A password of ASCII is its own NFKC form, so that its criteria can be said of what is typed. Any
+# other may become longer, or get a digit that it lacks.
+_WEAK_IN_ASCII = (
+    r"^(?:[\u0000-\u007f]{0,9}|[\u0000-\u007f]{51,}|[\u0000-`{-\u007f]*|[\u0000-@\[-\u007f]*"
+    r"|[\u0000-/:-\u007f]*|[\u0000- \x22%'-*,.0->A-^`-\u007f]*)$"
+)
+_EXAMPLE_OF_PASSWORDS = ["Soleil-Bleu-42"]
+
 Siret = Annotated[
     str,
     Field(
         max_length=64,
         description="14 digits; what people type between them is dropped.",
         examples=["35600000000048"],
+        json_schema_extra={"minLength": 14, "pattern": f"^{_BETWEEN}(?:{_DIGIT}){{14}}$"},
     ),
     AfterValidator(_refusing(parse_siret)),
 ]
@@ -109,6 +123,14 @@ NirText = Annotated[
         max_length=64,
         description="13 characters, or 15 with the key; what people type between them is dropped.",
         examples=["2940375120005"],
+        json_schema_extra={
+            "minLength": 13,
+            "pattern": (
+                f"^{_BETWEEN}[1-478]{_BETWEEN}(?:{_DIGIT}){{4}}"
+                f"(?:(?:{_DIGIT}){{2}}|2{_BETWEEN}[ABab]{_BETWEEN})"
+                f"(?:{_DIGIT}){{6}}(?:(?:{_DIGIT}){{2}})?$"
+            ),
+        },
     ),
     AfterValidator(_refusing(_nir)),
 ]
@@ -116,8 +138,12 @@ NirKey = Annotated[
     str,
     Field(
         max_length=64,
-        description="2 digits: 97 − N mod 97; optional for a number that starts with 7 or 8.",
+        description=(
+            "2 digits: 97 − N mod 97. Null or empty when the number is null, ends in its key, or"
+            " starts with 7 or 8."
+        ),
         examples=["91"],
+        json_schema_extra={"pattern": f"^{_BETWEEN}(?:(?:{_DIGIT}){{2}})?$"},
     ),
     AfterValidator(_refusing(compact_number)),
 ]
@@ -127,6 +153,7 @@ MobilePhone = Annotated[
         max_length=64,
         description="A mobile number, French when it has no country code; stored as E.164.",
         examples=["06 12 34 56 78"],
+        json_schema_extra={"minLength": 6, "pattern": f"^{_BETWEEN}(?:{_DIGIT}){{6,}}$"},
     ),
     AfterValidator(_refusing(_mobile)),
 ]
@@ -136,6 +163,10 @@ PersonName = Annotated[
         max_length=320,
         description="1 to 80 letters, marks, spaces, hyphens, apostrophes, dots and middle dots.",
         examples=["Dupont"],
+        json_schema_extra={
+            "minLength": 1,
+            "pattern": r"^[^0-9!\"#$%&()*+/:;<=>?@[\]\\^_{|}~]+$",
+        },
     ),
     AfterValidator(_refusing(parse_name)),
 ]
@@ -145,23 +176,50 @@ EmailAddress = Annotated[
         max_length=320,
         description="An address with an ASCII local part; a last label of two letters at least.",
         examples=["michel.dupont@example.fr"],
+        # Not the format email: spaces around an address and a domain with accents are accepted.
+        json_schema_extra={"minLength": 5, "pattern": "^[^@]+@[^@]+$"},
     ),
     AfterValidator(_refusing(parse_email)),
 ]
 Password = Annotated[
     str,
-    Field(max_length=256, description="Never trimmed; normalised to NFKC."),
+    Field(
+        max_length=256,
+        description="Never trimmed; normalised to NFKC.",
+        examples=_EXAMPLE_OF_PASSWORDS,
+    ),
+    AfterValidator(_refusing(without_controls)),
+]
+ChosenPassword = Annotated[
+    str,
+    Field(
+        max_length=256,
+        description=(
+            "10 to 50 characters once normalised to NFKC, with a lower-case letter, an upper-case"
+            " letter, a digit and one of $ @ & + - / # _ ? !; never trimmed."
+        ),
+        examples=_EXAMPLE_OF_PASSWORDS,
+        json_schema_extra={"minLength": 1, "not": {"pattern": _WEAK_IN_ASCII}},
+    ),
     AfterValidator(_refusing(without_controls)),
 ]
 Message = Annotated[
     str,
-    # guard: length-of-messages: 4000 => 4001
-    Field(max_length=4000, description="Plain text, up to 4,000 characters."),
+    Field(
+        # guard: length-of-messages: 4000 => 4001
+        max_length=4000,
+        description="Plain text, up to 4,000 characters.",
+        examples=["Bonjour,\nle lien du courriel ne s’ouvre pas.\nMerci."],
+        json_schema_extra={"minLength": 1},
+    ),
     AfterValidator(_refusing(_message)),
 ]
 LinkToken = Annotated[
     str,
-    Field(description="The token of a link, 96 characters; any other text is an unknown link."),
+    Field(
+        description="The token of a link, 96 characters; any other text is an unknown link.",
+        examples=["A" * 96],
+    ),
 ]
 Identifier = Annotated[
     str,

@@ -1,0 +1,104 @@
+"""An example of each body: made of the examples of its fields.
+
+A field of a request has its own, in its type (``examples=[…]``), for the example is sent to the
+service by a test. Those of answers are here, by the name of the field.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+type Schema = Mapping[str, Any]
+
+_TIME = "2026-07-01T10:04:00Z"
+_ID = "AQEBAQEBAQEBAQEBAQEBAQ"
+_FIELDS: Mapping[str, Any] = {
+    "id": _ID,
+    "first_name": "Michel",
+    "last_name": "Dupont",
+    "email": "michel.dupont@example.fr",
+    "email_masked": "m••••••t@example.fr",
+    "new_email_masked": None,
+    "email_receives": True,
+    "mobile_phone": "+33612345678",
+    "mobile_phone_shown": "06 12 34 56 78",
+    "nir_masked": "2 •• •• •• ••• •05",
+    "nir_status": "own",
+    "siret": "35600000000048",
+    "siret_masked": "356 ••• ••• •••48",
+    "siret_status": "own",
+    "is_agent": False,
+    "previous_login_at": _TIME,
+    "status": "confirmed",
+    "at": _TIME,
+    "reason": None,
+    "Service.id": "declare-and-pay",
+    "open": True,
+    "kind": "welcome",
+    "title": "Bienvenue",
+    "body": "Votre compte est créé.",
+    "next_cursor": None,
+    "ticket": "MFRGGZDF",
+    "registration": _ID,
+    "receives": True,
+    "device": "Firefox, Windows",
+    "current": True,
+}
+_TYPED: Mapping[str, Any] = {"first_name": "Michel"}
+"""The fields of requests whose type is that of another field."""
+_FREE: Mapping[str, Any] = {
+    "export_account": {
+        "account": {"id": _ID, "last_name": "Dupont", "first_name": "Michel"},
+        "activity": [],
+        "sessions": [],
+    }
+}
+"""The answers whose fields have no schema, by operation."""
+PARAMETERS: Mapping[str, Any] = {"session_id": "0" * 32, "limit": 20, "cursor": None}
+
+
+class NoExampleError(Exception):
+    """A field has no example, and none can be made; the message says where to give one."""
+
+
+def of_request(schema: Schema, schemas: Mapping[str, Schema]) -> object:
+    """Return an example of a request's body."""
+    return _value(schema, schemas, "", _TYPED)
+
+
+def of_answer(operation_id: str, schema: Schema, schemas: Mapping[str, Schema]) -> object:
+    """Return an example of an answer's body."""
+    return _FREE.get(operation_id) or _value(schema, schemas, "", _FIELDS)
+
+
+def _value(
+    schema: Schema, schemas: Mapping[str, Schema], name: str, known: Mapping[str, Any]
+) -> object:
+    value: object
+    if name in known:
+        return known[name]
+    match schema:
+        case {"$ref": reference}:
+            value = _value(schemas[str(reference).rpartition("/")[2]], schemas, name, known)
+        case {"examples": [first, *_]} | {"enum": [first, *_]} | {"const": first}:
+            value = first
+        case {"anyOf": [first, *_]}:
+            value = _value(first, schemas, name, known)
+        case {"type": "object"}:
+            value = {
+                field: known.get(f"{schema.get('title')}.{field}")
+                or _value(each, schemas, field, known)
+                for field, each in schema.get("properties", {}).items()
+                if each.get("type") != "null"
+            }
+        case {"type": "array", "items": items}:
+            value = [_value(items, schemas, "", known)]
+        case {"type": "boolean"}:
+            value = False
+        case {"type": "string"} if name.endswith("_at"):
+            value = _TIME
+        case _:
+            raise NoExampleError(
+                f"The field {name!r} has no example: give it one, in its type if a request has it"
+                " (examples=[…]), else in tools/openapi/examples.py."
+            )
+    return value
