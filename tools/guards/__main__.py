@@ -33,13 +33,26 @@ SECONDS_FOR_ALL = 3600
 SECONDS_TO_STOP = 60
 
 
+KINDS = ("fast", "stack")
+
+
 def chosen() -> list[Guard]:
-    """Return the guards selected by the environment variables."""
-    line, name, kind = (os.environ.get(each) for each in ("LINE", "NAME", "KIND"))
+    """Return the guards selected by the environment variables.
+
+    Raises ``GuardError`` for a value that none of them may have.
+    """
+    line, name, kind = (os.environ.get(each, "").strip() for each in ("LINE", "NAME", "KIND"))
+    lines = sorted({guard.number for guard in guards()})
+    if line and line not in map(str, lines):
+        raise GuardError(f"LINE is a number from {lines[0]} to {lines[-1]}, of docs/security.md.")
+    if kind and kind not in KINDS:
+        raise GuardError(f"KIND is {' or '.join(KINDS)}.")
+    if name and name not in {guard.name for guard in guards()}:
+        raise GuardError("NAME is a guard of the last column of the table in docs/security.md.")
     return [
         guard
         for guard in guards()
-        if (not line or guard.number == int(line))
+        if (not line or str(guard.number) == line)
         and (not name or guard.name == name)
         and (not kind or guard.needs_stack == (kind == "stack"))
     ]
@@ -157,4 +170,9 @@ def main(asked: Sequence[Guard], wrong: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(1 if main(chosen(), problems()) else 0)
+    try:
+        asked = chosen()
+    except GuardError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+    sys.exit(1 if main(asked, problems()) else 0)

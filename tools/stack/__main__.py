@@ -1,21 +1,19 @@
 """`python -m tools.stack COMMAND`: the developer's local stack, behind the Makefile's targets."""
 
 import argparse
-import os
 import re
 import signal
 import sys
 import time
 from collections.abc import Callable
 from http.client import HTTPException
-from pathlib import Path
 from types import FrameType
 from typing import Never
 
-from tools.stack import sam
-from tools.stack.stack import LOCAL, ROOT, Mail, Stack, StackError, say
+from tools.stack import options, sam
+from tools.stack.options import OptionError
+from tools.stack.stack import LOCAL, Mail, Stack, StackError, say
 
-DECISIONS = {"confirmed": "AffiliationConfirmed", "rejected": "AffiliationRejected"}
 LINK = re.compile(r"https?://\S+")
 
 
@@ -70,14 +68,15 @@ def _watch(stack: Stack, shown: set[str], on_interrupt: str) -> None:
 
 
 def mails(stack: Stack) -> None:
-    """Show the mails sent since the start."""
+    """Show the mails sent since the start: those to TO, the last LAST of them."""
+    recipient, last = options.recipient(), options.last()
     if not stack.is_running:
         raise StackError("Not running: start it with `make up`.")
-    sent = stack.mails()
-    for mail in sent:
+    sent = [mail for mail in stack.mails() if mail.is_to(recipient)]
+    for mail in sent[-last:] if last else sent:
         _show(mail)
     if not sent:
-        say("No mail sent since the start.")
+        say(f"No mail{' to ' + recipient if recipient else ''} sent since the start.")
 
 
 def _show(mail: Mail) -> None:
@@ -89,18 +88,14 @@ def _show(mail: Mail) -> None:
 
 def affiliate(stack: Stack) -> None:
     """Act as the back office: put its decision on the bus, for ACCOUNT or the newest account."""
+    decision, siret, reason = options.decision(), options.siret(), options.given("REASON")
     if not stack.is_running:
         raise StackError("Not running: start it with `make up`.")
-    decision = os.environ.get("DECISION") or "confirmed"
-    if decision not in DECISIONS:
-        raise StackError(f"DECISION is one of {', '.join(DECISIONS)}.")
-    account_id = os.environ.get("ACCOUNT") or stack.newest_account()
-    detail = {"account_id": account_id}
-    detail |= {
-        name.lower(): os.environ[name] for name in ("SIRET", "REASON") if os.environ.get(name)
-    }
-    stack.put_event("portal.backoffice", DECISIONS[decision], detail)
-    say(f"{DECISIONS[decision]} for the account {account_id}: a feed entry and a mail follow.")
+    account_id = options.account(stack)
+    detail = {"account_id": account_id, "siret": siret, "reason": reason}
+    sent = {name: value for name, value in detail.items() if value}
+    stack.put_event("portal.backoffice", decision, sent)
+    say(f"{decision} for the account {account_id}: a feed entry and a mail follow.")
 
 
 def deploy(stack: Stack) -> None:
@@ -118,10 +113,9 @@ def sam_local(stack: Stack) -> None:
 
 def sam_invoke(stack: Stack) -> None:
     """Invoke functions in Lambda's containers with EVENT, or with every file of events/."""
+    events = options.events()
     sam.require_docker()
     up(stack)
-    event = os.environ.get("EVENT")
-    events = [Path(event)] if event else sorted((ROOT / "events").rglob("*.json"))
     if sam.invoke(stack, events):
         raise StackError("`sam local invoke` failed.")
 
@@ -155,17 +149,19 @@ def main() -> int:
     """Run one command; print a ``StackError`` as a plain message, and return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tools.stack")
     parser.add_argument("command", choices=COMMANDS)
-    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 4566))
     arguments = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
-        COMMANDS[arguments.command](Stack("dev", arguments.port))
+        port = options.port()
+        stack = Stack("dev", port)
+        options.require_asked_port(stack, port)
+        COMMANDS[arguments.command](stack)
     except KeyboardInterrupt:
         say("\nStopped.")
     except StackError as error:
         print(error, file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, OptionError) else 1
     return 0
 
 

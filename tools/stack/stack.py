@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -74,6 +74,11 @@ class Mail:
     text: str
     html: str
     sent_at: float
+    sender: str = ""
+
+    def is_to(self, part: str) -> bool:
+        """Whether a lower-case part of an address is in one of the recipients'."""
+        return any(part in each.lower() for each in self.to)
 
 
 def say(line: str) -> None:
@@ -167,6 +172,7 @@ class Stack:
                 text=sent["BodyText"] or "",
                 html=sent["BodyHtml"] or "",
                 sent_at=sent["Timestamp"],
+                sender=sent.get("Source") or "",
             )
             for sent in accounts.get(ACCOUNT, [])
         ]
@@ -199,6 +205,13 @@ class Stack:
 
     def newest_account(self) -> str:
         """Return the id of the account created last."""
+        accounts = self.accounts()
+        if not accounts:
+            raise StackError("There is no account yet: sign up first.")
+        return max(accounts, key=lambda account_id: accounts[account_id])
+
+    def accounts(self) -> Mapping[str, int]:
+        """Return when each account was created, by its id."""
         stacks = self.client("cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"]
         outputs = {each["OutputKey"]: each["OutputValue"] for each in stacks[0]["Outputs"]}
         pages = (
@@ -213,11 +226,11 @@ class Stack:
                 },
             )
         )
-        accounts = [item for page in pages for item in page["Items"]]
-        if not accounts:
-            raise StackError("There is no account yet: sign up first.")
-        newest = max(accounts, key=lambda item: int(item["created_at"]["N"]))
-        return newest["id"]["S"]
+        return {
+            item["id"]["S"]: int(item["created_at"]["N"])
+            for page in pages
+            for item in page["Items"]
+        }
 
     # Starting and stopping
 

@@ -1,0 +1,103 @@
+"""What is given to `make` as NAME=value: read, or refused in a sentence."""
+
+import os
+import re
+from pathlib import Path
+
+from tools.stack.stack import ROOT, Stack, StackError
+
+DECISIONS = {"confirmed": "AffiliationConfirmed", "rejected": "AffiliationRejected"}
+DEFAULT_PORT = 4566
+_PORTS = range(1024, 65536)
+_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
+_SIRET = re.compile(r"[0-9]{14}", re.ASCII)
+
+
+class OptionError(StackError):
+    """A value given to `make` is none that it may have; the message says which may be given."""
+
+
+def given(name: str) -> str:
+    """Return a value as it was given, or an empty string."""
+    return os.environ.get(name, "").strip()
+
+
+def port() -> int:
+    """Return PORT: the port of a new portal."""
+    text = given("PORT")
+    number = int(text) if _NUMBER.fullmatch(text) else -1
+    if text and number not in _PORTS:
+        raise OptionError(
+            f"PORT is a number from {_PORTS[0]} to {_PORTS[-1]}, for example: "
+            f"make up PORT={DEFAULT_PORT + 1}"
+        )
+    return number if text else DEFAULT_PORT
+
+
+def require_asked_port(stack: Stack, asked: int) -> None:
+    """Raise ``OptionError`` if a PORT was given and the portal of this clone runs on another."""
+    if given("PORT") and stack.is_running and stack.port != asked:
+        raise OptionError(
+            f"The portal of this clone already runs on port {stack.port}: {stack.url}/\n"
+            f"One runs at a time. Leave PORT out to use it, or stop it first: "
+            f"make down && make up PORT={asked}"
+        )
+
+
+def decision() -> str:
+    """Return DECISION as the type of the event: confirmed unless another is given."""
+    text = given("DECISION") or "confirmed"
+    if text not in DECISIONS:
+        raise OptionError(
+            f"DECISION is {' or '.join(DECISIONS)}, for example: make affiliate DECISION=rejected"
+        )
+    return DECISIONS[text]
+
+
+def siret() -> str:
+    """Return SIRET, 14 digits, or an empty string."""
+    text = given("SIRET")
+    if text and not _SIRET.fullmatch(text):
+        raise OptionError("SIRET is 14 digits, without spaces.")
+    return text
+
+
+def account(stack: Stack) -> str:
+    """Return ACCOUNT, or the id of the newest account."""
+    text = given("ACCOUNT")
+    if not text:
+        return stack.newest_account()
+    if text not in stack.accounts():
+        raise OptionError(
+            "No account has the id of ACCOUNT. Leave it out for the newest one; an account reads "
+            "its own id at /api/me."
+        )
+    return text
+
+
+def events() -> list[Path]:
+    """Return the file of EVENT, or every file of events/."""
+    text = given("EVENT")
+    if not text:
+        return sorted((ROOT / "events").rglob("*.json"))
+    if not Path(text).is_file():
+        raise OptionError(
+            "EVENT is a file of events/, for example: make sam-invoke EVENT=events/login/login.json"
+        )
+    return [Path(text)]
+
+
+def last() -> int | None:
+    """Return LAST: how many mails to show, or None for all."""
+    text = given("LAST")
+    if text and not (_NUMBER.fullmatch(text) and int(text)):
+        raise OptionError("LAST is a number of mails, for example: make mails LAST=1")
+    return int(text) if text else None
+
+
+def recipient() -> str:
+    """Return TO: an address or a part of one, in lower case, or an empty string."""
+    text = given("TO").lower()
+    if any(each.isspace() for each in text):
+        raise OptionError("TO is an address or a part of one, for example: make mails TO=dupont")
+    return text
