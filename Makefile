@@ -7,7 +7,7 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
-export PORT ACCOUNT DECISION REASON SIRET EVENT LINE NAME KIND
+export PORT ACCOUNT DECISION REASON SIRET EVENT LINE NAME KIND TO LAST REPORT
 
 TOOLS := .venv/.installed
 EMULATOR := .local/stack/.installed
@@ -36,7 +36,7 @@ down: ## stop what `make up` started; data is kept
 deploy: $(TOOLS) $(EMULATOR) ## deploy what you changed to the running portal
 	@$(LOCAL) deploy
 
-mails: $(TOOLS) ## show the mails sent since the start
+mails: $(TOOLS) ## show the mails sent since the start: TO=part-of-an-address LAST=number
 	@$(LOCAL) mails
 
 affiliate: $(TOOLS) ## play the back office: DECISION=confirmed|rejected ACCOUNT=… REASON=…
@@ -98,18 +98,9 @@ $(AUDIT): tools/audit/package.json tools/audit/package-lock.json
 facts: $(TOOLS) ## list the facts of the pages whose source was not read for a year
 	@python -m tools.facts
 
-format: $(TOOLS) ## format the code, fix what can be
-	ruff check --fix
-	ruff format
-
-hooks: $(TOOLS) ## run the checks at each git commit
-	pre-commit install
-
-##@ Report: write files of this repository
-
 PEERS := .local/peers/.installed
 PEERS_JS := .local/better_auth/node_modules/.package-lock.json
-bench: $(TOOLS) $(PEERS) $(PEERS_JS) ## measure the budgets beside other services (needs Node.js)
+bench: $(TOOLS) $(PEERS) $(PEERS_JS) ## measure the budgets beside other services (needs Node.js); REPORT=1 writes docs/performance.md
 	cp benchmarks/peers/better_auth/server.mjs .local/better_auth/
 	PYTHONPATH=layers/shared python -m benchmarks
 
@@ -118,8 +109,17 @@ $(PEERS_JS): benchmarks/peers/better_auth/package.json benchmarks/peers/better_a
 	cd .local/better_auth && npm install --no-audit --no-fund
 
 LOADERS := .local/load/.installed
-load: $(TOOLS) $(EMULATOR) $(LOADERS) ## load the whole journey on the deployed local stack
+load: $(TOOLS) $(EMULATOR) $(LOADERS) ## load the whole journey on the deployed local stack; REPORT=1 writes docs/load.md
 	TEST_STACK=under-load PYTHONPATH=layers/shared python -m tests.load
+
+format: $(TOOLS) ## format the code, fix what can be
+	ruff check --fix
+	ruff format
+
+hooks: $(TOOLS) ## run the checks at each git commit
+	pre-commit install
+
+##@ Report: write files of this repository
 
 screenshots: $(TOOLS) $(EMULATOR) browser ## take the pictures of docs/images
 	rm -rf .local/screenshots

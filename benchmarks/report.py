@@ -1,4 +1,4 @@
-"""The report: ``docs/performance.md`` and its plot."""
+"""The report, ``performance.md``, and its plot."""
 
 import html
 import os
@@ -10,7 +10,7 @@ from benchmarks.figures import Figure, Section
 from benchmarks.world import ROOT
 
 DOCUMENT = ROOT / "docs" / "performance.md"
-PLOT = ROOT / "docs" / "images" / "performance.svg"
+PLOT = Path("images") / "performance.svg"
 
 _CONDITIONS = (
     "One run of `make bench`, {date}, on {machine}, at a load average of {load:.0f}. "
@@ -25,10 +25,11 @@ _SCALE = 2.0
 """The share of a budget that the full width of the bars represents."""
 
 
-def write(sections: Sequence[Section], remarks: str) -> None:
-    """Write the report of one run."""
+def write(sections: Sequence[Section], remarks: str, folder: Path) -> Path:
+    """Write the report of one run, and its plot, into a folder; return the report's path."""
     figures = [figure for section in sections for figure in section.figures]
-    PLOT.write_text(_plot(figures))
+    (folder / PLOT).parent.mkdir(parents=True, exist_ok=True)
+    (folder / PLOT).write_text(_plot(figures))
     parts = [
         "# Performance\n",
         _CONDITIONS.format(
@@ -47,7 +48,9 @@ def write(sections: Sequence[Section], remarks: str) -> None:
     for section in sections:
         parts += [f"## {section.title}\n", f"{section.how}\n"]
         parts.append(_table(section.columns, section.rows))
-    DOCUMENT.write_text("\n".join([*parts, remarks]))
+    document = folder / DOCUMENT.name
+    document.write_text("\n".join([*parts, remarks]))
+    return document
 
 
 def remarks() -> str:

@@ -2,9 +2,10 @@
 
 Three runs, each limited in users and seconds: a steady one beside 1,000 accounts, one beside
 100,000, and one that asks for more than the machine can do. Before the first two, what each kind of
-request consumes is read from the table. Writes ``docs/load.md``. Fails when a request gets another
-answer than the expected one or « later », when the cost of a request grew with the table, or when
-an account whose creation was confirmed cannot be logged in to.
+request consumes is read from the table. Writes ``.local/load-test/load.md``, or ``docs/load.md``
+with ``REPORT=1``. Fails when a request gets another answer than the expected one or « later », when
+the cost of a request grew with the table, or when an account whose creation was confirmed cannot be
+logged in to.
 """
 
 import csv
@@ -22,9 +23,9 @@ from tests.load import seed
 from tests.load.capacity import Consumed, Meter
 from tests.world.client import Client
 from tests.world.direct import Direct
+from tools.stack.options import OptionError, report_folder
 from tools.stack.stack import DOMAIN, LOCAL, ROOT, Stack, say, stack_for_tests
 
-REPORT = ROOT / "docs" / "load.md"
 FOLDER = LOCAL / "load-test"
 LOCUST = LOCAL / "load" / "bin" / "locust"
 SMALL, LARGE = 1_000, 100_000
@@ -147,6 +148,11 @@ def report(consumed: Mapping[int, Mapping[str, Consumed]], runs: list[Run]) -> s
 
 def main() -> int:
     """Run the load; return the exit status."""
+    try:
+        folder = report_folder("load-test")
+    except OptionError as error:
+        print(error, file=sys.stderr)
+        return 2
     now = int(time.time())
     consumed: dict[int, Mapping[str, Consumed]] = {}
     with stack_for_tests() as stack:
@@ -164,11 +170,13 @@ def main() -> int:
         consumed[LARGE] = meter.requests(LARGE // 2)
         # The emulator's stream is behind by as many records: the run does not wait for mails.
         runs.append(run(stack, "A hundred times the accounts", LARGE, 3, 45, mails=False))
-        REPORT.write_text(report(consumed, runs))
+        written = folder / "load.md"
+        written.write_text(report(consumed, runs))
     same = consumed[SMALL] == consumed[LARGE]
     say(f"Cost of each request at both sizes: {'the same' if same else 'DIFFERENT'}")
     for each in runs:
         say(f"{each.title}: {each.failures} failures, {len(each.lost)} lost accounts")
+    say(f"The report: {written.relative_to(ROOT)}")
     with suppress(OSError):
         (FOLDER / "created").unlink()
     return int(not same or any(each.failures or each.lost for each in runs))

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import report
 from tools.guards import GuardError
 from tools.guards.__main__ import chosen
 from tools.stack import options
 from tools.stack.options import OptionError
-from tools.stack.stack import ROOT, Mail, Stack
+from tools.stack.stack import LOCAL, ROOT, Mail, Stack
 
 type Give = Callable[[str, str], None]
 
@@ -22,7 +23,7 @@ type Give = Callable[[str, str], None]
 @pytest.fixture
 def give(monkeypatch: pytest.MonkeyPatch) -> Give:
     """Give a value as make does; no other is given."""
-    for name in ("PORT", "ACCOUNT", "DECISION", "SIRET", "EVENT", "TO", "LAST"):
+    for name in ("PORT", "ACCOUNT", "DECISION", "SIRET", "EVENT", "TO", "LAST", "REPORT"):
         monkeypatch.delenv(name, raising=False)
     return monkeypatch.setenv
 
@@ -57,6 +58,7 @@ def read(name: str) -> object:
         "EVENT": options.events,
         "LAST": options.last,
         "TO": options.recipient,
+        "REPORT": lambda: options.report_folder("bench"),
     }[name]()
 
 
@@ -79,6 +81,7 @@ def read(name: str) -> object:
         ("LAST", "-1", "a number of mails"),
         ("LAST", "all", "a number of mails"),
         ("TO", "two words", "an address or a part of one"),
+        ("REPORT", "yes", "REPORT is 1"),
     ],
 )
 def test_a_wrong_value_is_refused_in_a_sentence(
@@ -103,6 +106,8 @@ def test_a_wrong_value_is_refused_in_a_sentence(
         ("LAST", "3", 3),
         ("LAST", "", None),
         ("TO", " Dupont ", "dupont"),
+        ("REPORT", "", LOCAL / "bench"),
+        ("REPORT", "1", ROOT / "docs"),
     ],
 )
 def test_a_value_is_read(give: Give, name: str, value: str, expected: object) -> None:
@@ -115,7 +120,9 @@ def test_another_port_than_the_running_one(give: Give, running: Stack) -> None:
     """A port asked for while the portal runs on another is refused with that one's address."""
     options.require_asked_port(running, 4567)  # PORT was not given: the running one is used
     give("PORT", "4567")
-    with pytest.raises(OptionError, match=r"(?s)already runs on port 4999.*make down && make up PORT="):
+    with pytest.raises(
+        OptionError, match=r"(?s)already runs on port 4999.*make down && make up PORT="
+    ):
         options.require_asked_port(running, 4567)
     give("PORT", "4999")
     options.require_asked_port(running, 4999)
@@ -158,3 +165,14 @@ def test_a_part_of_an_address_is_enough() -> None:
     assert mail.is_to("dupont@")
     assert mail.is_to("")
     assert not mail.is_to("durand")
+
+
+def test_a_measurement_changes_no_file_of_the_repository(give: Give, tmp_path: Path) -> None:
+    """`make bench` writes its report into .local; only REPORT=1 writes the one of docs/."""
+    before = report.DOCUMENT.read_text()
+    written = report.write([], report.remarks(), tmp_path)
+    assert written.read_text() != before
+    assert report.DOCUMENT.read_text() == before
+    assert options.report_folder("bench", tmp_path) == LOCAL / "bench"
+    give("REPORT", "1")
+    assert options.report_folder("bench", tmp_path) == tmp_path

@@ -4,7 +4,7 @@ import os
 import re
 from pathlib import Path
 
-from tools.stack.stack import ROOT, Stack, StackError
+from tools.stack.stack import LOCAL, ROOT, Stack, StackError
 
 DECISIONS = {"confirmed": "AffiliationConfirmed", "rejected": "AffiliationRejected"}
 DEFAULT_PORT = 4566
@@ -85,6 +85,16 @@ def events() -> list[Path]:
             "EVENT is a file of events/, for example: make sam-invoke EVENT=events/login/login.json"
         )
     return [Path(text)]
+
+
+def report_folder(name: str, docs: Path = ROOT / "docs") -> Path:
+    """Return where a measurement writes its report: docs/ with REPORT=1, else .local/<name>."""
+    text = given("REPORT")
+    if text not in {"", "0", "1"}:
+        raise OptionError("REPORT is 1, to write docs/, or nothing.")
+    folder = docs if text == "1" else LOCAL / name
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def last() -> int | None:
