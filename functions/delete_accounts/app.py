@@ -1,13 +1,15 @@
-"""Deletes accounts 30 days after their holders asked for it; runs once a day."""
+"""Deletes accounts 30 days after that was asked for, and unused ones; runs once a day."""
 
 import time
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
+from portal.core.settings import settings
 from portal.core.table import table
 from portal.identity import deletion
 from portal.identity.held import HELD as IDENTITY
+from portal.identity.unused import look_at_unused
 from portal.support.held import HELD as SUPPORT
 
 if TYPE_CHECKING:
@@ -18,6 +20,11 @@ HELD = (*IDENTITY, *SUPPORT)
 
 
 def handler(event: dict[str, Any], context: "LambdaContext") -> None:  # noqa: ARG001
-    """Delete the accounts that are due."""
-    deleted = deletion.delete_due(table(), HELD, int(time.time()))
-    logger.info("accounts deleted", count=deleted)
+    """Delete the accounts that are due; tell the holders of those that nobody uses.
+
+    ``days`` in the event makes up for runs missed for longer than a month.
+    """
+    now, days = int(time.time()), int(event.get("days", 31))
+    unused = look_at_unused(table(), HELD, settings().unused, now, days)
+    deleted = deletion.delete_due(table(), HELD, now, days)
+    logger.info("accounts deleted", count=deleted, unused=dict(unused))

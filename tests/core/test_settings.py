@@ -7,7 +7,8 @@ from msgspec.structs import fields
 
 from portal.core import aws
 from portal.core.clock import rfc3339, rfc3339_seconds
-from portal.core.settings import Limits, Settings, settings
+from portal.core.records import DAY
+from portal.core.settings import Limits, Settings, Unused, settings
 
 if TYPE_CHECKING:
     from tests.world.world import World
@@ -17,6 +18,9 @@ def test_the_template_sets_all_that_is_read(world: "World") -> None:
     """The limits are the template's defaults, as the product promises."""
     assert world.limits == Limits(
         requests_per_minute=60, mail_per_hour=3, mail_per_day=6, mail_interval=60, free_failures=5
+    )
+    assert world.settings.unused == Unused(
+        after=730 * DAY, first_notice=30 * DAY, last_notice=7 * DAY
     )
     assert world.settings.public_url == "https://portail.example"
     assert all(getattr(world.settings, each.name) for each in fields(Settings))

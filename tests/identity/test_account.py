@@ -799,7 +799,7 @@ def test_the_export_has_every_attribute_of_the_account(person: Person) -> None:
     assert exported["last_login_at"] == "2026-09-21T14:13:20.000Z"
     technical = {
         *("pk", "sk", "email_mac", "nir_mac", "siret_mac", "new_email_mac", "nir_encrypted"),
-        *("nir_masked", "recovery_id", "email_change_id"),
+        *("nir_masked", "recovery_id", "email_change_id", "use_check_at"),
     }
     assert set(stored) - technical <= set(exported)
 

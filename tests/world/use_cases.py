@@ -20,8 +20,11 @@ from portal.core.outbox import Outgoing
 from portal.core.records import DAY
 from portal.identity import deletion
 from portal.identity.attempts import count_failure
+from portal.identity.held import HELD as IDENTITY
 from portal.identity.open_sessions import list_sessions
 from portal.identity.records import Identifier
+from portal.identity.unused import look_at_unused
+from portal.support.held import HELD as SUPPORT
 from tests.world.cloud import remove_item, write_item
 from tests.world.functions import Answer, Gateway
 from tests.world.world import NOW, PASSWORD, World
@@ -29,6 +32,7 @@ from tests.world.world import NOW, PASSWORD, World
 if TYPE_CHECKING:
     import pytest
 
+HELD = (*IDENTITY, *SUPPORT)
 EMAIL = "michele.dupont@example.fr"
 OTHER = "other@example.fr"
 CHANGED = "Another-Horse-8"
@@ -268,6 +272,23 @@ def kept(scene: Scene) -> None:
     deletion.schedule_deletion(scene.world.table, scene.acting(scene.now - 30 * DAY - 60))
     deletion.keep(scene.world.table, scene.acting(scene.now - 60))
     scene.world.deliver(scene.now - 60)
+
+
+def unused(days: int) -> Callable[[Scene], None]:
+    """Return a start from an account without login for so many days, its looks made as due."""
+
+    def prepare(scene: Scene) -> None:
+        opened = scene.now - days * DAY - 60
+        scene.account_id = scene.world.open_account(opened)
+        scene.world.deliver(opened)
+        settings = scene.world.settings.unused
+        for look in (180, 360, 540, 700, 723):
+            if look < days:
+                at = opened + look * DAY
+                look_at_unused(scene.world.table, HELD, settings, at, days=0)
+                scene.world.deliver(at)
+
+    return prepare
 
 
 def bouncing(scene: Scene) -> None:
@@ -572,6 +593,21 @@ USE_CASES = [
     ),
     UseCase("delete what is due", "delete_accounts", due, run_daily),
     UseCase("forget what was kept", "delete_accounts", kept, run_daily),
+    UseCase("look at an account", "delete_accounts", unused(180), run_daily),
+    UseCase(
+        "tell of a deletion",
+        "delete_accounts",
+        unused(700),
+        run_daily,
+        lambda scene: "account-unused" in scene.world.kinds(scene.account_id),
+    ),
+    UseCase(
+        "delete an unused account",
+        "delete_accounts",
+        unused(730),
+        run_daily,
+        lambda scene: not scene.world.items("ACCOUNT#"),
+    ),
     UseCase(
         "mail a validation",
         "send_mail",
@@ -656,6 +692,7 @@ USE_CASES = [
             "password-changed",
             "email-restored",
             "deletion-scheduled",
+            "account-unused",
         )
     ),
     *(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from portal.core.feed import Kind
-from portal.core.records import Record
+from portal.core.records import Attributes, Record
 from portal.core.writes import Write
 
 if TYPE_CHECKING:
@@ -55,11 +55,16 @@ def export[Holder](
     return {each.section: each.export(reading, holder) for each in held if each.export}
 
 
-def forget[Holder](held: Iterable[Held[Holder]], holder: Holder) -> Iterable[Write]:
-    """Yield the writes that remove what is stored about a person."""
+def forget[Holder](
+    held: Iterable[Held[Holder]], holder: Holder, *, but: Attributes | None = None
+) -> Iterable[Write]:
+    """Yield the writes that remove what is stored about a person.
+
+    ``but`` is the key of a record that the caller removes, under a condition of its own.
+    """
     for each in held:
         if each.forget:
-            yield from each.forget(holder)
+            yield from (write for write in each.forget(holder) if write.body["Key"] != but)
 
 
 def sweep[Holder](held: Iterable[Held[Holder]], table: "Table", account_id: str) -> None:

@@ -5,6 +5,8 @@ import os
 
 from msgspec import Struct
 
+_DAY = 24 * 3600
+
 
 class Limits(Struct, frozen=True):
     """How often something may happen; the parameters of the template have the defaults."""
@@ -17,6 +19,17 @@ class Limits(Struct, frozen=True):
     """Seconds between two mails of one kind to one address."""
     free_failures: int
     """Failed logins of one identifier before delays start."""
+
+
+class Unused(Struct, frozen=True):
+    """When an account without login is deleted, and its holder told before; in seconds."""
+
+    after: int
+    """From the last login to the deletion."""
+    first_notice: int
+    """From the first notice to the deletion."""
+    last_notice: int
+    """From the second notice to the deletion."""
 
 
 class Settings(Struct, frozen=True):
@@ -40,6 +53,7 @@ class Settings(Struct, frozen=True):
     key_refresh: int
     """Seconds after which a function reads its secrets again."""
     limits: Limits
+    unused: Unused
 
 
 @functools.cache
@@ -66,5 +80,10 @@ def settings() -> Settings:
             mail_per_day=int(env["MAIL_PER_DAY"]),
             mail_interval=int(env["MAIL_INTERVAL"]),
             free_failures=int(env["FREE_FAILURES"]),
+        ),
+        unused=Unused(
+            after=int(env["UNUSED_DAYS"]) * _DAY,
+            first_notice=int(env["FIRST_NOTICE_DAYS"]) * _DAY,
+            last_notice=int(env["LAST_NOTICE_DAYS"]) * _DAY,
         ),
     )

@@ -19,6 +19,7 @@ from portal.identity.records import (
     IdentityTakenError,
     Registration,
     SiretHolder,
+    UseCheck,
 )
 from portal.identity.signup import VALIDATION_MAIL
 from portal.rules.email import mask_email
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from portal.core.keyring import LookupKeys, PepperKeys, TokenKeys
     from portal.core.settings import Limits
     from portal.core.table import Table
+
+FIRST_LOOK = 180 * DAY
+"""Seconds from the birth of an account to the first look at whether it is used."""
 
 # guard: three-fresh-links: 3 => 4
 _FRESH_LINKS_PER_DAY = 3
@@ -99,6 +103,7 @@ def set_password(
             *_claims(registration),
             put_new(_account(registration, now), else_=IdentityTakenError),
             put(Credentials(account_id=account_id, password_hash=password_hash)),
+            put(UseCheck(account_id=account_id, use_check_at=now + FIRST_LOOK)),
             *(put(entry) for entry in feed.first_entries(registration, now)),
             put(Outgoing.new(events.ACCOUNT_ACTIVATED, now, account_id=account_id)),
         )
@@ -152,4 +157,5 @@ def _account(registration: Registration, now: int) -> Account:
         siret=registration.siret,
         siret_mac=registration.siret_mac,
         is_agent=registration.is_agent,
+        use_check_at=now + FIRST_LOOK,
     )

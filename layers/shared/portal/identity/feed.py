@@ -90,6 +90,12 @@ DELETION_CANCELLED = Kind(
     "Compte conservé",
     "La suppression de votre compte est annulée.",
 )
+UNUSED = Kind(
+    "account-unused",
+    "Compte inutilisé",
+    "Personne ne se connecte plus à ce compte\u00a0: il devait être supprimé le {date}, sauf "
+    "connexion de votre part avant cette date.",
+)
 
 KINDS = (
     WELCOME,
@@ -104,6 +110,7 @@ KINDS = (
     MAIL_BOUNCING,
     DELETION_SCHEDULED,
     DELETION_CANCELLED,
+    UNUSED,
 )
 
 

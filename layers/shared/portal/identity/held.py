@@ -24,6 +24,8 @@ from portal.identity.records import (
     NewestRegistration,
     Registration,
     SiretHolder,
+    UseCheck,
+    day_of,
 )
 
 
@@ -71,6 +73,12 @@ def _forget_siret(account: Account) -> Iterator[Write]:
         yield delete(SiretHolder.key_of(mac=account.siret_mac), if_=own, else_=AccountChangedError)
 
 
+def _forget_use_check(account: Account) -> Iterator[Write]:
+    at = account.use_check_at
+    if at is not None:
+        yield delete(UseCheck.key_of(day=day_of(at), account_id=account.id))
+
+
 def _export_feed(reading: Reading, account: Account) -> Sequence[Mapping[str, object]]:
     return [asdict(entry) for entry in read_all(reading.table, account.id, reading.kinds)]
 
@@ -108,7 +116,8 @@ HELD: Sequence[Held[Account]] = (
         records=(Account,),
         purpose="account, opening services (e)",
         how="as for the sign-up",
-        kept="as long as the account; a new address until it is confirmed, found taken, or "
+        kept="as long as the account, which is deleted after two years without login "
+        "(`UnusedDays`); a new address until it is confirmed, found taken, or "
         "another is asked for",
         section="account",
         export=_export_account,
@@ -209,5 +218,13 @@ HELD: Sequence[Held[Account]] = (
         purpose="deleting (legal duty)",
         how="ids",
         kept="30 days",
+    ),
+    Held(
+        data="when to look whether an account is still used, and how often its holder was told",
+        records=(UseCheck,),
+        purpose="deleting what is not used any more (legal duty)",
+        how="ids, times",
+        kept="as long as the account",
+        forget=_forget_use_check,
     ),
 )

@@ -32,6 +32,8 @@ RECOVERY = Template(_FOLDER, "recovery", "Réinitialisation de votre mot de pass
 NEW_ADDRESS = Template(_FOLDER, "email-change", "Confirmez votre nouvelle adresse courriel")
 FORMER_ADDRESS = Template(_FOLDER, "email-changed", "Votre adresse courriel a été modifiée")
 
+UNUSED = Template(_FOLDER, "account-unused", "Votre compte inutilisé sera supprimé")
+
 
 def account_of(mailer: Mailer, account_id: str | None) -> Account | None:
     """Return an account, ``None`` when it is gone."""
@@ -154,6 +156,13 @@ def _send_email_changed(mailer: Mailer, message: Outgoing) -> None:
         )
 
 
+def _send_unused(mailer: Mailer, message: Outgoing) -> None:
+    """Send the date from which an unused account is deleted."""
+    account = account_of(mailer, message.about.get("account_id"))
+    if account:
+        send_to_account(mailer, account, UNUSED, date=message.about.get("date", ""))
+
+
 def _put_link(mailer: Mailer, message: Outgoing, link: Link, *writes: Write) -> bool:
     """Store the link that a message will contain; return whether the message may be sent.
 
@@ -197,5 +206,6 @@ MAILS: Mapping[str, MailSender] = {
     RECOVERY_MAIL: _send_recovery,
     EMAIL_CHANGE_MAIL: _send_email_change,
     feed.EMAIL_CHANGED.name: _send_email_changed,
+    feed.UNUSED.name: _send_unused,
     **notices(_FOLDER, *feed.KINDS),
 }

@@ -111,6 +111,8 @@ class Account(Record, frozen=True, kw_only=True):
     """When it was used: undo links issued between the two times are invalid."""
     mail_bounced_at: int | None = None
     deletion_at: int | None = None
+    use_check_at: int | None = None
+    """When the daily run looks whether the account is still used."""
 
     @property
     def identifiers(self) -> list[str]:
@@ -200,6 +202,25 @@ class Deletion(Record, frozen=True, kw_only=True):
     def day(self) -> str:
         """The day on which it is due, in UTC."""
         return day_of(self.deletion_at)
+
+
+class UseCheck(Record, frozen=True, kw_only=True):
+    """An account to look at, under the day on which the daily run asks whether it is still used."""
+
+    PARTITION = "USE#{day}"
+    SORT = "{account_id}"
+
+    account_id: str
+    use_check_at: int
+    notices: int = 0
+    """How many times its holder was told of the deletion, without a login since."""
+    deletion_at: int = 0
+    """The date that the holder was told."""
+
+    @property
+    def day(self) -> str:
+        """The day of the look, in UTC."""
+        return day_of(self.use_check_at)
 
 
 def day_of(at: int) -> str:
