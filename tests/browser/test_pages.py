@@ -39,7 +39,7 @@ PUBLIC = (
     [
         ("/mot-de-passe-oublie", "Mot de passe oublié"),
         ("/nous-contacter", "Nous contacter"),
-        ("/mot-de-passe-enregistre", "Votre mot de passe est enregistré"),
+        ("/mot-de-passe-enregistre", "Votre compte est prêt"),
         ("/mentions-legales", "Mentions légales"),
         ("/donnees-personnelles", "Données personnelles"),
         ("/accessibilite", "Accessibilité"),
@@ -307,8 +307,8 @@ def go_on_by_keys(page: Page, person: Person, token: str) -> None:
     tab_to(page, "Confirmez votre mot de passe")
     keys.type(PASSWORD)
     keys.press("Enter")
-    expect(page.get_by_role("heading", name="Votre mot de passe est enregistré")).to_be_visible()
-    reach(page, page.get_by_role("main").get_by_role("link", name="Mon compte"))
+    expect(page.get_by_role("heading", name="Votre compte est prêt")).to_be_visible()
+    reach(page, page.get_by_role("main").get_by_role("link", name="Me connecter"))
     keys.press("Enter")
 
     page.wait_for_url("/mon-compte")

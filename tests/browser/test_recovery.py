@@ -43,7 +43,7 @@ def test_forgotten_password(page: Page, client: Client, mailbox: Mailbox, look: 
     choose_password(page, "trop court")
     expect(page.get_by_role("alert").get_by_role("link")).to_have_count(1)
     choose_password(page, NEW_PASSWORD)
-    expect(page.get_by_role("heading", name="Votre mot de passe est enregistré")).to_be_visible()
+    expect(page.get_by_role("heading", name="Votre compte est prêt")).to_be_visible()
 
     log_in(page, person.email, NEW_PASSWORD)
     page.goto(link)

@@ -279,7 +279,7 @@ def test_account_with_everything(page: Page, look: "Look") -> None:
 
 
 def test_kept_account(page: Page) -> None:
-    """A message of what was done is shown once, at the top; dates are not broken."""
+    """What was done is said once, at the top, until the next click; dates are not broken."""
     in_space(page, deletion_at="2026-12-25T08:00:00Z")
     page.goto("/gerer/mon-compte")
     day = page.locator("[data-fill=deletion_day]")
@@ -290,10 +290,55 @@ def test_kept_account(page: Page) -> None:
     expect(page.locator("#done")).to_have_text("Votre compte est conservé.")
     expect(page.locator("#done")).to_be_focused()
     expect(page.get_by_text("Votre compte est conservé.")).to_have_count(1)
+    page.get_by_role("heading", name="Identité").click()
+    expect(page.locator("#done")).to_be_hidden()
     page.goto("/gerer")
     time = page.locator("#feed time")
     expect(time).to_contain_text("novembre 2026")
     assert "25\u00a0novembre 2026" in (time.text_content() or "")
+
+
+def test_kept_account_in_the_feed(page: Page) -> None:
+    """« Garder mon compte » reads the feed again, and what it says goes at the next click."""
+    in_space(page, deletion_at="2026-12-25T08:00:00Z")
+    page.goto("/gerer")
+    expect(page.locator("#feed > li")).to_have_count(1)
+    kept = {
+        **FEED["entries"][0],
+        "id": "2",
+        "kind": "deletion-cancelled",
+        "title": "Compte conservé",
+    }
+    in_space(page, feed=FEED | {"entries": [kept, *FEED["entries"]]})
+    page.get_by_role("button", name="Garder mon compte").click()
+    expect(page.locator("#feed > li")).to_have_count(2)
+    expect(page.get_by_role("heading", name="Compte conservé")).to_be_visible()
+    notice = page.locator("#kept")
+    expect(notice).to_have_text("Votre compte est conservé.")
+    page.get_by_role("heading", name="Mon fil d’activité").click()
+    expect(notice).to_be_hidden()
+
+
+def test_new_devices(page: Page, look: "Look") -> None:
+    """Logins from new devices, one after the other, are one line of the feed, which unfolds."""
+    logins = [
+        {
+            "id": str(number),
+            "at": f"2026-11-26T0{number}:00:00Z",
+            "kind": "new-device",
+            "title": "Connexion depuis un nouvel appareil",
+            "body": f"Firefox {140 + number} sur Windows.",
+        }
+        for number in (4, 3, 2)
+    ]
+    in_space(page, feed=FEED | {"entries": [*logins, *FEED["entries"]]})
+    page.goto("/gerer")
+    expect(page.locator("#feed > li")).to_have_count(2)
+    expect(page.get_by_role("heading", name="3 connexions depuis de nouveaux")).to_be_visible()
+    page.get_by_text("Voir lesquelles").click()
+    for number in (4, 3, 2):
+        expect(page.get_by_text(f"0{number + 1}:00 : Firefox {140 + number}")).to_be_visible()
+    look("unfolded")
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,14 @@
+import { keep } from "./draft.js";
 import { wire } from "./form.js";
 import { remember } from "./memory.js";
 import { me } from "./session.js";
 
-wire(document.getElementById("new-email"), {
+const form = document.getElementById("new-email");
+keep(form);
+wire(form, {
+  together: true,
+  check: ({ email, email_confirmation: again }) =>
+    email.trim().toLowerCase() === again.trim().toLowerCase() ? [] : [{ field: "email_confirmation", detail: "Les deux adresses courriel sont différentes." }],
   send: (values) => me("PUT", "/email", values),
   done({ data }) {
     remember("done", `Un courriel part à ${data.email_masked}, sauf si plusieurs viennent d’être demandés.`);

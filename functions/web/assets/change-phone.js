@@ -1,8 +1,11 @@
+import { keep } from "./draft.js";
 import { wire } from "./form.js";
 import { remember } from "./memory.js";
 import { me } from "./session.js";
 
-wire(document.getElementById("phone"), {
+const form = document.getElementById("phone");
+keep(form);
+wire(form, {
   send: (values) => me("PATCH", "", values),
   done() {
     remember("done", "Votre téléphone mobile est modifié.");

@@ -1,9 +1,13 @@
 import { call } from "./api.js";
+import { keep } from "./draft.js";
 import { wire } from "./form.js";
 import { show } from "./states.js";
 
 import("./email.js").catch(() => {});
-wire(document.getElementById("contact"), {
+const form = document.getElementById("contact");
+keep(form);
+wire(form, {
+  together: true,
   send: (values) => call("POST", "contact", values),
   done({ data }) {
     document.getElementById("ticket").textContent = data.ticket;

@@ -1,5 +1,8 @@
 // The end of a session by inactivity: warns before, extends the session on request, logs out.
 
+import { logOut } from "./leaving.js";
+import { lastSeen } from "./memory.js";
+
 // The API's 30 minutes, less the minute within which it does not store another call.
 const IDLE_MS = 29 * 60_000;
 const WARNING_MS = 5 * 60_000;
@@ -11,8 +14,8 @@ const dialog = document.getElementById("ending");
 const time = document.getElementById("ending-time");
 const failed = document.getElementById("ending-failed");
 
-/** Watches the session: `session.js` passes its functions. */
-export function watch({ lastSeen, me, logOut }) {
+/** Watches the session; `me` is of session.js. */
+export function watch(me) {
   let over = false;
 
   function tick() {

@@ -1,9 +1,12 @@
 import { call } from "./api.js";
 import { countDown } from "./countdown.js";
+import { keep } from "./draft.js";
 import { wire } from "./form.js";
 import { show } from "./states.js";
 
-wire(document.getElementById("recovery"), {
+const form = document.getElementById("recovery");
+keep(form);
+wire(form, {
   send: (values) => call("POST", "password-recovery", values),
   done() {
     show("sent", "moved");

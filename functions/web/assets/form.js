@@ -7,9 +7,10 @@ const title = document.title;
  * Handles `form`.
  * `send(values)` calls the API; `done(answer, values)` is called on success and returns a sentence to
  * show, perhaps empty, when the page stays open; `check(values)` returns errors found before sending;
- * `refused(answer)` returns true when it has handled a failure itself.
+ * `refused(answer)` returns true when it has handled a failure itself. With `together`, what was
+ * found before sending is sent all the same, unless all is: the API refuses it, and adds its errors.
  */
-export function wire(form, { send, done, check = () => [], refused = () => false }) {
+export function wire(form, { send, done, check = () => [], refused = () => false, together = false }) {
   const summary = document.getElementById(`${form.id}-summary`);
   const status = form.querySelector(".status");
   const buttons = form.querySelectorAll("[data-reveal]");
@@ -91,21 +92,26 @@ export function wire(form, { send, done, check = () => [], refused = () => false
     for (const button of buttons) reveal(button, false);
     const values = read(form);
     const errors = missing();
-    errors.push(...check(values).filter(({ field }) => !errors.some((error) => error.field === field)));
-    if (errors.length) {
+    const unless = (known) => ({ field, code }) => !known.some((error) => error.field === field && !(error.but?.(code)));
+    errors.push(...check(values).filter(unless(errors)));
+    const others = ([name, value]) => typeof value === "string" && value && !errors.some(({ field }) => field === name);
+    if (errors.length && !(together && Object.entries(values).some(others))) {
       report(errors);
       return;
     }
     wait(true);
     const answer = await send(values);
     if (answer.ok) {
+      form.dispatchEvent(new Event("sent"));
       const sentence = done(answer, values);
       if (sentence === undefined) return; // another page is on its way: a second click changes nothing
       wait(false);
       status.textContent = sentence;
     } else {
       wait(false);
-      if (!refused(answer)) report(answer.errors.length ? answer.errors : [{ detail: answer.message }]);
+      if (refused(answer)) return;
+      errors.push(...answer.errors.filter(unless(errors)));
+      report(errors.length ? errors : [{ detail: answer.message }]);
     }
   });
 

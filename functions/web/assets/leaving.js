@@ -8,7 +8,7 @@ const WANTED = ["signed-out", "deletion"];
 
 let over; // the reason: the notice of the login page, perhaps with a day
 let gone = false;
-let draft;
+const kept = {};
 
 /** Empties the other tabs for a reason: the session is over. */
 export function tellTabs(notice = ENDED, day = undefined) {
@@ -54,8 +54,9 @@ export function hear({ key, newValue }) {
 function empty(why) {
   if (over) return;
   over = why;
-  draft = recall("draft");
-  document.querySelector("main").replaceChildren();
+  // For the same person's next login.
+  for (const key of ["draft", "holder", "email-change"]) kept[key] = recall(key);
+  document.querySelector("main").hidden = true; // at once; what still runs finds its elements
 }
 
 function go() {
@@ -68,8 +69,8 @@ function go() {
       forget();
       if (day) remember("deletion-day", day);
     } else {
+      for (const key in kept) if (kept[key]) remember(key, kept[key]);
       remember("next", location.pathname);
-      if (draft) remember("draft", draft);
     }
     remember("notice", notice);
   });

@@ -8,43 +8,29 @@ let seenHere = 0;
 
 const TOKEN = /^#[\w-]{40,}$/; // « #contenu » is the skip link's, not a token
 
-/** Returns the value stored under `key`, or `undefined`. */
-export function recall(key) {
+/** Returns what `act` does, nothing when storage is forbidden or was written by something else. */
+function safely(act) {
   try {
-    return JSON.parse(sessionStorage.getItem(key)) ?? undefined;
+    return act() ?? undefined;
   } catch {
-    return undefined; // storage forbidden, or written by something else
+    return undefined;
   }
 }
 
+/** Returns the value stored under `key`, or `undefined`. */
+export const recall = (key) => safely(() => JSON.parse(sessionStorage.getItem(key)));
+
 /** Stores `value` under `key` until the tab closes. */
-export function remember(key, value) {
-  try {
-    sessionStorage.setItem(key, JSON.stringify(value));
-  } catch {
-    // storage forbidden: the next page asks again
-  }
-}
+export const remember = (key, value) => safely(() => sessionStorage.setItem(key, JSON.stringify(value)));
 
 /** Removes what was stored under each of `keys`, without one all that was stored. */
 export function forget(...keys) {
-  try {
-    if (!keys.length) sessionStorage.clear();
-    for (const key of keys) sessionStorage.removeItem(key);
-  } catch {
-    // storage forbidden: nothing was stored
-  }
+  safely(() => keys.length || sessionStorage.clear());
+  for (const key of keys) safely(() => sessionStorage.removeItem(key));
 }
 
 /** Stores a value that the tabs share, or removes it. */
-export function store(key, value) {
-  try {
-    if (value) localStorage.setItem(key, value);
-    else localStorage.removeItem(key);
-  } catch {
-    // storage forbidden: each tab is on its own
-  }
-}
+export const store = (key, value) => safely(() => (value ? localStorage.setItem(key, value) : localStorage.removeItem(key)));
 
 /** Remembers that the API just answered to a session, or that there is none. */
 export function note(open = true) {
@@ -53,13 +39,7 @@ export function note(open = true) {
 }
 
 /** Returns when the API last answered to the session of the tabs, 0 when there is none. */
-export function lastSeen() {
-  try {
-    return Math.max(seenHere, localStorage.getItem(SEEN));
-  } catch {
-    return seenHere;
-  }
-}
+export const lastSeen = () => Math.max(seenHere, safely(() => localStorage.getItem(SEEN)) ?? 0);
 
 /** Returns the token of the link that opened the page, else the one stored under `key`. */
 export function takeToken(key) {

@@ -1,7 +1,7 @@
 import { call } from "./api.js";
+import { keep } from "./draft.js";
 import { wire } from "./form.js";
 import { forget, note, recall, remember } from "./memory.js";
-import { prefill, wireNumbers } from "./numbers.js";
 
 const notice = document.querySelector(`[data-notice="${recall("notice")}"]`);
 if (notice) {
@@ -17,24 +17,17 @@ if (document.documentElement.matches(".in")) {
   call("GET", "me").then(({ status }) => status === 401 && import("./leaving.js").then(({ tellTabs }) => tellTabs()));
 }
 
-wire(document.getElementById("login"), {
+const login = document.getElementById("login");
+keep(login);
+wire(login, {
   send: (values) => call("POST", "login", values),
-  done() {
+  done(_answer, { identifier }) {
     const next = recall("next");
+    if (identifier !== recall("holder")) forget("draft"); // typed in the space of another person
     forget("sign-up", "sent", "token", "next");
+    remember("holder", identifier);
     note();
     location.assign(/^\/gerer\b/.test(next) ? next : "/gerer");
   },
 });
-
-const identifiers = document.getElementById("identifiers");
-wireNumbers(identifiers);
-const known = recall("sign-up");
-if (known) prefill(identifiers, known);
-wire(identifiers, {
-  send: (values) => call("POST", "signup/identifiers", values),
-  done(_answer, values) {
-    remember("sign-up", { ...known, ...values });
-    location.assign("/creer-mon-compte");
-  },
-});
+import("./identifiers.js").catch(() => {}); // it comes second

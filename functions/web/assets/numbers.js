@@ -1,6 +1,7 @@
-// Numbers that a person may not have, and a NIR that is pasted with its key.
+// Numbers that a person may not have, grouped as they are written, and a NIR pasted with its key.
 
 const NIR_AND_KEY = 15;
+const GROUPS = { siret: /^(...)(...)(...)(.{5})$/, nir: /^(.)(..)(..)(..)(...)(...)$/ };
 // What is typed or pasted between the characters of a number: the server drops the same.
 const BETWEEN = /[\s\p{DI}\p{Cf}\p{Pd}\u0085\u2043\u2212\u2800.．,_|·•‧/⁄∕／\\()]/gu;
 
@@ -12,6 +13,14 @@ export function wireNumbers(form) {
   }
   form.elements.nir.addEventListener("input", () => split(form.elements));
   split(form.elements); // it may have been pasted before this script was here
+  form.addEventListener("focusout", ({ target }) => group(target));
+  for (const name in GROUPS) group(form.elements[name]);
+}
+
+/** Writes a number in its groups, once it is complete. */
+export function group(input) {
+  const groups = bare(input.value).match(GROUPS[input.name] ?? /$^/);
+  if (groups) input.value = groups.slice(1).join(" ");
 }
 
 /** Returns a typed number without what is between its characters. */
@@ -26,19 +35,6 @@ function split({ nir, nir_key: key }) {
   nir.value = number.slice(0, 13);
   key.value = number.slice(13);
   key.dispatchEvent(new Event("input", { bubbles: true }));
-}
-
-/** Fills the form with stored `values`: null ticks the box of its number. */
-export function prefill(form, values) {
-  for (const input of form.elements) {
-    const value = values[input.name];
-    if (value === true) input.checked = true;
-    else if (typeof value === "string") input.value = value;
-  }
-  for (const box of form.querySelectorAll("[data-voids]")) {
-    box.checked = box.dataset.voids.split(" ").every((name) => values[name] === null);
-    apply(form, box);
-  }
 }
 
 function apply(form, box) {

@@ -7,6 +7,7 @@ const password = document.getElementById("password");
 const status = document.getElementById("criteria-status");
 const criteria = [...document.querySelectorAll("#criteria li")].map((item) => ({
   item,
+  code: item.dataset.code,
   label: item.firstChild.textContent,
   minimum: Number(item.dataset.minimum ?? 0),
   maximum: Number(item.dataset.maximum ?? Infinity),
@@ -21,12 +22,17 @@ function unmet(text) {
   );
 }
 
+// What no password breaks yet is nothing to achieve: it is never ticked, only missed.
+const toAchieve = unmet("");
+
 function mark(tried) {
   const open = unmet(password.value);
   for (const criterion of criteria) {
-    const met = password.value && !open.includes(criterion);
-    criterion.item.className = met ? "met" : tried ? "unmet" : "";
-    criterion.item.querySelector("span").textContent = met ? "\u00a0: c’est bon" : tried ? "\u00a0: il manque" : "";
+    const missed = open.includes(criterion);
+    const met = !missed && toAchieve.includes(criterion);
+    const state = missed ? tried && "unmet" : met && password.value && "met";
+    criterion.item.className = state || "";
+    criterion.item.querySelector("span").textContent = { met: "\u00a0: c’est bon", unmet: "\u00a0: il manque" }[state] ?? "";
   }
   return open;
 }
@@ -45,7 +51,8 @@ export function know(person) {
 /** Returns the errors of a password and its confirmation: the `check` of a form. */
 export function checkPassword(values) {
   const open = mark(true);
-  const errors = open.length ? [{ field: "password", detail: `Votre mot de passe ne convient pas. ${lacking(open)}` }] : [];
+  const but = (code) => !criteria.some((criterion) => criterion.code === code); // only the API knows that rule
+  const errors = open.length ? [{ field: "password", but, detail: `Votre mot de passe ne convient pas. ${lacking(open)}` }] : [];
   const detail = personal(values.password);
   if (detail) errors.push({ field: "password", detail });
   if (values.password.normalize("NFKC") !== values.confirmation.normalize("NFKC"))

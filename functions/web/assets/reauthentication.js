@@ -3,12 +3,14 @@
 import { call } from "./api.js";
 import { wire } from "./form.js";
 
+const KEPT = "Rien n’a changé\u00a0: votre mot de passe n’a pas été confirmé.";
+
 const dialog = document.getElementById("confirm");
 const form = document.getElementById("reauthentication");
 let settle;
 
-/** Asks the password; resolves to true when it was right, to false when the person cancels. */
-export function confirmed() {
+/** Asks the password; resolves to nothing when it was right, to what to show when the person cancels. */
+export function confirm() {
   dialog.returnValue = "";
   dialog.showModal();
   document.getElementById("current_password").focus();
@@ -34,6 +36,6 @@ wire(form, {
 });
 dialog.addEventListener("close", () => {
   form.reset();
-  settle(dialog.returnValue === "confirmed");
+  settle(dialog.returnValue ? undefined : { message: KEPT });
 });
 document.getElementById("cancel").addEventListener("click", () => dialog.close());

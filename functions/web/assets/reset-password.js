@@ -12,6 +12,7 @@ function open() {
 }
 
 wire(document.getElementById("password-form"), {
+  together: true,
   check: checkPassword,
   send: (values) => call("PUT", "password", { token, ...values }),
   done() {

@@ -4,34 +4,25 @@
 import { call } from "./api.js";
 import { lastSeen, note, recall, SEEN } from "./memory.js";
 
-const KEPT = "Rien n’a changé\u00a0: votre mot de passe n’a pas été confirmé.";
-
 const leaving = () => import("./leaving.js");
-let watched = false;
+let watching;
 
 /** Calls `/api/me<path>`. Opens the login when there is no session; asks the password when the API does. */
 export async function me(method, path = "", body = undefined) {
   const answer = await call(method, `me${path}`, body);
   if (answer.status === 401) return (await leaving()).leave(whyLogIn());
-  if (answer.status) seen();
+  if (answer.status) {
+    note();
+    watching ??= import("./ending.js").then(({ watch }) => watch(me), () => (watching = undefined));
+  }
   if (answer.slug !== "reauthentication-required") return answer;
-  const { confirmed } = await import("./reauthentication.js").catch(() => ({ confirmed: () => false }));
-  return (await confirmed()) ? me(method, path, body) : { ...answer, message: KEPT };
+  const refusal = await import("./reauthentication.js").then(({ confirm }) => confirm(), () => ({}));
+  return refusal ? { ...answer, ...refusal } : me(method, path, body);
 }
 
 function whyLogIn() {
   if (recall("email-change")) return "confirm-email";
   return lastSeen() ? "session-ended" : "sign-in-first";
-}
-
-function seen() {
-  note();
-  if (watched) return;
-  watched = true;
-  Promise.all([leaving(), import("./ending.js")]).then(
-    ([{ logOut }, { watch }]) => watch({ lastSeen, me, logOut }),
-    () => (watched = false),
-  );
 }
 
 addEventListener("storage", (event) => {

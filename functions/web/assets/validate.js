@@ -28,6 +28,7 @@ async function validate() {
 }
 
 wire(document.getElementById("password-form"), {
+  together: true,
   check: checkPassword,
   send: (values) => call("PUT", "password", { token, ...values }),
   done() {
