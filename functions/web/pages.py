@@ -31,7 +31,9 @@ _MEDIA_TYPES = {
 }
 _REFERENCE = re.compile(r'(?<=")\./([\w-]+\.(?:js|svg))(?=")')
 _IMPORT = re.compile(r'(?<=from ")\./([\w-]+\.js)(?=")')
-_COMMENT = re.compile(r"^\s*(?://[^\n]*|/\*\*.*?\*/)\n|^[ \t]+", re.MULTILINE | re.DOTALL)
+_COMMENT = re.compile(
+    r"^\s*(?://[^\n]*|/\*\*.*?\*/)\n|^[ \t]+|(?<=[;,(){}]) //[^\n]*$", re.MULTILINE | re.DOTALL
+)
 _STYLE_SPACE = re.compile(r"/\*.*?\*/\s*|\s*([{};,])\s*|(?<=[a-z])(:)\s+", re.DOTALL)
 
 
