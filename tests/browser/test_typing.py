@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import NIR, fill, fill_sign_up, shown
+from tests.browser.steps import NIR, PASSWORD_LABELS, choose_password, fill, fill_sign_up, shown
+from tests.world.client import Client
 from tests.world.mailbox import Mailbox
 from tests.world.people import new_person
 
@@ -73,3 +74,19 @@ def test_a_provisional_number_needs_no_key(page: Page) -> None:
     page.get_by_label(NIR, exact=True).fill(f"7{person.nir[1:]}")
     page.get_by_role("button", name="Créer mon compte").click()
     expect(page.get_by_text("m••••••t@example.fr")).to_be_visible()
+
+
+def test_a_password_with_ones_name(page: Page, client: Client, mailbox: Mailbox) -> None:
+    """The page says by itself that a password contains a name; a word with the name in it passes."""
+    person = new_person()
+    assert client.sign_up(person, first_name="Tom").status == 202
+    token = mailbox.token(person.email)
+    with page.expect_response("**/assets/identity-*.js"):
+        page.goto(f"/valider#{token}")
+    expect(page.get_by_label(PASSWORD_LABELS[0], exact=True)).to_be_visible()
+    page.route("**/api/password", lambda route: route.abort())  # a request would fail the test
+    choose_password(page, "Tom-soleil-2026")
+    expect(page.get_by_role("alert")).to_contain_text("ni votre prénom")
+    page.unroute("**/api/password")
+    choose_password(page, "Automne-2026!")
+    page.wait_for_url("/mot-de-passe-enregistre")

@@ -21,7 +21,8 @@ function containsIdentity(password, { first_name, last_name, email, siret, nir }
   const clues = [...names, ...parts, local, local.split("+")[0], ...numbers].map(bare);
   return clues.some((clue) => {
     if (clue.length >= INSIDE_WORDS) return bare(password).includes(clue);
-    return clue.length > 1 && new RegExp(`(?<!\\p{L})${clue}(?!\\p{L})`, "u").test(fold(password));
+    const [before, after] = [clue[0], clue.at(-1)].map((edge) => (/\p{L}/u.test(edge) ? "\\p{L}" : "\\d"));
+    return clue.length > 1 && new RegExp(`(?<!${before})${clue}(?!${after})`, "u").test(fold(password));
   });
 }
 

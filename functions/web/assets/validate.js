@@ -19,7 +19,9 @@ async function validate() {
   checking.textContent = "";
   if (answer.ok) {
     fill(answer.data);
-    know({ ...recall("sign-up"), first_name: answer.data.first_name });
+    const { first_name, email_masked } = answer.data;
+    const own = recall("sent")?.email_masked === email_masked; // another sign-up may be in this tab
+    know({ ...(own && recall("sign-up")), first_name });
     show("form");
   } else if (!ended(answer)) {
     show("failed");
