@@ -77,7 +77,7 @@ def test_a_provisional_number_needs_no_key(page: Page) -> None:
 
 
 def test_a_password_with_ones_name(page: Page, client: Client, mailbox: Mailbox) -> None:
-    """The page says by itself that a password contains a name; a word with the name in it passes."""
+    """The page itself says that a password contains a name; a word with its letters passes."""
     person = new_person()
     assert client.sign_up(person, first_name="Tom").status == 202
     token = mailbox.token(person.email)
