@@ -63,15 +63,24 @@ def test_numbers_pasted_with_separators(page: Page, mailbox: Mailbox) -> None:
 
 
 def test_a_provisional_number_needs_no_key(page: Page) -> None:
-    """The key is missed, unless the number starts with 7 or 8."""
+    """The key is missed, unless the number starts with 7 or 8: on both pages that ask it."""
     person = new_person()
-    page.goto("/creer-mon-compte")
-    fill_sign_up(page, person)
-    page.get_by_label("Clé").fill("")
-    page.get_by_role("button", name="Créer mon compte").click()
-    expect(page.get_by_role("alert").get_by_role("link")).to_have_count(1)
+    page.goto("/mon-compte")
+    fill(page, {"Siret": person.siret, NIR: person.nir})
+    page.get_by_role("button", name="Continuer").click()
     expect(page.get_by_label("Clé")).to_have_attribute("aria-invalid", "true")
     page.get_by_label(NIR, exact=True).fill(f"7{person.nir[1:]}")
+    page.get_by_role("button", name="Continuer").click()
+    page.wait_for_url("/creer-mon-compte")
+    values = {
+        "Nom": person.last_name,
+        "Prénom": person.first_name,
+        "Téléphone mobile": person.mobile_phone,
+        "Courriel": person.email,
+        "Confirmation courriel": person.email,
+    }
+    fill(page, values)
+    expect(page.get_by_label("Clé")).to_have_value("")
     page.get_by_role("button", name="Créer mon compte").click()
     expect(page.get_by_text("m••••••t@example.fr")).to_be_visible()
 
