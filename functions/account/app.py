@@ -165,6 +165,13 @@ def change_email(form: NewEmail) -> Response[AskedToConfirm]:
     return json_answer(HTTPStatus.ACCEPTED, AskedToConfirm(email_masked=email_masked))
 
 
+@app.delete("/api/me/email", responses=documented(HTTPStatus.NO_CONTENT, UNAUTHENTICATED))
+def withdraw_email() -> Response[None]:
+    """Withdraw a new address that is not confirmed yet; does nothing when there is none."""
+    email_change.withdraw_email(table(), app.signed_in())
+    return Response(HTTPStatus.NO_CONTENT)
+
+
 @app.post(
     "/api/me/email/confirmation",
     responses=documented(
@@ -237,13 +244,14 @@ def end_session(session_id: str) -> Response[None]:
 
 def _profile(acting: Acting) -> Profile:
     account = profile.read_account(table(), acting)
+    new_email = account.asked_email(acting.at)
     return Profile(
         id=account.id,
         first_name=account.first_name,
         last_name=account.last_name,
         email=account.email,
         email_receives=account.mail_bounced_at is None,
-        new_email_masked=account.new_email and mask_email(account.new_email),
+        new_email_masked=new_email and mask_email(new_email),
         mobile_phone=account.mobile_phone,
         mobile_phone_shown=shown_mobile(account.mobile_phone),
         nir_masked=account.nir_masked,

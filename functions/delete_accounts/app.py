@@ -1,4 +1,4 @@
-"""Deletes accounts 30 days after that was asked for, and unused ones; runs once a day."""
+"""Deletes accounts as asked for, and unused ones; forgets late new addresses; runs once a day."""
 
 import time
 from typing import TYPE_CHECKING, Any
@@ -7,7 +7,7 @@ from aws_lambda_powertools import Logger
 
 from portal.core.settings import settings
 from portal.core.table import table
-from portal.identity import deletion
+from portal.identity import deletion, email_change
 from portal.identity.held import HELD as IDENTITY
 from portal.identity.unused import look_at_unused
 from portal.support.held import HELD as SUPPORT
@@ -20,11 +20,14 @@ HELD = (*IDENTITY, *SUPPORT)
 
 
 def handler(event: dict[str, Any], context: "LambdaContext") -> None:  # noqa: ARG001
-    """Delete the accounts that are due; tell the holders of those that nobody uses.
+    """Delete the accounts that are due, and tell the holders of those that nobody uses.
+
+    New addresses that were not confirmed in time are forgotten too.
 
     ``days`` in the event makes up for runs missed for longer than a month.
     """
     now, days = int(time.time()), int(event.get("days", 31))
     unused = look_at_unused(table(), HELD, settings().unused, now, days)
     deleted = deletion.delete_due(table(), HELD, now, days)
-    logger.info("accounts deleted", count=deleted, unused=dict(unused))
+    addresses = email_change.forget_unconfirmed(table(), now, days)
+    logger.info("accounts deleted", count=deleted, unused=dict(unused), addresses=addresses)

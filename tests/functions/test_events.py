@@ -32,6 +32,7 @@ STATUS = {
     "account/read": 200,
     "account/sessions": 200,
     "account/undo-unknown-link": 404,
+    "account/withdraw-email": 204,
     "activity/first-page": 200,
     "activity/no-session": 401,
     "contact/message": 202,

@@ -43,6 +43,7 @@ ROUTES = [
     ("account", "GET", "/api/me/export"),
     ("account", "PUT", "/api/me/password"),
     ("account", "PUT", "/api/me/email"),
+    ("account", "DELETE", "/api/me/email"),
     ("account", "POST", "/api/me/email/confirmation"),
     ("account", "POST", "/api/email-undo"),
     ("account", "GET", "/api/me/sessions"),

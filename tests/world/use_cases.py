@@ -274,6 +274,14 @@ def kept(scene: Scene) -> None:
     scene.world.deliver(scene.now - 60)
 
 
+def asked_email_long_ago(scene: Scene) -> None:
+    """Start from a new address whose link ended."""
+    scene.account_id = scene.world.open_account(scene.now - 2 * DAY)
+    asking = scene.acting(scene.now - 2 * DAY)
+    scene.world.request_email(asking.session, OTHER, asking.at)
+    scene.world.deliver(asking.at)
+
+
 def unused(days: int) -> Callable[[Scene], None]:
     """Return a start from an account without login for so many days, its looks made as due."""
 
@@ -547,6 +555,13 @@ USE_CASES = [
         again=frozenset({410}),
     ),
     UseCase(
+        "withdraw e-mail",
+        "account",
+        changing_email,
+        request("account", "DELETE", "/api/me/email"),
+        lambda scene: scene.world.account(scene.account_id).new_email is None,
+    ),
+    UseCase(
         "undo e-mail",
         "account",
         changed_email,
@@ -593,6 +608,13 @@ USE_CASES = [
     ),
     UseCase("delete what is due", "delete_accounts", due, run_daily),
     UseCase("forget what was kept", "delete_accounts", kept, run_daily),
+    UseCase(
+        "forget a new address",
+        "delete_accounts",
+        asked_email_long_ago,
+        run_daily,
+        lambda scene: scene.world.account(scene.account_id).new_email is None,
+    ),
     UseCase("look at an account", "delete_accounts", unused(180), run_daily),
     UseCase(
         "tell of a deletion",

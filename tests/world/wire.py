@@ -23,6 +23,7 @@ CHANGES = [
     ("DELETE", "/api/me"),
     ("PUT", "/api/me/password"),
     ("PUT", "/api/me/email"),
+    ("DELETE", "/api/me/email"),
     ("POST", "/api/me/email/confirmation"),
     ("DELETE", "/api/me/sessions/0123456789abcdef"),
 ]

@@ -21,6 +21,7 @@ function show(profile) {
   byId("agent").hidden = !profile.is_agent;
   byId("bouncing").hidden = profile.email_receives;
   byId("unconfirmed").hidden = !profile.new_email_masked;
+  if (profile.new_email_masked) import("./withdraw-email.js").then(({ offer }) => offer(withdrawn), () => {});
   byId("scheduled").hidden = !profile.deletion_at;
   byId("suppression").hidden = !!profile.deletion_at;
   if (profile.deletion_at) import("./keep.js").then(({ offer }) => offer(kept), () => {});
@@ -32,6 +33,11 @@ const announce = (sentence) => say(byId("done"), sentence);
 function kept(profile) {
   show(profile);
   announce("Votre compte est conservé.");
+}
+
+function withdrawn() {
+  byId("unconfirmed").hidden = true;
+  announce("Votre demande de changement d’adresse est retirée. Le lien envoyé ne fonctionne plus.");
 }
 
 async function read() {

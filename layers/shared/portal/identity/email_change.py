@@ -5,29 +5,34 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from portal.core import identifiers
-from portal.core.feed import entry, notice
+from portal.core.feed import entry, notice, notice_of
 from portal.core.limits import account_limit, address_limit
 from portal.core.links import Link, Token, new_id, unseal
 from portal.core.outbox import Outgoing, send
 from portal.core.problems import INVALID_REQUEST, FieldError, Problem
+from portal.core.records import DAY
 from portal.core.session import Session, end_sessions
-from portal.core.writes import Write, delete, put, update
+from portal.core.writes import Test, Write, delete, put, update
 from portal.identity import devices, feed
 from portal.identity.problems import CHANGE_EXPIRED, IDENTITY_CONFLICT
 from portal.identity.profile import change, read_account
 from portal.identity.purposes import EMAIL_CHANGE, EMAIL_UNDO
 from portal.identity.records import (
+    NO_NEW_EMAIL,
     Account,
     AccountChangedError,
+    AskedEmail,
     Credentials,
     Identifier,
     IdentityTakenError,
+    day_of,
 )
 from portal.rules.email import mask_email
 
 if TYPE_CHECKING:
     from portal.core.acting import Acting
     from portal.core.keyring import LookupKeys, TokenKeys
+    from portal.core.records import Value
     from portal.core.settings import Limits
     from portal.core.table import Table
 
@@ -47,7 +52,12 @@ def request_email(
     if email_mac == account.email_mac:
         detail = "C’est déjà l’adresse courriel de votre compte."
         raise Problem(INVALID_REQUEST, errors=[FieldError("email", "unchanged", detail)])
-    changes: dict[str, str | None] = {"new_email": email, "new_email_mac": email_mac}
+    asked = AskedEmail(account_id=account.id, until=acting.at + EMAIL_CHANGE.lifetime)
+    changes: dict[str, Value] = {
+        "new_email": email,
+        "new_email_mac": email_mac,
+        "new_email_until": asked.until,
+    }
     if email_mac != account.new_email_mac:
         changes["email_change_id"] = None
     # The limits are counted for this address: the mail may be sent to no other.
@@ -56,8 +66,51 @@ def request_email(
         account_limit(limits, account.id, EMAIL_CHANGE_MAIL),
         address_limit(limits, email_mac, EMAIL_CHANGE_MAIL),
     )
-    send(table, message, asked_for, change(account.id, changes))
+    send(table, message, asked_for, change(account.id, changes), put(asked))
     return mask_email(email)
+
+
+def withdraw_email(table: "Table", acting: "Acting") -> None:
+    """Forget the new address: its link confirms nothing any more. Does nothing without one."""
+    account = read_account(table, acting)
+    if account.asked_email(acting.at) is None:
+        return
+    with suppress(AccountChangedError):  # it was confirmed, or withdrawn, meanwhile
+        table.transact(
+            update(
+                account.key(),
+                # guard: withdrawn-confirms-nothing: NO_NEW_EMAIL => {"new_email": None}
+                NO_NEW_EMAIL,
+                if_={"id": account.id, "new_email_mac": account.new_email_mac},
+                else_=AccountChangedError,
+            ),
+            *map(put, notice_of(feed.EMAIL_WITHDRAWN, acting)),
+        )
+
+
+def forget_unconfirmed(table: "Table", now: int, days: int = 31) -> int:
+    """Forget the new addresses whose links ended in the last ``days``; return how many.
+
+    Runs once a day; a run that was missed is made up for by the next.
+    """
+    forgotten = 0
+    for day in range(days, -1, -1):
+        partition = AskedEmail.partition(day=day_of(now - day * DAY))
+        for asked in table.query(AskedEmail, partition):
+            if asked.until > now:
+                continue
+            ended = {"new_email_until": Test("{0} <= {1}", now)}
+            forget = update(
+                Account.key_of(id=asked.account_id),
+                NO_NEW_EMAIL,
+                if_=ended,
+                else_=AccountChangedError,
+            )
+            with suppress(AccountChangedError):  # another one was asked for, or none is left
+                table.write(forget)
+                forgotten += 1
+            table.write(delete(asked.key()))
+    return forgotten
 
 
 def confirm_email(table: "Table", tokens: "TokenKeys", acting: "Acting", text: str) -> None:
@@ -80,7 +133,8 @@ def confirm_email(table: "Table", tokens: "TokenKeys", acting: "Acting", text: s
     told = Outgoing.new(feed.EMAIL_CHANGED.name, acting.at, account_id=account.id, link_id=undo.id)
     try:
         table.transact(
-            *_move_email(account, link, {}, kept=acting.session),
+            # guard: withdrawn-while-confirmed: unless_withdrawn=token.id => unless_withdrawn=None
+            *_move_email(account, link, {}, kept=acting.session, unless_withdrawn=token.id),
             put(undo_link),
             put(entry(feed.EMAIL_CHANGED, account.id, acting.at, actor=acting.actor_id)),
             # guard: old-address-is-told
@@ -137,7 +191,12 @@ def _is_undone(account: Account, link: Link) -> bool:
 
 
 def _move_email(
-    account: Account, link: Link, undone: Mapping[str, int], *, kept: Session | None
+    account: Account,
+    link: Link,
+    undone: Mapping[str, int],
+    *,
+    kept: Session | None,
+    unless_withdrawn: str | None = None,
 ) -> Iterator[Write]:
     """Yield the writes that set an account's address to that of a link, and consume the link.
 
@@ -150,15 +209,15 @@ def _move_email(
     changes = {
         "email": link.about["email"],
         "email_mac": email_mac,
-        "new_email": None,
-        "new_email_mac": None,
-        "email_change_id": None,
+        **NO_NEW_EMAIL,
         # guard: address-kills-recovery
         "recovery_id": None,
         "mail_bounced_at": None,
         **undone,
     }
     read = {"id": account.id, "email_mac": account.email_mac}
+    if unless_withdrawn:
+        read["email_change_id"] = unless_withdrawn
     yield update(account.key(), changes, if_=read, else_=changed)
     former = Identifier.key_of(mac=account.email_mac)
     yield delete(former, if_={"account_id": account.id}, else_=changed)
@@ -174,7 +233,7 @@ def _forget_request(table: "Table", account: Account, token: Token) -> None:
         table.write(
             update(
                 account.key(),
-                {"new_email": None, "new_email_mac": None},
+                NO_NEW_EMAIL,
                 if_={"id": account.id, "email_change_id": token.id},
                 else_=AccountChangedError,
             )

@@ -55,6 +55,12 @@ EMAIL_CHANGED = Kind(
     "Pendant 7\u00a0jours, l’ancienne adresse permet d’annuler ce changement.",
     keep=YEAR,
 )
+EMAIL_WITHDRAWN = Kind(
+    "email-change-withdrawn",
+    "Changement d’adresse retiré",
+    "Vous avez retiré votre demande de changement d’adresse courriel.",
+    keep=YEAR,
+)
 EMAIL_RESTORED = Kind(
     "email-restored",
     "Adresse courriel rétablie",
@@ -104,6 +110,7 @@ KINDS = (
     PASSWORD_CHANGED,
     PHONE_CHANGED,
     EMAIL_CHANGED,
+    EMAIL_WITHDRAWN,
     EMAIL_RESTORED,
     SESSION_ENDED,
     SESSIONS_ENDED,

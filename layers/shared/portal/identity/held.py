@@ -17,6 +17,7 @@ from portal.identity.open_sessions import list_sessions
 from portal.identity.records import (
     Account,
     AccountChangedError,
+    AskedEmail,
     Credentials,
     Deletion,
     DeviceFailures,
@@ -46,7 +47,7 @@ def _export_account(reading: Reading, account: Account) -> Mapping[str, object]:
         "affiliation": account.affiliation,
         "affiliation_at": account.affiliation_at and rfc3339(account.affiliation_at),
         "affiliation_reason": account.affiliation_reason,
-        "new_email": account.new_email,
+        "new_email": account.asked_email(reading.now),
         "mail_bounced_at": rfc3339_seconds(account.mail_bounced_at),
         "deletion_at": rfc3339_seconds(account.deletion_at),
     }
@@ -117,8 +118,8 @@ HELD: Sequence[Held[Account]] = (
         purpose="account, opening services (e)",
         how="as for the sign-up",
         kept="as long as the account, which is deleted after two years without login "
-        "(`UnusedDays`); a new address until it is confirmed, found taken, or "
-        "another is asked for",
+        "(`UnusedDays`); a new address until it is confirmed, withdrawn or "
+        "replaced, or a day after its link ended",
         section="account",
         export=_export_account,
         forget=_forget_account,
@@ -218,6 +219,13 @@ HELD: Sequence[Held[Account]] = (
         purpose="deleting (legal duty)",
         how="ids",
         kept="30 days",
+    ),
+    Held(
+        data="new address to forget",
+        records=(AskedEmail,),
+        purpose="forgetting it (legal duty)",
+        how="ids, times",
+        kept="until the day after its link ended",
     ),
     Held(
         data="when to look whether an account is still used, and how often its holder was told",

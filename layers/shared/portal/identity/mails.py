@@ -18,7 +18,13 @@ from portal.identity.purposes import (
     EMAIL_VALIDATION,
     PASSWORD_RECOVERY,
 )
-from portal.identity.records import Account, Identifier, NewestRegistration, Registration
+from portal.identity.records import (
+    Account,
+    AskedEmail,
+    Identifier,
+    NewestRegistration,
+    Registration,
+)
 from portal.identity.recovery import RECOVERY_MAIL
 from portal.identity.signup import VALIDATION_MAIL
 
@@ -128,12 +134,13 @@ def _send_email_change(mailer: Mailer, message: Outgoing) -> None:
     token = _token(message, EMAIL_CHANGE, mailer.now)
     newest = update(
         account.key(),
-        {"email_change_id": token.id},
+        {"email_change_id": token.id, "new_email_until": token.expires_at},
         if_={"id": account.id, "new_email": account.new_email},
         else_=RefusedError,
     )
     link = Link.of(token, account.id, email=account.new_email, email_mac=account.new_email_mac)
-    if _put_link(mailer, message, link, newest):
+    asked = AskedEmail(account_id=account.id, until=token.expires_at)
+    if _put_link(mailer, message, link, newest, put(asked)):
         mailer.send(
             account.new_email,
             NEW_ADDRESS,

@@ -3,6 +3,7 @@
 Credentials are stored once, under their account; identifiers (e-mail address, NIR) point to it.
 """
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from portal.core.clock import rfc3339
@@ -105,6 +106,8 @@ class Account(Record, frozen=True, kw_only=True):
     new_email_mac: str | None = None
     email_change_id: str | None = None
     """Id of the newest link that confirms ``new_email``."""
+    new_email_until: int | None = None
+    """From then on the link is too late: ``new_email`` is forgotten, within a day."""
     undone_from: int | None = None
     """Issue time of the undo link used last."""
     undone_at: int | None = None
@@ -114,10 +117,21 @@ class Account(Record, frozen=True, kw_only=True):
     use_check_at: int | None = None
     """When the daily run looks whether the account is still used."""
 
+    def asked_email(self, now: int) -> str | None:
+        """Return the address that was asked for and may still be confirmed."""
+        # guard: asked-address-ends: now < => 0 <
+        return self.new_email if now < (self.new_email_until or 0) else None
+
     @property
     def identifiers(self) -> list[str]:
         """The hashes of what its holder may log in with: e-mail address, then NIR."""
         return [mac for mac in (self.email_mac, self.nir_mac) if mac]
+
+
+NO_NEW_EMAIL: Mapping[str, None] = dict.fromkeys(
+    ("new_email", "new_email_mac", "email_change_id", "new_email_until"), None
+)
+"""The changes by which an account forgets the address that was asked for."""
 
 
 class Credentials(Record, frozen=True, kw_only=True):
@@ -202,6 +216,21 @@ class Deletion(Record, frozen=True, kw_only=True):
     def day(self) -> str:
         """The day on which it is due, in UTC."""
         return day_of(self.deletion_at)
+
+
+class AskedEmail(Record, frozen=True, kw_only=True):
+    """An account with a new address to forget, under the day on which its link ends."""
+
+    PARTITION = "ASKED#{day}"
+    SORT = "{account_id}"
+
+    account_id: str
+    until: int
+
+    @property
+    def day(self) -> str:
+        """The day on which the link ends, in UTC."""
+        return day_of(self.until)
 
 
 class UseCheck(Record, frozen=True, kw_only=True):

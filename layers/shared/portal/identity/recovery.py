@@ -11,7 +11,7 @@ from portal.core.writes import delete
 from portal.identity import passwords
 from portal.identity.password_change import new_password
 from portal.identity.problems import RECOVERY_EXPIRED
-from portal.identity.records import Account
+from portal.identity.records import NO_NEW_EMAIL, Account
 
 if TYPE_CHECKING:
     from portal.core.keyring import LookupKeys, PepperKeys
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 RECOVERY_MAIL = "recovery"
 REQUEST = "recovery-request"
 """Kind of the requests for a recovery mail, for the limits."""
-_CLEARED = ("email_change_id", "new_email", "new_email_mac", "mail_bounced_at")
+_CLEARED = (*NO_NEW_EMAIL, "mail_bounced_at")
 """What a recovery clears of an account."""
 
 
