@@ -23,6 +23,10 @@ class Profile(StrictModel):
     """An account as its holder sees it; times are RFC 3339, UTC.
 
     ``mobile_phone`` is E.164; ``mobile_phone_shown`` is the same number as people write it.
+
+    The NIR and Siret are what the holder claims. Their status is ``own``; ``claimed`` while another
+    account has the number, until this one is confirmed; ``disputed`` when both are confirmed; null
+    for a number that was never attributed.
     """
 
     id: str
@@ -34,7 +38,9 @@ class Profile(StrictModel):
     mobile_phone: str
     mobile_phone_shown: str
     nir_masked: str | None
+    nir_status: str | None
     siret: str | None
+    siret_status: str | None
     is_agent: bool
     created_at: str
     previous_login_at: str | None

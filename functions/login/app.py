@@ -82,6 +82,12 @@ def _report_failure(account_id: str | None) -> None:
     There is no transaction that the message could be part of.
     """
     try:
-        publish(aws.event_bridge(), settings().event_bus, LOGIN_FAILED, account_id, app.now)
+        publish(
+            aws.event_bridge(),
+            settings().event_bus,
+            LOGIN_FAILED,
+            {"account_id": account_id},
+            app.now,
+        )
     except (BotoCoreError, ClientError, NotPublishedError):
         table().write(put(Outgoing.new(LOGIN_FAILED, app.now, account_id=account_id)))

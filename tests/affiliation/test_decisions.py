@@ -9,8 +9,6 @@ from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
 from portal.core import aws
-from portal.core.problems import Problem
-from portal.identity.problems import IDENTITY_CONFLICT
 from tests.world.use_cases import EMAIL
 from tests.world.world import NOW
 
@@ -217,7 +215,7 @@ def test_an_unknown_account(world: "World", decide: "Callable[..., None]") -> No
 
 
 def test_a_siret_is_added(world: "World", decide: "Callable[..., None]") -> None:
-    """An account without Siret gets that of the decision, and no other account can use it."""
+    """An account without Siret gets that of the decision, and no later account takes it."""
     account_id = world.open_account(siret=None)
     decide(CONFIRMED, account_id, siret=" 356 000 000 49837 ")
     assert world.account(account_id).siret == FREE
@@ -225,9 +223,8 @@ def test_a_siret_is_added(world: "World", decide: "Callable[..., None]") -> None
     assert holder["account_id"]["S"] == account_id
     world.sign_up(NOW + 60, **OTHER, siret=FREE)
     mail = world.deliver(NOW + 60)[-1]
-    with pytest.raises(Problem) as caught:
-        world.set_password(mail.token, now=NOW + 61)
-    assert caught.value.kind is IDENTITY_CONFLICT
+    world.set_password(mail.token, now=NOW + 61)
+    assert world.items("SIRET#") == [holder]
 
 
 def test_a_siret_is_kept(world: "World", decide: "Callable[..., None]", account_id: str) -> None:
@@ -238,19 +235,22 @@ def test_a_siret_is_kept(world: "World", decide: "Callable[..., None]", account_
     assert len(world.items("SIRET#")) == 1
 
 
-def test_a_siret_of_another_account_is_ignored(
+def test_a_siret_of_another_account(
     world: "World", decide: "Callable[..., None]", account_id: str
 ) -> None:
-    """A decision with another account's Siret is applied without it."""
+    """A decision that names another account's Siret takes it, unless that one is confirmed."""
     other = world.open_account(**OTHER, siret=None)
+    third = world.open_account(email="third@example.fr", nir=None, siret=None)
     world.deliver()
     decide(CONFIRMED, other, siret=SIRET)
-    account = world.account(other)
-    assert (account.affiliation, account.siret, account.siret_mac) == ("confirmed", None, None)
     (holder,) = world.items("SIRET#")
-    assert holder["account_id"]["S"] == account_id
+    assert holder["account_id"]["S"] == other
     assert world.kinds(other) == ["affiliation-confirmed"]
-    assert len(world.deliver()) == 1
+    assert world.account(account_id).siret_status == "claimed"
+    decide(CONFIRMED, third, siret=SIRET)
+    assert world.items("SIRET#") == [holder]
+    assert world.account(third).affiliation == "confirmed"
+    assert world.account(third).siret_status == "disputed"
 
 
 @pytest.mark.parametrize(

@@ -4,18 +4,21 @@ import json
 import time
 import uuid
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
-from tests.world.bus import decision_event
+from tests.world.bus import Listener, decision_event
 from tests.world.client import Client, in_parallel
 from tests.world.direct import HOUR, Direct
 from tests.world.journey import logged_in
 from tests.world.mailbox import CONFIRMED, REJECTED, Mailbox
-from tests.world.people import new_siret
+from tests.world.people import PASSWORD, new_person, new_siret
 from tools.stack.stack import ALIAS
 
 pytestmark = pytest.mark.stack
+
+OTHER_PASSWORD = f"{PASSWORD}-bis"
 
 
 def told(client: Client) -> Counter[str]:
@@ -82,6 +85,43 @@ def test_a_siret_of_somebody_else(client: Client, mailbox: Mailbox, direct: Dire
         )
         assert client.me().json["siret"] == person.siret
     assert len(direct.accounts(siret=holder.siret)) == 1
+
+
+def test_a_number_that_a_stranger_typed(
+    client: Client, mailbox: Mailbox, direct: Direct, listener: Listener
+) -> None:
+    """Who types another’s NIR and Siret first keeps nothing from their holder, and learns nothing.
+
+    The holder's account is created alike, gets the numbers when it is confirmed, and the stranger's
+    login by NIR ends. A stranger who is confirmed later only causes a dispute.
+    """
+    stranger, holder = client.another(), client
+    squatter = logged_in(stranger, mailbox)
+    person = replace(new_person(), nir=squatter.nir, siret=squatter.siret)
+    assert holder.sign_up(person).status == 202
+    answer = holder.set_password(mailbox.token(person.email), OTHER_PASSWORD)
+    assert (answer.status, answer.body) == (204, b"")
+    assert holder.log_in(person.email, OTHER_PASSWORD).status == 200
+    assert holder.me().json["nir_status"] == holder.me().json["siret_status"] == "claimed"
+    mailbox.wait_titled(person.email, "Un numéro que vous avez indiqué est en attente")
+    assert client.another().log_in(person.nir, PASSWORD).status == 200
+    ids = [each.me().json["id"] for each in (holder, stranger)]
+    now = time.time()
+    direct.hand("Affiliation", decision_event("AffiliationConfirmed", ids[0], now))
+    assert client.another().log_in(person.nir, OTHER_PASSWORD).status == 200
+    assert client.another().log_in(person.nir, PASSWORD).status == 401
+    assert holder.me().json["nir_status"] == holder.me().json["siret_status"] == "own"
+    assert stranger.me().json["nir_status"] == stranger.me().json["siret_status"] == "claimed"
+    mailbox.wait_titled(squatter.email, "Un numéro a été retiré de votre compte")
+    assert told(stranger)["number-lost"] == told(holder)["number-gained"] == 1
+    for at in (now, now + 1):
+        direct.hand("Affiliation", decision_event("AffiliationConfirmed", ids[1], at))
+    assert holder.me().json["nir_status"] == "own"
+    assert stranger.me().json["nir_status"] == "disputed"
+    events = listener.wait(ids[1], 4)
+    (disputed,) = [each for each in events if each["detail-type"] == "NumberDisputed"]
+    assert disputed["source"] == "portal.account"
+    assert disputed["detail"] == {"account_id": ids[1], "holder_account_id": ids[0]}
 
 
 def test_a_reason_that_attacks(client: Client, mailbox: Mailbox, direct: Direct) -> None:

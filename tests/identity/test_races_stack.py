@@ -7,11 +7,11 @@ the machine.
 import time
 from collections import Counter
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from portal.core.identifiers import nir_mac
+from tests.world.bus import decision_event
 from tests.world.client import AT_ONCE, Answer, Client, in_parallel
 from tests.world.direct import Direct, Moment
 from tests.world.journey import account_holder, signed_up
@@ -61,25 +61,62 @@ def test_one_link_and_many_passwords(client: Client, mailbox: Mailbox, direct: D
     assert len(direct.accounts(email=person.email)) == 1
 
 
-@pytest.mark.guards("one-account-per-identifier", only="nir")
 @pytest.mark.usefixtures("_warm")
-@pytest.mark.parametrize("shared", ["nir", "email", "siret"])
-def test_one_identity_and_many_sign_ups(client: Client, direct: Direct, shared: str) -> None:
-    """Of 20 sign-ups with one e-mail, NIR or Siret, completed at once, one gets the account."""
-    first = new_person()
-    tokens: list[str] = []
-    for _ in range(20):
-        person = sharing(first, shared)
-        assert client.sign_up(person).status == 202
-        tokens.append(direct.new_link(direct.newest_registration(person.email)))
+def test_one_address_and_many_sign_ups(client: Client, direct: Direct) -> None:
+    """Of 20 sign-ups with one e-mail, completed at once, one gets the account."""
+    email = new_person().email
+    people = [replace(new_person(), email=email) for _ in range(20)]
+    tokens = [link_of(client, direct, each) for each in people]
     answers = in_parallel(lambda number: client.another().set_password(tokens[number]), 20)
     assert outcomes(answers) == {(204, ""): 1, (409, "identity-conflict"): 19}
-    same = {"email": first.email, "nir": nir_mac(direct.lookup, first.nir), "siret": first.siret}
-    attribute = {"nir": "nir_mac"}.get(shared, shared)
-    (account,) = direct.accounts(**{attribute: same[shared]})
+    assert len(direct.accounts(email=email)) == 1
     (winner,) = (number for number, answer in enumerate(answers) if answer.status == 204)
     assert client.validate(tokens[winner]).slug == "already-active"
-    assert client.log_in(account["email"]["S"]).status == 200
+    assert client.log_in(email).status == 200
+
+
+@pytest.mark.guards("one-account-per-identifier", "one-account-per-siret")
+@pytest.mark.usefixtures("_warm")
+def test_one_nir_and_siret_and_many_sign_ups(client: Client, direct: Direct) -> None:
+    """Of 20 sign-ups with one NIR and Siret, completed at once, all get an account, one has both.
+
+    Both numbers are claimed in one transaction: the account that gets one gets the other.
+    """
+    first = new_person()
+    people = [replace(new_person(), nir=first.nir, siret=first.siret) for _ in range(20)]
+    tokens = [link_of(client, direct, each) for each in people]
+    answers = in_parallel(lambda number: client.another().set_password(tokens[number]), 20)
+    assert outcomes(answers) == {(204, ""): 20}
+    accounts = [direct.account(each.email) for each in people]
+    for number in ("nir", "siret"):
+        statuses = Counter(each[f"{number}_status"]["S"] for each in accounts)
+        assert statuses == {"own": 1, "claimed": 19}, number
+    (owner,) = (each for each in accounts if each["nir_status"]["S"] == "own")
+    (login,) = direct.find("LOGIN#", mac=nir_mac(direct.lookup, first.nir))
+    assert login["account_id"] == owner["id"]
+    assert client.log_in(first.nir).status == 200
+
+
+def test_two_confirmations_at_once(client: Client, direct: Direct) -> None:
+    """Accounts that claim one number, confirmed at once: one has it, the others dispute it."""
+    squatter = new_person()
+    claimants = [replace(new_person(), nir=squatter.nir, siret=squatter.siret) for _ in range(4)]
+    for each in (squatter, *claimants):
+        assert client.set_password(link_of(client, direct, each)).status == 204
+    ids = [direct.account(each.email)["id"]["S"] for each in claimants]
+    now = time.time()
+    in_parallel(
+        lambda number: direct.hand(
+            "Affiliation", decision_event("AffiliationConfirmed", ids[number], now)
+        ),
+        len(ids),
+    )
+    accounts = [direct.account(each.email) for each in claimants]
+    for number in ("nir", "siret"):
+        statuses = Counter(each[f"{number}_status"]["S"] for each in accounts)
+        assert statuses == {"own": 1, "disputed": 3}, number
+        assert direct.account(squatter.email)[f"{number}_status"]["S"] == "claimed"
+    assert {each["affiliation"]["S"] for each in accounts} == {"confirmed"}
 
 
 def test_wrong_guesses(client: Client, mailbox: Mailbox, direct: Direct) -> None:
@@ -118,7 +155,7 @@ def outcomes(answers: list[Answer]) -> Counter[tuple[int, str]]:
     return Counter((each.status, each.slug if each.status >= 400 else "") for each in answers)
 
 
-def sharing(first: Person, identifier: str) -> Person:
-    """Return somebody else who has one identifier of ``first``."""
-    changes: Any = {identifier: getattr(first, identifier)}
-    return replace(new_person(), **changes)
+def link_of(client: Client, direct: Direct, person: Person) -> str:
+    """Sign up, and return the token of a link without waiting for its mail."""
+    assert client.sign_up(person).status == 202
+    return direct.new_link(direct.newest_registration(person.email))

@@ -458,13 +458,11 @@ def test_a_link_swept_meanwhile_makes_no_account(world: "World") -> None:
     assert not world.items("ACCOUNT#")
 
 
-@pytest.mark.guards("one-account-per-identifier", "one-account-per-siret")
-@pytest.mark.parametrize("shared", ["email", "nir", "siret"])
-def test_an_identifier_belongs_to_one_account(world: "World", shared: str) -> None:
+@pytest.mark.guards("one-account-per-identifier")
+def test_an_address_belongs_to_one_account(world: "World") -> None:
     """The first to complete gets it. The other writes nothing and keeps a valid link."""
     # Capitals do not make another address.
-    same = {"email": EMAIL.title(), "nir": NIR, "siret": "35600000000048"}[shared]
-    token = link(world, NOW, **OTHERS | {shared: same})
+    token = link(world, NOW, **OTHERS | {"email": EMAIL.title()})
     world.open_account(NOW + 60)
     before = world.items()
     refused(IDENTITY_CONFLICT, lambda: world.set_password(token, now=NOW + 61))

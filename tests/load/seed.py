@@ -11,7 +11,7 @@ from portal.core.keyring import LookupKeys, PepperKeys
 from portal.core.records import Record
 from portal.identity import passwords
 from portal.identity.feed import WELCOME
-from portal.identity.records import Account, Credentials, Identifier
+from portal.identity.records import OWN, Account, Credentials, Identifier
 from tests.world.people import PASSWORD
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ def _account(lookup: LookupKeys, password_hash: str, number: int, now: int) -> I
         email=email(number),
         email_mac=macs[0],
         nir_mac=macs[1],
+        nir_status=OWN,
     )
     yield Credentials(account_id=account_id, password_hash=password_hash)
     for mac in macs:

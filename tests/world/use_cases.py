@@ -319,6 +319,13 @@ def without_siret(scene: Scene) -> None:
     scene.world.deliver(scene.now - 300)
 
 
+def claiming(scene: Scene) -> None:
+    """Start from an account whose NIR and Siret another one has."""
+    with_account(scene)
+    scene.account_id = scene.world.open_account(scene.now - 200, email=OTHER)
+    scene.world.deliver(scene.now - 200)
+
+
 def mailed(kind: str, start: Callable[[Scene], None], **about: str) -> Callable[[Scene], None]:
     """Return a start from a waiting message of a kind, about the scene's account."""
 
@@ -355,13 +362,22 @@ def deliver(scene: Scene) -> None:
 
 def decide(scene: Scene) -> None:
     """Send a confirmation with a Siret."""
+    _decide(scene, siret="35600000049837")
+
+
+def decide_on_claims(scene: Scene) -> None:
+    """Send a confirmation without any number."""
+    _decide(scene)
+
+
+def _decide(scene: Scene, **detail: str) -> None:
     at = datetime.fromtimestamp(scene.now, UTC)
     scene.gateway.invoke(
         "affiliation",
         {
             "detail-type": "AffiliationConfirmed",
             "time": at.isoformat(),
-            "detail": {"account_id": scene.account_id, "siret": "35600000049837"},
+            "detail": {"account_id": scene.account_id, **detail},
         },
     )
 
@@ -600,6 +616,17 @@ USE_CASES = [
         lambda scene: scene.world.account(scene.account_id).siret == "35600000049837",
     ),
     UseCase(
+        "decide-on-claims",
+        "affiliation",
+        claiming,
+        decide_on_claims,
+        lambda scene: (
+            scene.world.account(scene.account_id).nir_status
+            == scene.world.account(scene.account_id).siret_status
+            == "own"
+        ),
+    ),
+    UseCase(
         "bounce",
         "mail_feedback",
         bouncing,
@@ -713,6 +740,7 @@ USE_CASES = [
             "new-device",
             "password-changed",
             "email-restored",
+            "number-lost",
             "deletion-scheduled",
             "account-unused",
         )
@@ -724,6 +752,7 @@ USE_CASES = [
             "AccountDeleted",
             "LoginSucceeded",
             "LoginFailed",
+            "NumberDisputed",
             "PasswordChanged",
         )
     ),

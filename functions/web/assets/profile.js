@@ -7,10 +7,21 @@ import { me } from "./session.js";
 const LINK = "email-change";
 const byId = (id) => document.getElementById(id);
 
+// What is said beside a number that another account has too.
+const WAITING = {
+  claimed: " (en attente de confirmation)",
+  disputed: " (en cours de vérification)",
+};
+const claimed = (number, status) => number && number + (WAITING[status] ?? "");
+
 function show(profile) {
   const values = {
     ...profile,
-    siret: profile.siret?.replace(/(...)(...)(...)/, "$1\u00a0$2\u00a0$3\u00a0"),
+    nir_masked: claimed(profile.nir_masked, profile.nir_status),
+    siret: claimed(
+      profile.siret?.replace(/(...)(...)(...)/, "$1\u00a0$2\u00a0$3\u00a0"),
+      profile.siret_status,
+    ),
     mobile_phone: profile.mobile_phone_shown,
     created_day: longDay(profile.created_at),
     deletion_day: profile.deletion_at && longDay(profile.deletion_at),

@@ -9,14 +9,13 @@ from portal.affiliation import feed
 from portal.core import identifiers
 from portal.core.feed import BACK_OFFICE, notice
 from portal.core.problems import UNAVAILABLE, Problem
-from portal.core.writes import Write, put, put_new, update
+from portal.core.writes import Write, put, update
+from portal.identity.numbers import NIR, SIRET, settle
 from portal.identity.records import (
     AFFILIATION_CONFIRMED,
     AFFILIATION_REJECTED,
     Account,
     AccountChangedError,
-    IdentityTakenError,
-    SiretHolder,
 )
 
 if TYPE_CHECKING:
@@ -46,12 +45,16 @@ def decide(
     """Apply a decision taken at a time (milliseconds) to an account; return whether it was new.
 
     A decision that is not later than the stored one is ignored, as is one for an account that does
-    not exist. The same decision at a later time is stored but not notified again. A Siret that
-    another account has is ignored, as is the reason of a confirmation, which no text shows.
+    not exist. The same decision at a later time is stored but not notified again. The reason of a
+    confirmation is ignored: no text shows it.
+
+    A confirmation gives the account the numbers that it claims (see ``identity/numbers.py``). The
+    Siret that it names is that of an account without one; if the account claims another, the
+    confirmation is not about that one, which stays as it is.
 
     Raises ``Problem(UNAVAILABLE)`` when another decision was faster in every try.
     """
-    state, kind = STATES[detail_type]
+    state, _ = STATES[detail_type]
     reason = reason if state == AFFILIATION_REJECTED else None
     for _ in range(_TRIES):
         account = table.get(Account, Account.key_of(id=account_id))
@@ -59,27 +62,29 @@ def decide(
         if account is None or (account.affiliation_at or 0) >= at_ms:
             return False
         is_news = (account.affiliation, account.affiliation_reason) != (state, reason)
-        news = (
-            notice(
-                kind,
-                account.id,
-                at_ms // 1000,
-                actor=BACK_OFFICE,
-                about={"reason": reason} if reason else None,
-            )
-            # guard: told-once: if is_news => if True
-            if is_news
-            else ()
-        )
+        # guard: told-once: if is_news => if True
+        news = _notice(account, detail_type, reason, at_ms) if is_news else ()
         decided = replace(
             account, affiliation=state, affiliation_at=at_ms, affiliation_reason=reason
         )
         try:
-            _store(table, lookup, account, decided, siret, news)
+            changed = _store(table, lookup, account, decided, siret, news)
         except AccountChangedError:
             continue  # another decision came since the account was read
-        return is_news
+        return is_news or changed
     raise Problem(UNAVAILABLE, retry_after=1)
+
+
+def _notice(
+    account: Account, detail_type: str, reason: str | None, at_ms: int
+) -> Sequence["Record"]:
+    return notice(
+        STATES[detail_type][1],
+        account.id,
+        at_ms // 1000,
+        actor=BACK_OFFICE,
+        about={"reason": reason} if reason else None,
+    )
 
 
 def _store(
@@ -89,33 +94,39 @@ def _store(
     decided: Account,
     siret: str | None,
     news: Sequence["Record"],
-) -> None:
-    """Store a decision, with the Siret if the account has none and nobody else has it."""
-    if siret and read.siret is None:
+) -> bool:
+    """Store a decision and what it does to numbers; return whether it does anything to them."""
+    if decided.affiliation != AFFILIATION_CONFIRMED:
+        table.transact(_change(read, decided), *map(put, news))
+        return False
+    if siret and decided.siret is None:
         mac = identifiers.siret_mac(lookup, siret)
-        holder = SiretHolder(mac=mac, account_id=read.id)
-        with_siret = replace(decided, siret=siret, siret_mac=mac)
-        try:
-            table.transact(
-                _change(read, with_siret),
-                *map(put, news),
-                put_new(holder, else_=IdentityTakenError),
-            )
-        except IdentityTakenError:
-            pass
-        else:
-            return
-    table.transact(_change(read, decided), *map(put, news))
+        decided = replace(decided, siret=siret, siret_mac=mac)
+    # guard: only-the-siret-confirmed: siret in {None, decided.siret} => True
+    confirmed = {NIR, SIRET} if siret in {None, decided.siret} else {NIR}
+    settled = settle(table, decided, confirmed, (decided.affiliation_at or 0) // 1000)
+    table.transact(
+        _change(read, replace(decided, **settled.statuses)), *map(put, news), *settled.writes
+    )
+    return bool(settled.statuses)
 
 
 def _change(read: Account, decided: Account) -> Write:
-    """Return the write of a decision, refused when another came since the account was read."""
+    """Return the write of a decision, refused when the account changed since it was read."""
     changes = {
         "affiliation": decided.affiliation,
         "affiliation_at": decided.affiliation_at,
         "affiliation_reason": decided.affiliation_reason,
+        "nir_status": decided.nir_status,
         "siret": decided.siret,
         "siret_mac": decided.siret_mac,
+        "siret_status": decided.siret_status,
     }
-    unchanged = {"id": read.id, "affiliation_at": read.affiliation_at}
+    unchanged = {
+        "id": read.id,
+        "affiliation_at": read.affiliation_at,
+        "nir_status": read.nir_status,
+        "siret": read.siret,
+        "siret_status": read.siret_status,
+    }
     return update(read.key(), changes, if_=unchanged, else_=AccountChangedError)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from mypy_boto3_events import EventBridgeClient
 
@@ -22,19 +22,19 @@ def publish(
     event_bridge: "EventBridgeClient",
     bus: str,
     kind: str,
-    account_id: str | None,
+    ids: "Mapping[str, str | None]",
     at: int,
 ) -> None:
     """Put an event on the bus; ``at`` is in seconds. Raises ``NotPublishedError``.
 
-    ``account_id`` is ``None`` for a failed login with an identifier that no account has.
+    Of the ``ids``, ``account_id`` is ``None`` for a failed login with an unknown identifier.
     """
     answer = event_bridge.put_events(
         Entries=[
             {
                 "Source": SOURCE,
                 "DetailType": kind,
-                "Detail": json.dumps({"account_id": account_id}),
+                "Detail": json.dumps(dict(ids)),
                 "Time": datetime.fromtimestamp(at, UTC),
                 "EventBusName": bus,
             }
@@ -48,7 +48,6 @@ def publisher(event_bridge: "EventBridgeClient", bus: str) -> "Callable[[Outgoin
     """Return the sender of events: the kind of a message is the detail type of its event."""
 
     def send(message: "Outgoing") -> None:
-        account_id = message.about.get("account_id")
-        publish(event_bridge, bus, message.kind, account_id, message.created_at)
+        publish(event_bridge, bus, message.kind, message.about, message.created_at)
 
     return send

@@ -1,6 +1,6 @@
 """Activation: a validation link is opened, then a password makes the registration an account."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from portal.core.limits import MailLimit, Rate, address_limit
@@ -9,7 +9,7 @@ from portal.core.outbox import Outgoing, send
 from portal.core.problems import LINK_UNKNOWN, Problem
 from portal.core.records import DAY
 from portal.core.writes import RefusedError, Write, after, delete, put, put_new
-from portal.identity import events, feed, passwords
+from portal.identity import events, feed, numbers, passwords
 from portal.identity.problems import ALREADY_ACTIVE, IDENTITY_CONFLICT, LINK_EXPIRED
 from portal.identity.purposes import EMAIL_VALIDATION
 from portal.identity.records import (
@@ -17,8 +17,9 @@ from portal.identity.records import (
     Credentials,
     Identifier,
     IdentityTakenError,
+    NirTakenError,
     Registration,
-    SiretHolder,
+    SiretTakenError,
     UseCheck,
 )
 from portal.identity.signup import VALIDATION_MAIL
@@ -88,25 +89,14 @@ def set_password(
     """Set the password of a registration, which makes it an account and ends its links.
 
     Raises ``Problem``: ``INVALID_REQUEST`` with one error for each broken rule, those of
-    ``open_token``, and ``IDENTITY_CONFLICT`` when the e-mail, NIR or Siret has an account.
+    ``open_token``, and ``IDENTITY_CONFLICT`` when the e-mail has an account. A NIR or Siret that
+    another account has does not refuse anything: the account is created without it.
     """
     registration = open_token(table, limits, token, now)
     passwords.check(lookup, registration, password, confirmation)
     password_hash = passwords.hash_password(pepper, password)
-    account_id = registration.account_id
     try:
-        # guard: atomic-consumption: table.transact( => table.write(put(Credentials(account_id=account_id, password_hash=password_hash))), (
-        table.transact(
-            delete(Link.of(token).key(), if_={"expires_at": after(now)}, else_=LinkUsedError),
-            # guard: one-account-per-registration: , if_={"completed": False} =>
-            put(registration.emptied(now), if_={"completed": False}, else_=LinkUsedError),
-            *_claims(registration),
-            put_new(_account(registration, now), else_=IdentityTakenError),
-            put(Credentials(account_id=account_id, password_hash=password_hash)),
-            put(UseCheck(account_id=account_id, use_check_at=now + FIRST_LOOK)),
-            *(put(entry) for entry in feed.first_entries(registration, now)),
-            put(Outgoing.new(events.ACCOUNT_ACTIVATED, now, account_id=account_id)),
-        )
+        _create(table, token, registration, password_hash, now)
     except LinkUsedError:
         open_token(table, limits, token, now)
         raise Problem(ALREADY_ACTIVE) from None
@@ -130,19 +120,47 @@ def _send_fresh_link(
     )
 
 
-def _claims(registration: Registration) -> Iterator[Write]:
-    """Yield the writes that claim a registration's identifiers for its account."""
+def _create(
+    table: "Table", token: Token, registration: Registration, password_hash: str, now: int
+) -> None:
+    """Create the account of a registration, without the numbers that another account has.
+
+    Raises ``LinkUsedError`` or ``IdentityTakenError``.
+    """
+    taken: set[str] = set()
+    while True:
+        try:
+            # guard: atomic-consumption: table.transact(*_birth => table.write(put(Credentials(account_id=registration.account_id, password_hash=password_hash))), list(_birth
+            table.transact(*_birth(token, registration, password_hash, taken, now))
+        except NirTakenError:
+            taken.add(numbers.NIR)
+        except SiretTakenError:
+            taken.add(numbers.SIRET)
+        else:
+            return
+
+
+def _birth(
+    token: Token, registration: Registration, password_hash: str, taken: Collection[str], now: int
+) -> Iterator[Write]:
+    """Yield the writes that use a link up and create the account of its registration."""
     account_id = registration.account_id
-    for mac in (registration.email_mac, registration.nir_mac):
-        if mac:
-            yield Identifier(mac=mac, account_id=account_id).claim()
-    if registration.siret_mac:
-        holder = SiretHolder(mac=registration.siret_mac, account_id=account_id)
-        # guard: one-account-per-siret: put_new => put
-        yield put_new(holder, else_=IdentityTakenError)
+    yield delete(Link.of(token).key(), if_={"expires_at": after(now)}, else_=LinkUsedError)
+    # guard: one-account-per-registration: , if_={"completed": False} =>
+    yield put(registration.emptied(now), if_={"completed": False}, else_=LinkUsedError)
+    yield Identifier(mac=registration.email_mac, account_id=account_id).claim()
+    yield from numbers.claims(registration, taken)
+    yield put_new(_account(registration, taken, now), else_=IdentityTakenError)
+    yield put(Credentials(account_id=account_id, password_hash=password_hash))
+    yield put(UseCheck(account_id=account_id, use_check_at=now + FIRST_LOOK))
+    yield from map(put, feed.first_entries(registration, now))
+    if taken:
+        told = numbers.number_notice(feed.NUMBER_CLAIMED, account_id, taken, now, actor=account_id)
+        yield from map(put, told)
+    yield put(Outgoing.new(events.ACCOUNT_ACTIVATED, now, account_id=account_id))
 
 
-def _account(registration: Registration, now: int) -> Account:
+def _account(registration: Registration, taken: Collection[str], now: int) -> Account:
     return Account(
         id=registration.account_id,
         created_at=now,
@@ -154,8 +172,10 @@ def _account(registration: Registration, now: int) -> Account:
         nir_mac=registration.nir_mac,
         nir_masked=registration.nir_masked,
         nir_encrypted=registration.nir_encrypted,
+        nir_status=numbers.status_at_birth(registration.nir_mac, taken=numbers.NIR in taken),
         siret=registration.siret,
         siret_mac=registration.siret_mac,
+        siret_status=numbers.status_at_birth(registration.siret_mac, taken=numbers.SIRET in taken),
         is_agent=registration.is_agent,
         use_check_at=now + FIRST_LOOK,
     )

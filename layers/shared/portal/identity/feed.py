@@ -68,6 +68,38 @@ EMAIL_RESTORED = Kind(
     mail="Votre adresse courriel a été rétablie",
     keep=YEAR,
 )
+NUMBER_CLAIMED = Kind(
+    "number-claimed",
+    "Numéro déjà rattaché à un autre compte",
+    "{numbers}\u00a0: un autre compte a déjà déclaré ce que vous avez indiqué. Votre compte est "
+    "ouvert sans attendre\u00a0; connectez-vous avec votre adresse courriel. Quand votre "
+    "affiliation sera confirmée, ce que vous avez indiqué sera rattaché à votre compte.",
+    mail="Un numéro que vous avez indiqué est en attente",
+    keep=YEAR,
+)
+NUMBER_GAINED = Kind(
+    "number-gained",
+    "Numéro rattaché à votre compte",
+    "{numbers}\u00a0: votre affiliation étant confirmée, ce que vous aviez indiqué est désormais "
+    "rattaché à votre compte.",
+    keep=YEAR,
+)
+NUMBER_LOST = Kind(
+    "number-lost",
+    "Numéro retiré de votre compte",
+    "{numbers}\u00a0: l’affiliation d’un autre compte vient d’être confirmée avec ce que vous "
+    "aviez indiqué, qui n’est plus rattaché au vôtre. Connectez-vous avec votre adresse "
+    "courriel. Si c’est bien le vôtre, écrivez-nous par «\u00a0Nous contacter\u00a0».",
+    mail="Un numéro a été retiré de votre compte",
+    keep=YEAR,
+)
+NUMBER_DISPUTED = Kind(
+    "number-disputed",
+    "Numéro en cours de vérification",
+    "{numbers}\u00a0: un autre compte, dont l’affiliation est confirmée elle aussi, a déclaré la "
+    "même chose. Nous vérifions auquel des deux comptes la rattacher.",
+    keep=YEAR,
+)
 SESSION_ENDED = Kind(
     "session-ended",
     "Session fermée",
@@ -112,6 +144,10 @@ KINDS = (
     EMAIL_CHANGED,
     EMAIL_WITHDRAWN,
     EMAIL_RESTORED,
+    NUMBER_CLAIMED,
+    NUMBER_GAINED,
+    NUMBER_LOST,
+    NUMBER_DISPUTED,
     SESSION_ENDED,
     SESSIONS_ENDED,
     MAIL_BOUNCING,

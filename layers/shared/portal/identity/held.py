@@ -15,6 +15,7 @@ from portal.core.session import Session, end_sessions
 from portal.core.writes import Write, delete
 from portal.identity.open_sessions import list_sessions
 from portal.identity.records import (
+    OWN,
     Account,
     AccountChangedError,
     AskedEmail,
@@ -42,7 +43,9 @@ def _export_account(reading: Reading, account: Account) -> Mapping[str, object]:
         "mobile_phone": account.mobile_phone,
         "email": account.email,
         "nir": nir,
+        "nir_status": account.nir_status,
         "siret": account.siret,
+        "siret_status": account.siret_status,
         "is_agent": account.is_agent,
         "affiliation": account.affiliation,
         "affiliation_at": account.affiliation_at and rfc3339(account.affiliation_at),
@@ -58,6 +61,9 @@ def _forget_account(account: Account) -> Iterator[Write]:
         "id": account.id,
         "deletion_at": account.deletion_at,
         "email_mac": account.email_mac,
+        # A number that it got since it was read would be left behind.
+        "nir_status": account.nir_status,
+        "siret_status": account.siret_status,
     }
     yield delete(account.key(), if_=read, else_=AccountChangedError)
 
@@ -69,7 +75,7 @@ def _forget_identifiers(account: Account) -> Iterator[Write]:
 
 
 def _forget_siret(account: Account) -> Iterator[Write]:
-    if account.siret_mac:
+    if account.siret_mac and account.siret_status == OWN:
         own = {"account_id": account.id}
         yield delete(SiretHolder.key_of(mac=account.siret_mac), if_=own, else_=AccountChangedError)
 
@@ -112,8 +118,9 @@ HELD: Sequence[Held[Account]] = (
         kept="30 days",
     ),
     Held(
-        data="account: the same; affiliation and the reason of a refusal; new address not yet "
-        "confirmed; dates of a bounce and of a deletion",
+        data="account: the same; whether NIR and Siret are its own, claimed or disputed; "
+        "affiliation and the reason of a refusal; new address not yet confirmed; dates of a "
+        "bounce and of a deletion",
         records=(Account,),
         purpose="account, opening services (e)",
         how="as for the sign-up",
@@ -125,8 +132,8 @@ HELD: Sequence[Held[Account]] = (
         forget=_forget_account,
     ),
     Held(
-        data="activity: welcome (names), affiliation, bounces, deletion; security events with "
-        "device and actor",
+        data="activity: welcome (names), affiliation, numbers, bounces, deletion; security events "
+        "with device and actor",
         records=(Activity,),
         purpose="information (e), evidence (f)",
         how="encrypted",
@@ -160,7 +167,8 @@ HELD: Sequence[Held[Account]] = (
         records=(Identifier,),
         purpose="login (e), against guessing (f)",
         how="hashed, counts and times",
-        kept="failures one day after the last; with the account for one that exists",
+        kept="failures one day after the last; with the account for one that exists, a NIR until "
+        "another account is confirmed with it",
         forget=_forget_identifiers,
     ),
     Held(
@@ -171,11 +179,11 @@ HELD: Sequence[Held[Account]] = (
         kept="one day after the last",
     ),
     Held(
-        data="Siret of an account",
+        data="which account has a Siret",
         records=(SiretHolder,),
         purpose="unique account (e)",
         how="hashed",
-        kept="as long as the account",
+        kept="as long as the account, or until another is confirmed with it",
         forget=_forget_siret,
     ),
     Held(

@@ -75,6 +75,7 @@ def _notice(template: Template) -> MailSender:
                 device=message.about.get("device", ""),
                 reason=account.affiliation_reason or "",
                 deletion_at=moment(account.deletion_at or message.created_at),
+                numbers=message.about.get("numbers", ""),
             )
 
     return send

@@ -21,8 +21,7 @@ IDENTITY_CONFLICT = ProblemType(
     "identity-conflict",
     409,
     "Un compte existe déjà",
-    "Un compte existe déjà avec l’un de ces identifiants\u00a0: courriel, numéro de Sécurité "
-    "sociale ou Siret.",
+    "Un compte existe déjà à cette adresse courriel.",
 )
 LINK_EXPIRED = ProblemType(
     "link-expired",

@@ -8,15 +8,30 @@ from typing import ClassVar
 
 from portal.core.clock import rfc3339
 from portal.core.records import DAY, FOREVER, Record
-from portal.core.writes import RefusedError, Write, claim
+from portal.core.writes import Refusal, RefusedError, Write, claim
 
 AFFILIATION_PENDING = "pending"
 AFFILIATION_CONFIRMED = "confirmed"
 AFFILIATION_REJECTED = "rejected"
 
+OWN = "own"
+"""The number (NIR or Siret) is this account's."""
+CLAIMED = "claimed"
+"""Another account has the number; this one waits for its affiliation to be confirmed."""
+DISPUTED = "disputed"
+"""Another account has the number, and both are confirmed: people decide."""
+
 
 class IdentityTakenError(RefusedError):
     """Another account has the identifier."""
+
+
+class NirTakenError(RefusedError):
+    """Another account has the NIR."""
+
+
+class SiretTakenError(RefusedError):
+    """Another account has the Siret."""
 
 
 class AccountChangedError(RefusedError):
@@ -77,7 +92,10 @@ class NewestRegistration(Record, frozen=True, kw_only=True):
 
 
 class Account(Record, frozen=True, kw_only=True):
-    """An account: the person's identity and the state of the affiliation."""
+    """An account: the person's identity and the state of the affiliation.
+
+    A NIR or Siret is what its holder claims; its status says whether the account has it.
+    """
 
     PARTITION = "ACCOUNT#{id}"
     SORT = "ACCOUNT"
@@ -92,8 +110,11 @@ class Account(Record, frozen=True, kw_only=True):
     nir_mac: str | None = None
     nir_masked: str | None = None
     nir_encrypted: bytes | None = None
+    nir_status: str | None = None
+    """``OWN``, ``CLAIMED`` or ``DISPUTED``; ``None`` without NIR."""
     siret: str | None = None
     siret_mac: str | None = None
+    siret_status: str | None = None
     is_agent: bool = False
     affiliation: str = AFFILIATION_PENDING
     affiliation_at: int | None = None
@@ -124,8 +145,10 @@ class Account(Record, frozen=True, kw_only=True):
 
     @property
     def identifiers(self) -> list[str]:
-        """The hashes of what its holder may log in with: e-mail address, then NIR."""
-        return [mac for mac in (self.email_mac, self.nir_mac) if mac]
+        """The hashes of what its holder may log in with: e-mail address, then its own NIR."""
+        # guard: own-nir-only: == OWN => is not None
+        own_nir = self.nir_mac if self.nir_status == OWN else None
+        return [mac for mac in (self.email_mac, own_nir) if mac]
 
 
 NO_NEW_EMAIL: Mapping[str, None] = dict.fromkeys(
@@ -166,8 +189,8 @@ class Identifier(Record, frozen=True, kw_only=True):
     """Time of the last attempt, in milliseconds."""
     account_id: str | None = None
 
-    def claim(self) -> Write:
-        """Return the write that claims the identifier, refused when another account has it.
+    def claim(self, *, else_: Refusal = IdentityTakenError) -> Write:
+        """Return the write that gives it to its account, refused when another account has it.
 
         A count of failed logins may be stored under it; that record then no longer expires.
         """
@@ -175,7 +198,7 @@ class Identifier(Record, frozen=True, kw_only=True):
             self,
             # guard: one-account-per-identifier: account_id => nothing
             unless="account_id",
-            else_=IdentityTakenError,
+            else_=else_,
             expires_at=FOREVER,
             kept_until=FOREVER,
         )
@@ -194,7 +217,7 @@ class DeviceFailures(Record, frozen=True, kw_only=True):
 
 
 class SiretHolder(Record, frozen=True, kw_only=True):
-    """The one account that may have a Siret."""
+    """The one account that has a Siret."""
 
     PARTITION = "SIRET#{mac}"
     SORT = "ACCOUNT"

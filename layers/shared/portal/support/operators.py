@@ -61,6 +61,8 @@ def look_up(table: "Table", account_id: str, audit: "Audit", now: int) -> Mappin
         "is_agent": account.is_agent,
         "affiliation": account.affiliation,
         "affiliation_at": account.affiliation_at and rfc3339(account.affiliation_at),
+        "nir_status": account.nir_status,
+        "siret_status": account.siret_status,
         "mail_bounced_at": rfc3339_seconds(account.mail_bounced_at),
         "deletion_at": rfc3339_seconds(account.deletion_at),
         "last_login_at": rfc3339_seconds(credentials and credentials.last_login_at),
