@@ -274,6 +274,7 @@ def test_an_account_is_created_in_one_transaction(world: "World") -> None:
         "OUTBOX",
         "REGISTRATION",
         "SIRET",
+        "USE",
     ]
     (item,) = world.items("ACCOUNT#")
     account = Account.from_item(item)
