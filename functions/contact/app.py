@@ -1,4 +1,4 @@
-"""The contact form of people who cannot sign up or log in."""
+"""The contact form: who cannot sign up or log in, or has a request about their personal data."""
 
 from http import HTTPStatus
 from typing import Literal
@@ -23,7 +23,7 @@ before_snapshot(load_address_rule)
 class ContactForm(StrictModel):
     """Who writes, why, and what."""
 
-    reason: Literal["signup-impossible", "login-impossible"]
+    reason: Literal["signup-impossible", "login-impossible", "personal-data"]
     last_name: PersonName
     first_name: PersonName
     email: EmailAddress

@@ -57,6 +57,20 @@ def test_a_message_is_accepted(world: "World", write: "Callable[..., Answer]") -
     assert not world.messages()
 
 
+@pytest.mark.guards("rights-have-their-subject")
+def test_a_request_about_personal_data(world: "World", write: "Callable[..., Answer]") -> None:
+    """A request about personal data has a reason, a subject and a time of answer of its own."""
+    assert write(reason="personal-data", message="Corrigez mon nom.").status == 202
+    mails = {mail.to[0]: mail for mail in world.deliver()}
+    passed_on = mails.pop(world.settings.support_mailbox)
+    assert passed_on.subject == "Demande sur des données personnelles"
+    assert "J’ai une demande sur mes données personnelles" in passed_on.text
+    assert "> Corrigez mon nom." in passed_on.text
+    assert "dans le mois" in mails[EMAIL].text
+    write(now=NOW + HOUR)
+    assert not [mail for mail in world.deliver(NOW + HOUR) if "dans le mois" in mail.text]
+
+
 def test_a_message_is_kept_ninety_days(world: "World", write: "Callable[..., Answer]") -> None:
     """A message is stored for 90 days. The outbox has nothing personal."""
     write()

@@ -37,9 +37,10 @@ VALUES: Mapping[str, Mapping[str, str | datetime]] = {
     "email-changed": {"at": AT},
     "email-restored": NOTICE,
     "deletion-scheduled": NOTICE,
+    "account-unused": {"date": "31/07/2026"},
     "affiliation-confirmed": NOTICE,
     "affiliation-rejected": NOTICE,
-    "contact-acknowledgement": {"ticket": "MFRGGZDF"},
+    "contact-acknowledgement": {"ticket": "MFRGGZDF", "personal_data": "yes"},
     "contact-message": PERSON
     | {
         "ticket": "MFRGGZDF",

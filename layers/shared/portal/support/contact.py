@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from portal.core.settings import Limits
     from portal.core.table import Table
 
+PERSONAL_DATA = "personal-data"
+"""The reason of a request about one's personal data (GDPR art. 15 to 22)."""
 ACKNOWLEDGEMENT = "contact-acknowledgement"
 MESSAGE = "contact-message"
 

@@ -4,11 +4,12 @@ from pathlib import Path
 
 from portal.core.mail import Mailer, MailSender, Template, moment
 from portal.core.outbox import Outgoing
-from portal.support.contact import ACKNOWLEDGEMENT, MESSAGE
+from portal.support.contact import ACKNOWLEDGEMENT, MESSAGE, PERSONAL_DATA
 from portal.support.records import ContactMessage
 
 _FOLDER = Path(__file__).with_name("templates")
 RECEIVED = Template(_FOLDER, ACKNOWLEDGEMENT, "Nous avons bien reçu votre message")
+REQUEST = Template(_FOLDER, MESSAGE, "Demande sur des données personnelles")
 WRITTEN = Template(_FOLDER, MESSAGE, "Message d’un usager")
 
 
@@ -20,7 +21,13 @@ def _stored(mailer: Mailer, message: Outgoing) -> ContactMessage | None:
 def _acknowledge(mailer: Mailer, message: Outgoing) -> None:
     stored = _stored(mailer, message)
     if stored:
-        mailer.send(stored.email, RECEIVED, ticket=stored.ticket, link=mailer.page(""))
+        mailer.send(
+            stored.email,
+            RECEIVED,
+            ticket=stored.ticket,
+            personal_data="yes" if stored.reason == PERSONAL_DATA else "",
+            link=mailer.page(""),
+        )
 
 
 def _pass_on(mailer: Mailer, message: Outgoing) -> None:
@@ -28,7 +35,8 @@ def _pass_on(mailer: Mailer, message: Outgoing) -> None:
     if stored:
         mailer.send(
             mailer.settings.support_mailbox,
-            WRITTEN,
+            # guard: rights-have-their-subject: REQUEST if => WRITTEN if
+            REQUEST if stored.reason == PERSONAL_DATA else WRITTEN,
             ticket=stored.ticket,
             reason=stored.reason,
             last_name=stored.last_name,
