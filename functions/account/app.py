@@ -232,6 +232,13 @@ def read_sessions() -> Response[OpenSessions]:
     )
 
 
+@app.delete("/api/me/sessions", responses=documented(HTTPStatus.NO_CONTENT, UNAUTHENTICATED))
+def end_other_sessions() -> Response[None]:
+    """End every session but this one, at once."""
+    open_sessions.end_other_sessions(table(), app.signed_in())
+    return Response(HTTPStatus.NO_CONTENT)
+
+
 @app.delete(
     "/api/me/sessions/<session_id>",
     responses=documented(HTTPStatus.NO_CONTENT, UNAUTHENTICATED, SESSION_UNKNOWN),

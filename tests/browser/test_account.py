@@ -53,10 +53,21 @@ def test_phone_and_sessions(page: Page, client: Client, mailbox: Mailbox, look: 
     this = sessions.filter(has=page.get_by_text("Cette session").filter(visible=True))
     expect(this).to_have_count(1)
     expect(this.get_by_role("button")).to_have_count(0)
+    expect(other).to_contain_text("Firefox 140, Windows")
     other.get_by_role("button", name="Fermer").click()
     expect(page.locator("#sessions-status")).to_have_text("La session est fermée.")
     expect(sessions).to_have_count(1)
     assert client.me().status == 401
+    all_others = page.get_by_role("button", name="Déconnecter les autres sessions")
+    expect(all_others).to_be_hidden()
+    strangers = [client.another() for _ in range(2)]
+    assert [each.log_in(person.email).status for each in strangers] == [200, 200]
+    page.reload()
+    expect(sessions).to_have_count(3)
+    all_others.click()
+    expect(page.locator("#sessions-status")).to_have_text("Vos autres sessions sont fermées.")
+    expect(sessions).to_have_count(1)
+    assert [each.me().status for each in strangers] == [401, 401]
     look("done")
 
 

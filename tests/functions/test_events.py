@@ -26,6 +26,7 @@ STATUS = {
     "account/change-password": 204,
     "account/change-phone": 200,
     "account/delete": 202,
+    "account/end-other-sessions": 204,
     "account/end-unknown-session": 404,
     "account/export": 200,
     "account/no-session": 401,

@@ -47,6 +47,7 @@ ROUTES = [
     ("account", "POST", "/api/me/email/confirmation"),
     ("account", "POST", "/api/email-undo"),
     ("account", "GET", "/api/me/sessions"),
+    ("account", "DELETE", "/api/me/sessions"),
     ("account", "DELETE", "/api/me/sessions/0123456789abcdef"),
 ]
 # Those that accept an empty body: they have no required field, or nobody is logged in.

@@ -220,6 +220,7 @@ ROUTES: list[tuple[str, str, Any]] = [
     ("PUT", "/api/me/email", {"email": ELSEWHERE}),
     ("POST", "/api/me/email/confirmation", {"token": "A" * 96}),
     ("GET", "/api/me/sessions", None),
+    ("DELETE", "/api/me/sessions", None),
     ("DELETE", "/api/me/sessions/0123456789abcdef", None),
 ]
 
@@ -697,7 +698,7 @@ def test_the_open_sessions(person: Person) -> None:
     answer = person.ask("GET", "/api/me/sessions", now=NOW + 900)
     found = answer.json["sessions"]
     assert [each["current"] for each in found] == [True, False], "the idle one ended"
-    assert found[0]["device"] == "Firefox, Linux"
+    assert found[0]["device"] == "Firefox 140, Linux"
     assert found[0]["created_at"] == "2026-09-21T14:13:20.000Z"
     assert found[0]["last_seen_at"] == "2026-09-21T14:28:20.000Z"
     assert person.cookie not in answer.text
@@ -714,8 +715,19 @@ def test_a_session_is_ended_at_once(person: Person) -> None:
     assert not person.alive(other)
     assert person.alive(person.cookie)
     assert person.kinds[0] == "session-ended"
-    assert "Firefox, Linux" in person.world.feed(person.id)[0].body
+    assert "Firefox 140, Linux" in person.world.feed(person.id)[0].body
     assert slug(person.ask("DELETE", f"/api/me/sessions/{wanted}")) == (404, "not-found")
+
+
+@pytest.mark.guards("others-end")
+def test_the_other_sessions_are_ended_at_once(person: Person) -> None:
+    """All sessions but one's own end by one request, with one entry; again, nothing changes."""
+    others = [person.world.log_in(NIR, now=NOW + second).cookie for second in range(3)]
+    for _ in range(2):
+        assert person.ask("DELETE", "/api/me/sessions", now=NOW + 4).status == 204
+    assert not any(map(person.alive, others))
+    assert person.alive(person.cookie)
+    assert person.kinds.count("other-sessions-ended") == 1
 
 
 def test_ones_own_session_is_ended_too(person: Person) -> None:

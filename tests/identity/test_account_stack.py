@@ -246,14 +246,19 @@ def test_sessions(client: Client, mailbox: Mailbox) -> None:
     sessions = client.open_sessions().json["sessions"]
     assert [each["current"] for each in sessions].count(True) == 1
     devices = {each["device"]: each["id"] for each in sessions}
-    assert set(devices) == {"Firefox, Windows", "Safari, iPhone"}
-    assert client.end_session(devices["Safari, iPhone"]).status == 204
+    assert set(devices) == {"Firefox 130, Windows", "Safari 17, iPhone"}
+    assert client.end_session(devices["Safari 17, iPhone"]).status == 204
     assert other.me().status == 401
     assert len(client.open_sessions().json["sessions"]) == 1
-    again = client.end_session(devices["Safari, iPhone"])
+    again = client.end_session(devices["Safari 17, iPhone"])
     assert (again.status, again.slug) == (404, "not-found")
     assert "session-ended" in kinds(client)
-    assert client.end_session(devices["Firefox, Windows"]).status == 204
+    others = [client.another() for _ in range(2)]
+    assert [each.log_in(person.email).status for each in others] == [200, 200]
+    assert client.end_other_sessions().status == 204
+    assert [each.me().status for each in (*others, client)] == [401, 401, 200]
+    assert "other-sessions-ended" in kinds(client)
+    assert client.end_session(devices["Firefox 130, Windows"]).status == 204
     assert client.me().status == 401
 
 
@@ -266,7 +271,7 @@ def test_new_device(client: Client, mailbox: Mailbox) -> None:
     other.user_agent = "Mozilla/5.0 (X11; Linux x86_64) Chrome/126.0 Safari/537.36"
     assert other.log_in(person.nir).status == 200
     mail = mailbox.wait_titled(person.email, NEW_DEVICE)
-    assert "Chrome, Linux" in mail.text
+    assert "Chrome 126, Linux" in mail.text
     assert "new-device" in kinds(client)
     assert other.log_in(person.email).status == 200
     mailbox.settle()

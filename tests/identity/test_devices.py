@@ -77,35 +77,37 @@ def test_a_cookie_outlives_a_rotation() -> None:
 @pytest.mark.parametrize(
     ("user_agent", "label"),
     [
-        (FIREFOX, "Firefox, Linux"),
+        (FIREFOX, "Firefox 140, Linux"),
         (
             (
                 "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
                 "Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0"
             ),
-            "Edge, Windows",
+            "Edge 140, Windows",
         ),
         (
             (
                 "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) "
                 "Chrome/140.0.0.0 Mobile Safari/537.36"
             ),
-            "Chrome, Android",
+            "Chrome 140, Android",
         ),
         (
             (
                 "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 "
                 "(KHTML, like Gecko) Version/18.6 Mobile/15E148 Safari/604.1"
             ),
-            "Safari, iPhone",
+            "Safari 18, iPhone",
         ),
         (
             (
                 "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like "
                 "Gecko) Version/18.6 Safari/605.1.15"
             ),
-            "Safari, macOS",
+            "Safari 18, macOS",
         ),
+        ("Firefox/2940375120005 Linux", "Firefox, Linux"),
+        ("Firefox/x", "Firefox, système inconnu"),
         ("", "Navigateur inconnu, système inconnu"),
         ("<script>2940375120005", "Navigateur inconnu, système inconnu"),
     ],
@@ -136,10 +138,10 @@ def test_another_device_is_notified(world: "World") -> None:
     assert world.log_in(NIR, now=NOW + 60, user_agent=FIREFOX).device_cookie
     (mail,) = world.deliver(NOW + 60)
     assert (mail.to, mail.subject) == ([EMAIL], NEW_DEVICE)
-    assert "Firefox, Linux" in mail.text
+    assert "Firefox 140, Linux" in mail.text
     (entry,) = world.feed(account_id)[:-2]
     assert entry.kind == "new-device"
-    assert "Firefox, Linux" in entry.body
+    assert "Firefox 140, Linux" in entry.body
 
 
 @pytest.mark.parametrize("identifier", [EMAIL, NIR])

@@ -178,6 +178,10 @@ class Client:
         """List the open sessions."""
         return self.call("GET", "/api/me/sessions")
 
+    def end_other_sessions(self) -> Answer:
+        """End every session but this one."""
+        return self.call("DELETE", "/api/me/sessions")
+
     def end_session(self, session_id: str) -> Answer:
         """End one session."""
         return self.call("DELETE", f"/api/me/sessions/{session_id}")

@@ -407,6 +407,11 @@ def end_other_session(scene: Scene) -> Answer:
     return scene.ask("account", "DELETE", f"/api/me/sessions/{scene.token}")
 
 
+def one_session(scene: Scene) -> bool:
+    """Return whether the account has one session."""
+    return len(list_sessions(scene.world.table, scene.account_id, scene.now)) == 1
+
+
 def logs_in(identifier: str, password: str) -> Callable[[Scene], object]:
     """Return a check that logging in works at the end."""
     return lambda scene: scene.world.log_in(identifier, password, scene.now + 100)
@@ -591,6 +596,14 @@ USE_CASES = [
         with_another_session,
         end_other_session,
         again=frozenset({404}),
+    ),
+    UseCase(
+        "end other sessions",
+        "account",
+        with_another_session,
+        request("account", "DELETE", "/api/me/sessions"),
+        one_session,
+        doubled=frozenset({"ACTIVITY other-sessions-ended"}),
     ),
     UseCase(
         "delete",

@@ -25,6 +25,7 @@ CHANGES = [
     ("PUT", "/api/me/email"),
     ("DELETE", "/api/me/email"),
     ("POST", "/api/me/email/confirmation"),
+    ("DELETE", "/api/me/sessions"),
     ("DELETE", "/api/me/sessions/0123456789abcdef"),
 ]
 """Every request that changes something."""

@@ -1,4 +1,4 @@
-// The open sessions: lists them, and ends one on request.
+// The open sessions: lists them, and ends one, or all but this one, on request.
 
 import { hour, shortDay } from "./dates.js";
 import { me } from "./session.js";
@@ -9,7 +9,10 @@ async function readSessions() {
   byId("sessions-failed").hidden = true;
   const answer = await me("GET", "/sessions");
   if (answer.ok) {
-    byId("open-sessions").replaceChildren(...answer.data.sessions.map(line));
+    const { sessions } = answer.data;
+    sessions.sort((one, other) => other.current - one.current); // this one first, then the last active
+    byId("open-sessions").replaceChildren(...sessions.map(line));
+    byId("end-others").hidden = sessions.length < 2;
   } else {
     byId("sessions-failed").hidden = false;
     byId("sessions-failed-text").textContent = `Vos sessions n’ont pas pu être chargées. ${answer.message}`;
@@ -21,23 +24,24 @@ function line({ id, device, created_at: start, last_seen_at: last, current }) {
   const button = item.querySelector("button");
   item.querySelector("strong").textContent = device;
   item.querySelector(".badge").hidden = !current;
-  item.querySelector(".hint").textContent =
-    `Ouverte le ${shortDay(start)} à ${hour(start)}, active le ${shortDay(last)} à ${hour(last)}`;
+  const opened = `${shortDay(start)} à ${hour(start)}`;
+  item.querySelector(".hint").textContent = `Ouverte le ${opened}, active le ${shortDay(last)} à ${hour(last)}`;
   if (current) button.remove();
-  button.querySelector("span").textContent = ` la session\u00a0: ${device}`;
-  button.addEventListener("click", () => close(id));
+  button.querySelector("span").textContent = ` la session\u00a0: ${device}, ouverte le ${opened}`;
+  button.addEventListener("click", () => close(`/${encodeURIComponent(id)}`, "La session est fermée."));
   return item;
 }
 
-async function close(id) {
+async function close(path, done) {
   const status = byId("sessions-status");
-  status.textContent = "Fermeture de la session…";
-  const answer = await me("DELETE", `/sessions/${encodeURIComponent(id)}`);
-  status.textContent = answer.ok || answer.status === 404 ? "La session est fermée." : answer.message;
+  status.textContent = "Fermeture en cours…";
+  const answer = await me("DELETE", `/sessions${path}`);
+  status.textContent = answer.ok || answer.status === 404 ? done : answer.message;
   byId("sessions-title").focus();
   readSessions();
 }
 
+byId("end-others").addEventListener("click", () => close("", "Vos autres sessions sont fermées."));
 byId("sessions-retry").addEventListener("click", readSessions);
 document.addEventListener("sessions-ended", readSessions);
 readSessions();

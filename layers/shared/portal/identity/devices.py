@@ -61,10 +61,19 @@ def recognise(keys: LookupKeys, cookie: str, account_id: str, trust: str) -> str
 
 
 def describe(user_agent: str) -> str:
-    """Return a name such as « Firefox, Windows », just enough to recognise one's own device."""
-    browser = next((name for mark, name in _BROWSERS if mark in user_agent), "Navigateur inconnu")
+    """Return a name such as « Firefox 140, Windows », enough to tell one's own devices apart.
+
+    Of the browser's version only the first number is kept, of the system none: together with all
+    that a browser sends, they would identify a person.
+    """
+    found = next((each for each in _BROWSERS if each[0] in user_agent), None)
     system = next((name for mark, name in _SYSTEMS if mark in user_agent), "système inconnu")
-    return f"{browser}, {system}"
+    if not found:
+        return f"Navigateur inconnu, {system}"
+    mark, browser = found
+    # Safari's own version is after « Version ».
+    version = re.search(rf"{'Version' if mark == 'Safari' else mark}\w*/(\d{{1,3}})\b", user_agent)
+    return f"{browser} {version[1]}, {system}" if version else f"{browser}, {system}"
 
 
 def _tag(keys: LookupKeys, device: bytes, account_id: str, trust: str) -> bytes:

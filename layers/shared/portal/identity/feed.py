@@ -106,6 +106,12 @@ SESSION_ENDED = Kind(
     "Vous avez fermé une session\u00a0: {device}.",
     keep=YEAR,
 )
+OTHER_SESSIONS_ENDED = Kind(
+    "other-sessions-ended",
+    "Autres sessions fermées",
+    "Vous avez fermé vos autres sessions.",
+    keep=YEAR,
+)
 SESSIONS_ENDED = Kind(
     "sessions-ended",
     "Sessions fermées",
@@ -149,6 +155,7 @@ KINDS = (
     NUMBER_LOST,
     NUMBER_DISPUTED,
     SESSION_ENDED,
+    OTHER_SESSIONS_ENDED,
     SESSIONS_ENDED,
     MAIL_BOUNCING,
     DELETION_SCHEDULED,

@@ -145,7 +145,7 @@ HELD: Sequence[Held[Account]] = (
         ),
     ),
     Held(
-        data='sessions: times, how the person proved who they are, "Firefox, Windows"',
+        data='sessions: times, how the person proved who they are, "Firefox 140, Windows"',
         records=(Session,),
         purpose="login; seeing one's own (e)",
         how="secret as SHA-256",

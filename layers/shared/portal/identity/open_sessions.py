@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from portal.core.feed import notice_of
 from portal.core.problems import Problem
-from portal.core.session import Session
+from portal.core.session import Session, end_sessions
 from portal.core.writes import put
 from portal.identity import feed
 from portal.identity.problems import SESSION_UNKNOWN
@@ -32,3 +32,17 @@ def end_session(table: "Table", acting: "Acting", session_id: str) -> None:
             )
             return
     raise Problem(SESSION_UNKNOWN)
+
+
+def end_other_sessions(table: "Table", acting: "Acting") -> None:
+    """End every session of the account but the one that asks; nothing changes without another.
+
+    All places but one are emptied, so a session that opens meanwhile ends too.
+    """
+    found = list_sessions(table, acting.account_id, acting.at)
+    if any(each.id != acting.session.id for each in found):
+        table.transact(
+            # guard: others-end
+            *end_sessions(acting.account_id, but=acting.session),
+            *map(put, notice_of(feed.OTHER_SESSIONS_ENDED, acting)),
+        )
