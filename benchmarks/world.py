@@ -43,6 +43,7 @@ ENVIRONMENT = {
     "EVENT_BUS": "bus",
     "REQUESTS_PER_MINUTE": "60",
     "MAIL_INTERVAL": "60",
+    "MAIL_PER_DOMAIN": "1000",
     "MAIL_PER_HOUR": "3",
     "MAIL_PER_DAY": "6",
     "FREE_FAILURES": "5",

@@ -42,7 +42,7 @@ def deliver(record: "DynamoDBRecord") -> None:
     message, now = Outgoing.from_item(image), int(time.time())
     account_id = message.about.get("account_id")
     try:
-        outbox.deliver(table(), message.id, senders(now))
+        sent = outbox.deliver(table(), message.id, senders(now))
     except Exception as error:
         # Not logger.exception: the text of an error may contain an address.
         logger.error(  # noqa: TRY400
@@ -57,16 +57,16 @@ def deliver(record: "DynamoDBRecord") -> None:
             outbox.note_unsent(table(), message, now)
         raise
     logger.info(
-        "message sent",
+        "message sent" if sent else "message withheld",
         id=message.id,
         account_id=account_id,
-        **count(MESSAGES, kind=message.kind, outcome="sent"),
+        **count(MESSAGES, kind=message.kind, outcome="sent" if sent else "withheld"),
     )
 
 
 def senders(now: int) -> Mapping[str, Sender]:
     """Return the sender of each kind of message, for mails and events."""
-    mailer = Mailer(table(), keys.token_keys(), aws.ses(), settings(), now)
+    mailer = Mailer(table(), keys.token_keys(), keys.lookup_keys(), aws.ses(), settings(), now)
     publish = publisher(aws.event_bridge(), settings().event_bus)
     mails = {kind: partial(send, mailer) for kind, send in MAILS.items()}
     return {**mails, **dict.fromkeys(EVENTS, publish)}

@@ -12,9 +12,10 @@ from portal.core.limits import (
     MailLimitedError,
     Rate,
     account_limit,
-    address_limit,
     limit_requests,
+    mailbox_limit,
     take,
+    take_of_domain,
 )
 from portal.core.outbox import Outgoing, send
 from portal.core.problems import THROTTLED, Problem
@@ -306,7 +307,7 @@ def test_an_attempt_is_one_round_trip(world: "World") -> None:
 @pytest.mark.guards("mails-apart", "mails-an-hour", "mails-a-day")
 def test_mails_to_an_address(world: "World") -> None:
     """One mail a minute, three an hour, six a day; more are silently not written."""
-    limit = address_limit(world.limits, MAC, "validation")
+    limit = mailbox_limit(world.limits, MAC, "validation")
     times = [NOW, NOW + 59, NOW + 60, NOW + 61, NOW + 120, NOW + 180, NOW + HOUR - 1, NOW + HOUR]
     assert written(world, times, limit) == [NOW, NOW + 60, NOW + 120, NOW + HOUR]
     later = [NOW + HOUR + 60, NOW + HOUR + 120, NOW + 3 * HOUR, NOW + DAY - 1, NOW + DAY]
@@ -325,7 +326,7 @@ def test_mails_that_an_account_asks_for(world: "World") -> None:
 def test_recipients_are_counted_apart(world: "World") -> None:
     """Mails to an address, an account or a registration do not count for another."""
     for recipient in ("one", "two"):
-        assert written(world, [NOW], address_limit(world.limits, recipient, "recovery"))
+        assert written(world, [NOW], mailbox_limit(world.limits, recipient, "recovery"))
         assert written(
             world, [NOW], MailLimit(recipient, "fresh-link", (Rate(1, 60), Rate(3, DAY)))
         )
@@ -360,13 +361,13 @@ def test_fresh_links_of_a_registration(world: "World") -> None:
 
 def test_kinds_of_mails_are_counted_apart(world: "World") -> None:
     """A mail of one kind does not count for another kind."""
-    assert written(world, [NOW], address_limit(world.limits, MAC, "validation"))
-    assert written(world, [NOW], address_limit(world.limits, MAC, "recovery"))
+    assert written(world, [NOW], mailbox_limit(world.limits, MAC, "validation"))
+    assert written(world, [NOW], mailbox_limit(world.limits, MAC, "recovery"))
 
 
 def test_a_refused_mail_counts_in_no_limit(world: "World") -> None:
     """A mail refused by one of its limits does not count in the others."""
-    full = address_limit(world.limits, MAC, "validation")
+    full = mailbox_limit(world.limits, MAC, "validation")
     other = account_limit(world.limits, "account", "email-change")
     assert written(world, [NOW], full)
     for _ in range(3):
@@ -376,7 +377,7 @@ def test_a_refused_mail_counts_in_no_limit(world: "World") -> None:
 
 def test_a_full_limit_is_refused_by_name(world: "World") -> None:
     """A mail that a limit refuses raises an exception of its own."""
-    limit = address_limit(world.limits, MAC, "validation")
+    limit = mailbox_limit(world.limits, MAC, "validation")
     world.table.write(take(limit, NOW))
     with pytest.raises(MailLimitedError):
         world.table.transact(take(limit, NOW + 59))
@@ -385,6 +386,28 @@ def test_a_full_limit_is_refused_by_name(world: "World") -> None:
 
 def test_the_memory_of_mails_is_swept(world: "World") -> None:
     """The times of mails are kept a day, as the longest limit needs."""
-    written(world, [NOW], address_limit(world.limits, MAC, "validation"))
+    written(world, [NOW], mailbox_limit(world.limits, MAC, "validation"))
     (item,) = world.items("MAIL#")
     assert item["expires_at"]["N"] == str(NOW + DAY)
+
+
+@pytest.mark.guards("mails-of-a-domain")
+def test_mails_to_a_domain(world: "World") -> None:
+    """So many mails of a kind an hour go to a domain; other kinds and domains have their own."""
+    limits = replace(world.limits, mail_per_domain=2)
+
+    def sent(now: int, domain: str = "domain", kind: str = "validation") -> bool:
+        try:
+            world.table.write(take_of_domain(limits, domain, kind, now))
+        except MailLimitedError:
+            return False
+        return True
+
+    hour = NOW // HOUR * HOUR
+    assert [sent(hour), sent(hour + 1), sent(hour + HOUR - 1)] == [True, True, False]
+    assert sent(hour, kind="recovery")
+    assert sent(hour, domain="another")
+    assert sent(hour + HOUR)
+    assert {item["expires_at"]["N"] for item in world.items("MAIL#another")} == {
+        str(hour + 2 * HOUR)
+    }

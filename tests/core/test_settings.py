@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 def test_the_template_sets_all_that_is_read(world: "World") -> None:
     """The limits are the template's defaults, as the product promises."""
     assert world.limits == Limits(
-        requests_per_minute=60, mail_per_hour=3, mail_per_day=6, mail_interval=60, free_failures=5
+        requests_per_minute=60,
+        mail_per_hour=3,
+        mail_per_day=6,
+        mail_interval=60,
+        mail_per_domain=1000,
+        free_failures=5,
     )
     assert world.settings.unused == Unused(
         after=730 * DAY, first_notice=30 * DAY, last_notice=7 * DAY

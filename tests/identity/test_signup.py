@@ -271,6 +271,7 @@ def test_an_account_is_created_in_one_transaction(world: "World") -> None:
         "LOGIN",
         "LOGIN",
         "MAIL",
+        "MAIL",
         "OUTBOX",
         "REGISTRATION",
         "SIRET",

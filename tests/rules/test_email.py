@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.rules import RuleError
-from portal.rules.email import email_key, mask_email, parse_email
+from portal.rules.email import domain_key, email_key, mailbox_key, mask_email, parse_email
 
 
 @pytest.mark.parametrize(
@@ -160,3 +160,37 @@ def test_the_key_of_what_is_no_address() -> None:
     """The last « @ » counts, and an impossible domain is left unchanged."""
     assert email_key("A@B@Éxample.fr") == "a@b@xn--xample-9ua.fr"
     assert email_key("a@" + "é" * 300) == "a@" + "é" * 300
+
+
+@pytest.mark.guards("mailbox-without-tags")
+@pytest.mark.parametrize(
+    ("email", "mailbox"),
+    [
+        ("victim@example.fr", "victim@example.fr"),
+        ("Victim+1@Example.fr", "victim@example.fr"),
+        ("victim+a+b@example.fr", "victim@example.fr"),
+        ("+1@example.fr", "+1@example.fr"),
+        ("v.i.c.t.i.m@example.fr", "v.i.c.t.i.m@example.fr"),
+        ("v.i.c.tim+1@gmail.com", "victim@gmail.com"),
+        ("vic.tim@googlemail.com", "victim@gmail.com"),
+        ("victim-1@example.fr", "victim-1@example.fr"),
+        ("victim", "victim"),
+    ],
+)
+def test_mailbox(email: str, mailbox: str) -> None:
+    """Tags after « + » have the mailbox of the address without them, and Gmail ignores dots."""
+    assert mailbox_key(email) == mailbox
+
+
+@given(addresses)
+def test_a_mailbox_never_joins_domains(text: str) -> None:
+    """Whatever is typed has a mailbox; it is the same with a tag, and in its own domain."""
+    assert mailbox_key(mailbox_key(text)) == mailbox_key(text)
+    assert domain_key(text) in {None, email_key(text).rpartition("@")[2]}
+
+
+def test_large_providers_have_no_pace() -> None:
+    """Mails to people at a large provider are not counted together; to other domains they are."""
+    assert domain_key("a@Gmail.com") is None
+    assert domain_key("a@orange.fr") is None
+    assert domain_key("a@Example.fr") == domain_key("b+1@example.fr") == "example.fr"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 
-from portal.core.identifiers import email_mac, ip_mac
+from portal.core.identifiers import email_mac, ip_mac, mailbox_mac
 from portal.core.keyring import Keyring, LookupKeys, TokenKeys
 from portal.core.links import Link, Token, seal, unseal
 from portal.identity import purposes
@@ -224,8 +224,8 @@ class Direct:
         return self.keyring(TokenKeys, "TokenSecret")
 
     def forget_mails_to(self, email: str) -> None:
-        """Remove the limits of an address, so that it can get mails at once."""
-        for item in self.items(f"MAIL#{email_mac(self.lookup, email)}"):
+        """Remove the limits of a mailbox, so that it can get mails at once."""
+        for item in self.items(f"MAIL#{mailbox_mac(self.lookup, email)}"):
             self.delete(item)
 
     def requests_of(self, endpoint: str, address: str) -> list[dict[str, Any]]:

@@ -303,7 +303,9 @@ class World:
 
     def send(self, message_id: str, now: int = NOW) -> None:
         """Send one message of the outbox."""
-        mailer = Mailer(self.table, keys.token_keys(), aws.ses(), self.settings, now)
+        mailer = Mailer(
+            self.table, keys.token_keys(), keys.lookup_keys(), aws.ses(), self.settings, now
+        )
         publish = publisher(aws.event_bridge(), self.settings.event_bus)
         senders = {kind: partial(send, mailer) for kind, send in MAILS.items()}
         outbox.deliver(self.table, message_id, {**senders, **dict.fromkeys(EVENTS, publish)})

@@ -6,7 +6,7 @@ from ipaddress import IPv6Network
 from typing import TYPE_CHECKING
 
 from portal.core.keyring import LookupKeys
-from portal.rules.email import email_key
+from portal.rules.email import domain_key, email_key, mailbox_key
 from portal.rules.nir import find_nir
 
 if TYPE_CHECKING:
@@ -21,6 +21,17 @@ def _mac(lookup: LookupKeys, kind: str, value: str) -> str:
 def email_mac(lookup: LookupKeys, email: str) -> str:
     """Return the lookup hash of an e-mail address, whatever its case."""
     return _mac(lookup, "email", email_key(email))
+
+
+def mailbox_mac(lookup: LookupKeys, email: str) -> str:
+    """Return the hash under which mails to an address's mailbox are counted."""
+    return _mac(lookup, "mailbox", mailbox_key(email))
+
+
+def domain_mac(lookup: LookupKeys, email: str) -> str | None:
+    """Return the hash under which mails to a domain are counted; ``None`` for a large provider."""
+    domain = domain_key(email)
+    return domain and _mac(lookup, "domain", domain)
 
 
 def nir_mac(lookup: LookupKeys, nir: str) -> str:

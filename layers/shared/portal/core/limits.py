@@ -42,6 +42,16 @@ class MailTimes(Record, frozen=True):
     sent6: int | None = None
 
 
+class DomainMails(Record, frozen=True):
+    """How many mails of a kind were sent to a domain in one hour."""
+
+    PARTITION = "MAIL#{domain}"
+    SORT = "{kind}#{hour}"
+
+    sent: int
+    expires_at: int
+
+
 class MailLimitedError(RefusedError):
     """A limit on mails is reached: no mail is written."""
 
@@ -56,7 +66,7 @@ class Rate(Struct, frozen=True):
 class MailLimit(Struct, frozen=True):
     """The limit on mails of a ``kind`` to a ``recipient``.
 
-    ``recipient`` is the MAC of an address or the id of a registration or account.
+    ``recipient`` is the MAC of a mailbox or identifier, or the id of a registration or account.
     """
 
     recipient: str
@@ -83,8 +93,8 @@ def limit_requests(
         raise Problem(THROTTLED, retry_after=_MINUTE - now % _MINUTE)
 
 
-def address_limit(limits: "Limits", email_mac: str, kind: str) -> MailLimit:
-    """Return the limit on mails of a kind to an address."""
+def mailbox_limit(limits: "Limits", mac: str, kind: str) -> MailLimit:
+    """Return the limit on mails of a kind to a mailbox, or on those asked for an identifier."""
     rates = (
         # guard: mails-apart
         Rate(1, limits.mail_interval),
@@ -93,7 +103,24 @@ def address_limit(limits: "Limits", email_mac: str, kind: str) -> MailLimit:
         # guard: mails-a-day
         Rate(limits.mail_per_day, DAY),
     )
-    return MailLimit(email_mac, kind, rates)
+    return MailLimit(mac, kind, rates)
+
+
+def take_of_domain(limits: "Limits", mac: str, kind: str, now: int) -> Write:
+    """Return the write that counts a mail to a domain, refused with ``MailLimitedError``.
+
+    It is counted where mails are sent, not where they are asked for: so parallel requests for one
+    domain do not wait for each other.
+    """
+    hour = now // HOUR
+    sent = Expr("if_not_exists(sent, :none) + :one", {":none": 0, ":one": 1})
+    return update(
+        DomainMails.key_of(domain=mac, kind=kind, hour=hour),
+        {"sent": sent, "expires_at": (hour + 2) * HOUR},
+        # guard: mails-of-a-domain: limits.mail_per_domain - 1 => 10**9
+        if_={"sent": absent_or_until(limits.mail_per_domain - 1)},
+        else_=MailLimitedError,
+    )
 
 
 def account_limit(limits: "Limits", account_id: str, kind: str) -> MailLimit:

@@ -23,9 +23,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from msgspec import Struct
 
-from portal.core.keyring import TokenKeys
+from portal.core.identifiers import domain_mac
+from portal.core.keyring import LookupKeys, TokenKeys
+from portal.core.limits import MailLimitedError, take_of_domain
 from portal.core.links import Token, seal
-from portal.core.outbox import Outgoing
+from portal.core.outbox import Outgoing, WithheldError
 from portal.core.settings import Settings
 
 if TYPE_CHECKING:
@@ -66,6 +68,7 @@ class Mailer(Struct, frozen=True):
 
     table: "Table"
     tokens: TokenKeys
+    lookup: LookupKeys
     ses: "SESV2Client"
     settings: Settings
     now: int
@@ -78,6 +81,20 @@ class Mailer(Struct, frozen=True):
         """Return the address of a page with a token in its fragment, which no server sees."""
         # guard: token-in-fragment: }#{ => }?token={
         return f"{self.page(page)}#{seal(self.tokens, token)}"
+
+    def keep_pace(self, to: str, kind: str) -> None:
+        """Count a mail that somebody else may have asked for; raises ``WithheldError`` above.
+
+        A domain may give all its addresses to one person: a mailbox that receives every address,
+        or a mark for tags that we do not know.
+        """
+        domain = domain_mac(self.lookup, to)
+        if domain is None:
+            return
+        try:
+            self.table.write(take_of_domain(self.settings.limits, domain, kind, self.now))
+        except MailLimitedError:
+            raise WithheldError from None
 
     def send(
         self,

@@ -64,6 +64,10 @@ class Unsent(Record, frozen=True, kw_only=True):
     expires_at: int
 
 
+class WithheldError(Exception):
+    """A message must not be sent: it would exceed a limit. It is deleted."""
+
+
 type Sender = Callable[[Outgoing], None]
 """Sends a message, or does nothing when its cause no longer exists."""
 
@@ -77,21 +81,32 @@ def send(table: "Table", mail: Outgoing, limits: Sequence[MailLimit], *first: Wr
         table.transact(*first, put(mail), *(take(limit, mail.created_at) for limit in limits))
 
 
-def deliver(table: "Table", message_id: str, senders: Mapping[str, Sender]) -> None:
+def deliver(table: "Table", message_id: str, senders: Mapping[str, Sender]) -> bool:
     """Send a message and delete it; does nothing when it was sent before.
 
-    Raises ``LookupError`` for a kind without sender, and what the sender raises.
+    Returns ``False`` when a limit withheld it. Raises ``LookupError`` for a kind without sender,
+    and what the sender raises.
     """
     message = table.get(Outgoing, Outgoing.key_of(id=message_id))
     if message is None:
-        return
+        return True
     sender = senders.get(message.kind)
     if sender is None:
         raise LookupError(message.kind)
-    # guard: kept-until-sent: sender => table.write(delete(message.key())); sender
-    sender(message)
+    # guard: kept-until-sent: sent = _is => table.write(delete(message.key())); sent = _is
+    sent = _is_sent(sender, message)
     # guard: sent-once
     table.write(delete(message.key()))
+    return sent
+
+
+def _is_sent(sender: Sender, message: Outgoing) -> bool:
+    """Send a message; return ``False`` when a limit withholds it."""
+    try:
+        sender(message)
+    except WithheldError:
+        return False
+    return True
 
 
 def note_unsent(table: "Table", message: Outgoing, now: int) -> None:

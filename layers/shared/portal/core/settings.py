@@ -16,7 +16,9 @@ class Limits(Struct, frozen=True):
     mail_per_hour: int
     mail_per_day: int
     mail_interval: int
-    """Seconds between two mails of one kind to one address."""
+    """Seconds between two mails of one kind to one mailbox."""
+    mail_per_domain: int
+    """Mails of one kind in an hour to all the addresses of a domain, except large providers."""
     free_failures: int
     """Failed logins of one identifier before delays start."""
 
@@ -79,6 +81,7 @@ def settings() -> Settings:
             mail_per_hour=int(env["MAIL_PER_HOUR"]),
             mail_per_day=int(env["MAIL_PER_DAY"]),
             mail_interval=int(env["MAIL_INTERVAL"]),
+            mail_per_domain=int(env["MAIL_PER_DOMAIN"]),
             free_failures=int(env["FREE_FAILURES"]),
         ),
         unused=Unused(

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
-from portal.core.limits import MailLimit, Rate, address_limit
+from portal.core.limits import MailLimit, Rate, mailbox_limit
 from portal.core.links import Link, Token, unseal
 from portal.core.outbox import Outgoing, send
 from portal.core.problems import LINK_UNKNOWN, Problem
@@ -115,7 +115,7 @@ def _send_fresh_link(
         Outgoing.new(VALIDATION_MAIL, now, registration_id=registration.id),
         [
             MailLimit(registration.id, "fresh-link", rates),
-            address_limit(limits, registration.email_mac, VALIDATION_MAIL),
+            mailbox_limit(limits, registration.mailbox_mac, VALIDATION_MAIL),
         ],
     )
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from portal.core import identifiers
 from portal.core.feed import entry, notice, notice_of
-from portal.core.limits import account_limit, address_limit
+from portal.core.limits import account_limit, mailbox_limit
 from portal.core.links import Link, Token, new_id, unseal
 from portal.core.outbox import Outgoing, send
 from portal.core.problems import INVALID_REQUEST, FieldError, Problem
@@ -64,7 +64,7 @@ def request_email(
     message = Outgoing.new(EMAIL_CHANGE_MAIL, acting.at, account_id=account.id, email_mac=email_mac)
     asked_for = (
         account_limit(limits, account.id, EMAIL_CHANGE_MAIL),
-        address_limit(limits, email_mac, EMAIL_CHANGE_MAIL),
+        mailbox_limit(limits, identifiers.mailbox_mac(lookup, email), EMAIL_CHANGE_MAIL),
     )
     send(table, message, asked_for, change(account.id, changes), put(asked))
     return mask_email(email)

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from portal.core.feed import Kind
-from portal.core.limits import address_limit, take
+from portal.core.identifiers import mailbox_mac
+from portal.core.limits import mailbox_limit, take
 from portal.core.links import Link, Purpose, Token, new_id
 from portal.core.mail import Mailer, MailSender, Template, moment
 from portal.core.outbox import Outgoing
@@ -87,8 +88,10 @@ def _send_validation(mailer: Mailer, message: Outgoing) -> None:
     email_mac = message.about.get("email_mac") or (registration and registration.email_mac)
     holder = _holder(mailer, email_mac)
     if holder:
+        mailer.keep_pace(holder.email, VALIDATION_MAIL)
         send_to_account(mailer, holder, ACCOUNT_EXISTS)
     elif registration and not registration.completed and registration.expires_at > mailer.now:
+        mailer.keep_pace(registration.email, VALIDATION_MAIL)
         token = Token(EMAIL_VALIDATION, registration.id, mailer.now)
         mailer.table.write(put(Link.of(token)))
         mailer.send(
@@ -110,11 +113,13 @@ def _send_recovery(mailer: Mailer, message: Outgoing) -> None:
     account = _holder(mailer, message.about.get("login_mac"))
     if account is None:
         return
+    mailer.keep_pace(account.email, RECOVERY_MAIL)
     token = _token(message, PASSWORD_RECOVERY, mailer.now)
     newest = update(
         account.key(), {"recovery_id": token.id}, if_={"id": account.id}, else_=RefusedError
     )
-    limit = address_limit(mailer.settings.limits, account.email_mac, RECOVERY_MAIL)
+    mac = mailbox_mac(mailer.lookup, account.email)
+    limit = mailbox_limit(mailer.settings.limits, mac, RECOVERY_MAIL)
     link = Link.of(token, account.id)
     if _put_link(mailer, message, link, newest, take(limit, mailer.now)):
         send_to_account(mailer, account, RECOVERY, link=mailer.link("nouveau-mot-de-passe", token))
@@ -128,6 +133,7 @@ def _send_email_change(mailer: Mailer, message: Outgoing) -> None:
     # guard: mail-of-its-address: account.new_email_mac != message.about.get("email_mac") => False
     if account.new_email_mac != message.about.get("email_mac"):
         return  # another address was asked for since: it has a message of its own
+    mailer.keep_pace(account.new_email, EMAIL_CHANGE_MAIL)
     holder = _holder(mailer, account.new_email_mac)
     if holder:
         send_to_account(mailer, holder, ACCOUNT_EXISTS)

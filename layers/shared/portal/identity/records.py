@@ -61,6 +61,8 @@ class Registration(Record, frozen=True, kw_only=True):
     mobile_phone: str = ""
     email: str = ""
     email_mac: str = ""
+    mailbox_mac: str = ""
+    """Where mails are counted: addresses that differ after « + » have one mailbox."""
     nir_mac: str | None = None
     nir_masked: str | None = None
     nir_encrypted: bytes | None = None

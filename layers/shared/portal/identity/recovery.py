@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from portal.core import identifiers
-from portal.core.limits import address_limit
+from portal.core.limits import mailbox_limit
 from portal.core.links import Link, Token
 from portal.core.outbox import Outgoing, send
 from portal.core.problems import LINK_UNKNOWN, Problem
@@ -36,7 +36,7 @@ def request(
     mac = identifiers.login_mac(lookup, identifier)
     message = Outgoing.new(RECOVERY_MAIL, now, login_mac=mac)
     # guard: recovery-alike: send => list(table._items(f"LOGIN#{mac}")) and send
-    send(table, message, [address_limit(limits, mac, REQUEST)])
+    send(table, message, [mailbox_limit(limits, mac, REQUEST)])
 
 
 def reset(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from portal.core import bounced, identifiers
 from portal.core.bounced import AddressBouncesError, check_receives
 from portal.core.confidential import Confidential
-from portal.core.limits import MailLimitedError, address_limit, take
+from portal.core.limits import MailLimitedError, mailbox_limit, take
 from portal.core.links import new_id
 from portal.core.outbox import Outgoing, send
 from portal.core.problems import INVALID_REQUEST, FieldError, Problem
@@ -66,7 +66,8 @@ def sign_up(
     )
     writes = (check_receives(email_mac, now), put(registration), put(newest))
     mail = Outgoing.new(VALIDATION_MAIL, now, registration_id=registration.id)
-    limit = address_limit(limits, email_mac, VALIDATION_MAIL)
+    # guard: mails-to-a-mailbox: registration.mailbox_mac => email_mac
+    limit = mailbox_limit(limits, registration.mailbox_mac, VALIDATION_MAIL)
     try:
         # guard: mail-with-its-cause: *writes, put(mail) => put(mail)
         table.transact(*writes, put(mail), take(limit, now))
@@ -84,7 +85,7 @@ def resend(table: "Table", lookup: "LookupKeys", limits: "Limits", email: str, n
     looked up when the mail is sent. Raises ``Problem(INVALID_REQUEST)`` as ``sign_up`` does.
     """
     email_mac = identifiers.email_mac(lookup, email)
-    limit = address_limit(limits, email_mac, VALIDATION_MAIL)
+    limit = mailbox_limit(limits, identifiers.mailbox_mac(lookup, email), VALIDATION_MAIL)
     mail = Outgoing.new(VALIDATION_MAIL, now, email_mac=email_mac)
     try:
         send(table, mail, [limit], check_receives(email_mac, now))
@@ -115,6 +116,7 @@ def _register(
         mobile_phone=identity.mobile_phone,
         email=identity.email,
         email_mac=identifiers.email_mac(lookup, identity.email),
+        mailbox_mac=identifiers.mailbox_mac(lookup, identity.email),
         nir_mac=nir and identifiers.nir_mac(lookup, nir),
         nir_masked=identity.nir_masked,
         # guard: nir-encrypted: encrypt_nir(nir, account_id) => nir.encode()

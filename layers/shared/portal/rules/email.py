@@ -15,6 +15,40 @@ _LONGEST_TYPED = 320
 _LONGEST_DOMAIN = 253
 _SHORTEST_TOP_LABEL = 2
 _MASK = "•" * 6
+_GMAIL = frozenset({"gmail.com", "googlemail.com"})
+
+LARGE_PROVIDERS = frozenset(
+    [
+        "gmail.com",
+        "googlemail.com",
+        "hotmail.com",
+        "hotmail.fr",
+        "outlook.com",
+        "outlook.fr",
+        "live.com",
+        "live.fr",
+        "msn.com",
+        "yahoo.com",
+        "yahoo.fr",
+        "ymail.com",
+        "orange.fr",
+        "wanadoo.fr",
+        "free.fr",
+        "sfr.fr",
+        "neuf.fr",
+        "bbox.fr",
+        "laposte.net",
+        "icloud.com",
+        "me.com",
+        "mac.com",
+        "aol.com",
+        "gmx.com",
+        "gmx.fr",
+        "protonmail.com",
+        "proton.me",
+    ]
+)
+"""Domains where mailboxes belong to people who do not know each other."""
 
 
 def parse_email(text: str) -> str:
@@ -66,6 +100,26 @@ def email_key(email: str) -> str:
     local, at, domain = trim(unicodedata.normalize("NFC", email)).rpartition("@")
     # guard: one-count-for-all-spellings: .lower() =>
     return f"{local}{at}{_ascii_domain(domain)}".lower()
+
+
+def mailbox_key(email: str) -> str:
+    """Return the form of an address by which its mailbox is counted, never unique or written to.
+
+    What follows « + » is dropped, as most providers do (RFC 5233), and the dots of Gmail, which
+    documents that it ignores them. Never raises.
+    """
+    local, at, domain = email_key(email).rpartition("@")
+    # guard: mailbox-without-tags: local.partition("+")[0] or local => local
+    mailbox = local.partition("+")[0] or local
+    if domain in _GMAIL:
+        mailbox, domain = mailbox.replace(".", "") or mailbox, "gmail.com"
+    return f"{mailbox}{at}{domain}"
+
+
+def domain_key(email: str) -> str | None:
+    """Return the domain by which mails are counted; ``None`` for a large provider's."""
+    domain = email_key(email).rpartition("@")[2]
+    return None if domain in LARGE_PROVIDERS else domain
 
 
 def mask_email(email: str) -> str:

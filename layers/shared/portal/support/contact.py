@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from portal.core import identifiers, outbox
 from portal.core.confidential import Confidential
-from portal.core.limits import address_limit
+from portal.core.limits import mailbox_limit
 from portal.core.outbox import Outgoing
 from portal.core.writes import put
 from portal.support.records import ContactMessage
@@ -60,7 +60,7 @@ def send(table: "Table", lookup: "LookupKeys", limits: "Limits", form: Form, now
         message=mask_nirs(form.message),
     )
     table.transact(put(message), put(Outgoing.new(MESSAGE, now, ticket=ticket)))
-    limit = address_limit(limits, identifiers.email_mac(lookup, form.email), ACKNOWLEDGEMENT)
+    limit = mailbox_limit(limits, identifiers.mailbox_mac(lookup, form.email), ACKNOWLEDGEMENT)
     outbox.send(table, Outgoing.new(ACKNOWLEDGEMENT, now, ticket=ticket), [limit])
     return ticket
 

@@ -21,6 +21,7 @@ def _stored(mailer: Mailer, message: Outgoing) -> ContactMessage | None:
 def _acknowledge(mailer: Mailer, message: Outgoing) -> None:
     stored = _stored(mailer, message)
     if stored:
+        mailer.keep_pace(stored.email, ACKNOWLEDGEMENT)
         mailer.send(
             stored.email,
             RECEIVED,

@@ -95,17 +95,16 @@ def lift_limits(
     audit: "Audit",
 ) -> None:
     """Clear the failed logins, mail limits and bounces of an account or an identifier."""
-    if account_id:
-        macs = _account(table, account_id).identifiers
-    else:
-        macs = [identifiers.login_mac(lookup, identifier or "")]
+    account = _account(table, account_id) if account_id else None
+    macs = account.identifiers if account else [identifiers.login_mac(lookup, identifier or "")]
+    mailbox = identifiers.mailbox_mac(lookup, account.email if account else identifier or "")
     counted = [mac for mac in macs if table.get(Identifier, Identifier.key_of(mac=mac))]
     cleared = {"failures": 0, "attempted_at": None}
     writes = [
         update(Identifier.key_of(mac=mac), cleared, if_={"mac": mac}, else_=AccountChangedError)
         for mac in counted
     ]
-    for recipient in [*macs, account_id] if account_id else macs:
+    for recipient in [*macs, mailbox, *([account_id] if account_id else [])]:
         writes += [delete(MailTimes.key_of(recipient=recipient, kind=kind)) for kind in _MAILS]
     writes += [delete(Bounce.key_of(email_mac=mac)) for mac in macs]
     if account_id:
