@@ -74,7 +74,7 @@ def validate(schema: Mapping[str, Any], value: object) -> None:
     Draft202012Validator(whole, format_checker=FormatChecker()).validate(value)
 
 
-@pytest.mark.parametrize("operation", operations(), ids=lambda each: each.name)
+@pytest.mark.parametrize("operation", list(operations()), ids=lambda each: each.name)
 def test_the_example_is_answered_as_described(
     operation: Operation, client: Client, mailbox: Mailbox
 ) -> None:

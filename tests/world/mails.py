@@ -37,6 +37,8 @@ VALUES: Mapping[str, Mapping[str, str | datetime]] = {
     "email-changed": {"at": AT},
     "email-restored": NOTICE,
     "deletion-scheduled": NOTICE,
+    "number-claimed": NOTICE | {"numbers": "Siret"},
+    "number-lost": NOTICE | {"numbers": "Siret"},
     "account-unused": {"date": "31/07/2026"},
     "affiliation-confirmed": NOTICE,
     "affiliation-rejected": NOTICE,
