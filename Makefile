@@ -127,7 +127,7 @@ screenshots: $(TOOLS) $(EMULATOR) browser ## take the pictures of docs/images
 	rm -f docs/images/*.png docs/images/*.jpg
 	python -m tests.browser.sheets docs/images
 
-privacy: $(TOOLS) ## write the table of personal data into docs/privacy.md
+privacy: $(TOOLS) ## write the tables of personal data, of docs/privacy.md and of the page
 	PYTHONPATH=layers/shared python -m tools.privacy
 
 openapi: $(TOOLS) ## describe the API, in functions/web/openapi.json

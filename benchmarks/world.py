@@ -55,6 +55,18 @@ ENVIRONMENT = {
     "FAILED_EVENTS": "https://sqs.example/failed",
     "POWERTOOLS_SERVICE_NAME": "portail",
     "PYDANTIC_DISABLE_PLUGINS": "__all__",
+    "PUBLISHER_NAME": "Éditeur d’essai",
+    "PUBLISHER_ADDRESS": "1 rue de l’Exemple, 75000 Paris",
+    "PUBLISHER_EMAIL": "editeur@portail.example",
+    "PUBLISHER_PHONE": "01 99 00 00 00",
+    "PUBLICATION_DIRECTOR": "Camille Essai",
+    "HOSTING_NAME": "Hébergeur d’essai",
+    "HOSTING_ADDRESS": "2 rue de l’Exemple, 75000 Paris",
+    "HOSTING_PHONE": "01 99 00 00 01",
+    "HOSTING_REGION": "eu-west-3",
+    "DPO_NAME": "Dominique Essai",
+    "DPO_EMAIL": "dpo@portail.example",
+    "LOG_RETENTION": "180",
 }
 FUNCTIONS = {
     "Login": "login/login",

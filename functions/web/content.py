@@ -36,6 +36,7 @@ _REQUIRED = {"titre", "résumé"}
 # The spaces that must not break in French typography.
 _BREAKABLE = re.compile(r"[ \n](?=[:;?!»])|(?<=«) |(?<=\d) (?=\d{3}\b|[€%])|(?<=[nN]°) ")
 _WORD = re.compile(r"[a-z0-9]{2,}")
+_DATED = re.compile(r"^date: *(\S+)$", re.MULTILINE)
 _SCHEME = re.compile(r"^https://(?:www\.)?")
 _CITED = re.compile(r"\{([a-z0-9-]+)\}")
 
@@ -115,8 +116,12 @@ def _cite(text: str, facts: Facts) -> str:
 
 
 def _read(file: Path, facts: Facts) -> Article:
+    written = file.read_text()
+    dated = _DATED.search(written)
+    if dated:
+        facts = {**facts, "date": Fact(french_day(date.fromisoformat(dated[1])))}
     try:
-        _, head, body = _cite(file.read_text(), facts).split("---\n", 2)
+        _, head, body = _cite(written, facts).split("---\n", 2)
     except KeyError as missing:
         raise ValueError(f"{file.name}: no fact is named {missing}") from None
     properties = {

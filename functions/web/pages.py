@@ -12,6 +12,7 @@ from pathlib import Path
 from content import Article, fold, read_articles, read_facts
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from msgspec import Struct
+from publisher import read_site
 
 from portal.rules.password import CRITERIA
 
@@ -54,7 +55,8 @@ class Page(Struct, frozen=True):
     kind: str = "Page"
 
 
-FACTS = read_facts(HERE / "content" / "faits.toml")
+SITE = read_site(os.environ)
+FACTS = {**read_facts(HERE / "content" / "faits.toml"), **SITE}
 NEWS = read_articles(HERE / "content" / "news", FACTS)
 HELP = read_articles(HERE / "content" / "help", FACTS)
 TEXTS = {article.slug: article for article in read_articles(HERE / "content" / "pages", FACTS)}
@@ -221,7 +223,7 @@ def render_site() -> tuple[dict[str, Resource], Resource]:
             criteria=CRITERIA,
             news=NEWS,
             help=HELP,
-            mail_interval=int(os.environ["MAIL_INTERVAL"]),
+            setting=os.environ,
         )
         keeping = _NEVER_KEPT if page.private else _REVALIDATE
         return resource(html, "text/html; charset=utf-8", keeping)

@@ -252,6 +252,37 @@ def test_feed_without_entries(page: Page, look: "Look") -> None:
     look("empty")
 
 
+def test_a_delayed_login(page: Page, look: "Look") -> None:
+    """A delayed login says « Trop d’essais », for how long, and the way out."""
+    page.goto("/mon-compte")
+    fill(page, {IDENTIFIER: "m.dupont@example.fr", "Mot de passe": PASSWORD})
+    said = "Trop d’essais avec cet identifiant. Patientez avant de recommencer, ou choisissez…"
+    page.route("**/api/login", problem(429, "throttled", title="Trop d’essais", detail=said))
+    page.get_by_role("button", name="Me connecter", exact=True).click()
+    alert(page, "Trop d’essais avec cet identifiant. Réessayez dans 2 minutes, ou choisissez")
+    look("delayed")
+
+
+def test_a_recovery_without_account(page: Page) -> None:
+    """After a recovery, the page counts down to the next mail and says what to do otherwise."""
+    page.route("**/api/password-recovery", answer(202))
+    page.goto("/mot-de-passe-oublie")
+    fill(page, {IDENTIFIER: "m.dupont@example.fr"})
+    page.get_by_role("button", name="Recevoir un lien").click()
+    expect(page.locator("#pause")).to_contain_text("Un autre courriel pourra partir dans")
+    expect(page.get_by_role("link", name="créez votre compte")).to_be_visible()
+
+
+def test_the_first_of_a_month(page: Page) -> None:
+    """The first day of a month is « 1er », the others are numbers."""
+    in_space(page, deletion_at="2026-12-01T08:00:00Z")
+    page.goto("/gerer/mon-compte")
+    expect(page.locator("[data-fill=deletion_day]")).to_have_text("1er décembre 2026")
+    in_space(page, deletion_at="2026-12-11T08:00:00Z")
+    page.reload()
+    expect(page.locator("[data-fill=deletion_day]")).to_have_text("11 décembre 2026")
+
+
 def test_account_with_everything(page: Page, look: "Look") -> None:
     """The space and the account have room for the longest names and every notice at once."""
     long = "Wolfeschlegelsteinhausenbergerdorff-" * 2

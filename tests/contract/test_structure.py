@@ -3,16 +3,21 @@
 import ast
 import importlib
 import pkgutil
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import portal
 from portal.core.records import Record
 from tests.world.cloud import ROOT
-from tools.privacy import HELD, table
+from tools.privacy import HELD, PAGE, french, page_table, table
+
+if TYPE_CHECKING:
+    from portal.core.held import Held
 
 SHARED = ROOT / "layers" / "shared"
 SOURCES = sorted(
@@ -133,6 +138,36 @@ def test_each_key_is_declared_once() -> None:
     assert len(keys) == len(set(keys))
 
 
-def test_the_privacy_table_is_made_from_the_declarations() -> None:
-    """docs/privacy.md has the table that the declarations give."""
+def test_the_privacy_tables_are_made_from_the_declarations() -> None:
+    """docs/privacy.md and the page « Données personnelles » have the declarations' tables."""
     assert table() in (ROOT / "docs/privacy.md").read_text(), "run make privacy"
+    assert page_table() in PAGE.read_text(), "run make privacy"
+
+
+NUMBERS = {"one": "1", "two": "2", "un": "1", "une": "1", "deux": "2"}
+BASES = {
+    "(e)": "mission d’intérêt public",
+    "(f)": "intérêt légitime",
+    "legal duty": "obligation légale",
+}
+
+
+def figures(words: str) -> set[str]:
+    """Return the figures of a duration, from digits and words."""
+    found = re.findall(r"\d+|\w+", words.lower())
+    return {NUMBERS.get(each, each) for each in found if each in NUMBERS or each.isdigit()}
+
+
+@pytest.mark.parametrize("held", HELD, ids=lambda each: each.records[0].__name__)
+def test_the_page_says_what_the_record_of_processing_says(held: "Held[Any]") -> None:
+    """Each row is said in French, with the same durations and the same legal bases."""
+    row = french()[held.records[0].__name__]
+    assert row.keys() == {"donnee", "pourquoi", "duree"}
+    assert figures(row["duree"]) == figures(held.kept)
+    for base, said in BASES.items():
+        assert (base in held.purpose) == (said in row["pourquoi"]), base
+
+
+def test_the_page_has_no_other_row() -> None:
+    """No row is left of a record that is gone."""
+    assert french().keys() == {held.records[0].__name__ for held in HELD}

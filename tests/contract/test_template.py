@@ -6,6 +6,7 @@ from samcli.yamlhelper import yaml_parse
 
 from portal.core import aws
 from tests.world.cloud import ROOT
+from tools.stack.stack import DEMONSTRATION
 
 TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text())
 RESOURCES = TEMPLATE["Resources"]
@@ -120,3 +121,24 @@ def test_a_poison_record_leaves_the_stream() -> None:
 
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
+
+
+WHO_ANSWERS = (
+    *("PublisherName", "PublisherAddress", "PublisherEmail", "PublisherPhone"),
+    *("PublicationDirector", "HostingName", "HostingAddress", "HostingPhone"),
+    *("DpoName", "DpoEmail"),
+)
+
+
+@pytest.mark.parametrize("name", WHO_ANSWERS)
+def test_a_deployment_says_who_answers(name: str) -> None:
+    """Publisher, host and data protection officer have no default and refuse blanks."""
+    parameter = TEMPLATE["Parameters"][name]
+    assert "Default" not in parameter
+    for blank in ("", " ", "\u00a0 "):
+        assert not re.fullmatch(parameter["AllowedPattern"], blank)
+    assert re.fullmatch(parameter["AllowedPattern"], "service@portail.example")
+    variables = FUNCTIONS["Web"]["Environment"]["Variables"]
+    assert {"Ref": name} in variables.values()
+    assert any(each.startswith(f"{name}=") for each in DEMONSTRATION), "the local stack has one"
+    assert f"`{name}`" in (ROOT / "docs" / "deployment.md").read_text()

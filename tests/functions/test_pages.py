@@ -15,6 +15,7 @@ from typing import Any, override
 
 import pytest
 
+from benchmarks.world import ENVIRONMENT
 from portal.rules.password import CRITERIA
 
 WEB = Path(__file__).parents[2] / "functions" / "web"
@@ -74,12 +75,12 @@ def app() -> Iterator[ModuleType]:
     """Load the handler as Lambda does, with its own folder on the path."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(WEB)
-        patch.setenv("PUBLIC_URL", "https://portail.example")
-        patch.setenv("MAIL_INTERVAL", "60")
-        for name in ("pages", "content"):
+        for name, value in ENVIRONMENT.items():
+            patch.setenv(name, value)
+        for name in ("pages", "content", "publisher"):
             patch.delitem(sys.modules, name, raising=False)
         yield load("app")
-        for name in ("pages", "content"):
+        for name in ("pages", "content", "publisher"):
             sys.modules.pop(name, None)
 
 
@@ -413,6 +414,12 @@ def test_page_is_well_structured(document: Callable[[str], Document], path: str)
     assert {each["id"] for each in inputs} <= set(page.values("for"))
 
 
+@pytest.mark.parametrize("path", PATHS)
+def test_columns_are_named(ask: Ask, path: str) -> None:
+    """Each column of a table has a name, for who hears the page."""
+    assert not re.search(r"<th[^>]*>\s*</th>", ask(path)["body"])
+
+
 @pytest.mark.parametrize("path", [*PATHS, "/nowhere"])
 def test_page_says_that_it_is_a_demonstration(ask: Ask, path: str) -> None:
     """Every page says that it is a demonstration and not the official site."""
@@ -555,7 +562,8 @@ def test_content_is_well_formed(app: ModuleType, content: ModuleType, file: Path
     assert article.title
     assert article.summary.endswith((".", "?"))
     assert article.html.startswith("<")
-    assert (article.published is not None) == (file.parent.name == "news")
+    dated = file.parent.name == "news" or file.stem == "accessibilite"
+    assert (article.published is not None) == dated
     assert re.fullmatch(r"[a-z0-9-]+", file.stem)
     assert "<h1" not in article.html, "the title is the page's only h1"
     assert "http://" not in file.read_text()
@@ -775,6 +783,93 @@ def test_typography_of_the_firewall() -> None:
     details = re.findall(r'"detail":"(.*?)"', template)
     assert details
     assert [mistake for detail in details for mistake in french_mistakes(detail)] == []
+
+
+def words_of(page: Document) -> str:
+    """Return the visible words of a page, with simple spaces."""
+    return " ".join("".join(page.texts).split())
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        (
+            "/mentions-legales",
+            [
+                *("PUBLISHER_NAME", "PUBLISHER_ADDRESS", "PUBLISHER_EMAIL", "PUBLISHER_PHONE"),
+                *("PUBLICATION_DIRECTOR", "HOSTING_NAME", "HOSTING_ADDRESS", "HOSTING_PHONE"),
+                *("Directeur ou directrice de la publication", "n° 2004-575"),
+            ],
+        ),
+        (
+            "/donnees-personnelles",
+            [
+                *("PUBLISHER_NAME", "PUBLISHER_ADDRESS", "DPO_NAME", "DPO_EMAIL", "HOSTING_NAME"),
+                *("Responsable du traitement", "Délégué à la protection des données"),
+                *("Mission d’intérêt public", "Intérêt légitime", "Obligation légale"),
+                *("Qui les reçoit", "Hors de l’Union européenne", "HOSTING_REGION"),
+                *("Ce qui est obligatoire", "sans eux, le compte n’est pas créé", "12 mois"),
+                *(
+                    "Aucune décision automatique",
+                    "Aucun traitement ne repose sur votre consentement",
+                ),
+                *("Accès et copie", "Rectification", "Effacement", "Limitation, opposition"),
+                *("dans un délai d’un mois", "réclamation", "CNIL", "viennent de vous"),
+            ],
+        ),
+        (
+            "/accessibilite",
+            [
+                *("État de conformité", "non conforme", "RGAA", "n° 2005-102"),
+                *("Résultats des tests", "Aucun audit de conformité n’a été fait"),
+                *("Contenus non accessibles", "Non-conformités", "charge disproportionnée"),
+                *("Établissement de cette déclaration", "a été établie le 27 novembre 2026"),
+                *("Retour d’information et contact", "PUBLISHER_EMAIL", "PUBLISHER_PHONE"),
+                *("Voies de recours", "Défenseur des droits", "lecteur d’écran"),
+            ],
+        ),
+    ],
+)
+def test_legal_pages_are_complete(
+    document: Callable[[str], Document], path: str, words: list[str]
+) -> None:
+    """A legal page has each part that the law asks for, with what the deployment says."""
+    shown = words_of(document(path))
+    for each in words:
+        assert ENVIRONMENT.get(each, each) in shown
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["PUBLISHER_NAME", "PUBLISHER_EMAIL", "PUBLICATION_DIRECTOR", "HOSTING_PHONE", "DPO_NAME"],
+)
+@pytest.mark.parametrize("value", [None, "", " \u00a0"])
+def test_a_site_without_publisher_does_not_start(
+    app: ModuleType, name: str, value: str | None
+) -> None:
+    """The function refuses to start when the deployment leaves out who answers for the site."""
+    pages = sys.modules[app.render_site.__module__]
+    given = {**ENVIRONMENT, name: value or ""}
+    if value is None:
+        del given[name]
+    with pytest.raises(ValueError, match=name):
+        pages.read_site(given)
+
+
+def test_what_the_deployment_says_is_no_markup(app: ModuleType) -> None:
+    """A name with signs of Markdown is shown as it was given."""
+    pages = sys.modules[app.render_site.__module__]
+    said = pages.read_site({**ENVIRONMENT, "PUBLISHER_NAME": "A*B*_C_ [d](e) <b>"})
+    assert said["editeur"].text == r"A\*B\*\_C\_ \[d\](e) \<b\>"
+
+
+@pytest.mark.parametrize("path", ["/creer-mon-compte", "/nous-contacter", "/mot-de-passe-oublie"])
+def test_forms_say_what_data_is_for(ask: Ask, path: str) -> None:
+    """Under a form that takes personal data: what for, who answers, and where the rest is said."""
+    body = ask(path)["body"]
+    form = body[body.index("<form") : body.index("</form>")]
+    assert "Responsable&nbsp;: Éditeur d’essai." in form
+    assert '<a href="/donnees-personnelles">' in form
 
 
 def test_openapi_document_is_served_when_present(app: ModuleType, ask: Ask) -> None:

@@ -23,6 +23,7 @@ from samcli.yamlhelper import (  # pyright: ignore[reportMissingTypeStubs]
 from tools.stack.stack import (
     ARCHITECTURE,
     CREDENTIALS,
+    DEMONSTRATION,
     HOST,
     REGION,
     ROOT,
@@ -145,7 +146,7 @@ def run(stack: Stack, *arguments: str) -> int:
     address = bridge_address()
     options = [
         *("--template", str(template_path(stack))),
-        *("--parameter-overrides", f"Architecture={ARCHITECTURE}"),
+        *("--parameter-overrides", f"Architecture={ARCHITECTURE}", *DEMONSTRATION),
         *("--region", REGION),
         *("--add-host", f"{DOCKER_HOST_NAME}:{address or 'host-gateway'}"),
     ]

@@ -52,6 +52,19 @@ PARAMETERS = (
     # A rotation of keys can be tried without waiting ten minutes.
     "KeyRefresh=5",
 )
+# Who answers for the site: made up, and recognizable as such.
+DEMONSTRATION = (
+    'PublisherName="Démonstration locale"',
+    'PublisherAddress="cet ordinateur"',
+    "PublisherEmail=editeur@portail.example",
+    'PublisherPhone="01 99 00 00 00"',
+    'PublicationDirector="la personne qui a lancé cette démonstration"',
+    'HostingName="cet ordinateur"',
+    'HostingAddress="cet ordinateur"',
+    'HostingPhone="01 99 00 00 00"',
+    'DpoName="la personne qui a lancé cette démonstration"',
+    "DpoEmail=dpo@portail.example",
+)
 
 DISK_NEEDED = 1 << 30
 READY_SECONDS = 60
@@ -403,6 +416,7 @@ class Stack:
                 f"DomainName={DOMAIN}",
                 f"PublicUrl={self.url}",
                 *PARAMETERS,
+                *DEMONSTRATION,
             )
             self._publish()
         with _step(f"Waiting for {self.url}/"):
