@@ -55,7 +55,7 @@ function empty(why) {
   if (over) return;
   over = why;
   // For the same person's next login.
-  for (const key of ["draft", "holder", "email-change"]) kept[key] = recall(key);
+  for (const key of ["draft", "holder", "identifier", "email-change"]) kept[key] = recall(key);
   document.querySelector("main").hidden = true; // at once; what still runs finds its elements
 }
 
