@@ -1,6 +1,13 @@
 """The bodies of the account's requests and answers."""
 
-from portal.http.fields import ChosenPassword, EmailAddress, LinkToken, MobilePhone, StrictModel
+from portal.http.fields import (
+    ChosenPassword,
+    EmailAddress,
+    EmailConfirmation,
+    LinkToken,
+    MobilePhone,
+    StrictModel,
+)
 
 
 class Affiliation(StrictModel):
@@ -67,7 +74,7 @@ class NewEmail(StrictModel):
     """The new address; typed twice where a form asks it."""
 
     email: EmailAddress
-    email_confirmation: EmailAddress | None = None
+    email_confirmation: EmailConfirmation | None = None
 
 
 class AskedToConfirm(StrictModel):

@@ -41,7 +41,6 @@ from portal.http.cookies import device_cookie, session_cookie
 from portal.http.fields import (
     load_address_rule,
     load_phone_rule,
-    require_same_email,
     shown_mobile,
 )
 from portal.identity import (
@@ -155,8 +154,6 @@ def change_password(form: NewPassword) -> Response[None]:
 )
 def change_email(form: NewEmail) -> Response[AskedToConfirm]:
     """Ask a new address to confirm; the account keeps the present one until then."""
-    if form.email_confirmation is not None:
-        require_same_email(form.email, form.email_confirmation)
     acting = app.signed_in(fresh=True)
     app.limit("me-email")
     email_masked = email_change.request_email(

@@ -15,6 +15,7 @@ from portal.http.answers import documented, json_answer
 from portal.http.api import Api
 from portal.http.fields import (
     EmailAddress,
+    EmailConfirmation,
     MobilePhone,
     NirFields,
     PersonName,
@@ -22,7 +23,6 @@ from portal.http.fields import (
     StrictModel,
     load_address_rule,
     load_phone_rule,
-    require_same_email,
 )
 from portal.identity import signup
 from portal.identity.signup import Identity
@@ -47,7 +47,7 @@ class SignUp(NirFields):
     first_name: PersonName
     mobile_phone: MobilePhone
     email: EmailAddress
-    email_confirmation: EmailAddress
+    email_confirmation: EmailConfirmation
     siret: Siret | None
     is_agent: bool
 
@@ -83,7 +83,6 @@ def check_identifiers(form: Identifiers) -> Response[None]:  # noqa: ARG001 - ch
 @app.post("/api/signup", responses=documented(HTTPStatus.ACCEPTED, INVALID_REQUEST, THROTTLED))
 def sign_up(form: SignUp) -> Response[SignedUp]:
     """Register, and have a validation link sent; answers alike for known and unknown people."""
-    require_same_email(form.email, form.email_confirmation)
     app.limit("signup")
     nir = form.nir_number
     email_masked = signup.sign_up(

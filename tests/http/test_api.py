@@ -559,11 +559,18 @@ def test_all_wrong_fields_are_named_at_once(world: "World", gateway: "Gateway") 
 
 
 def test_the_confirmation_of_the_address(world: "World", gateway: "Gateway") -> None:
-    """Two different addresses are refused; two spellings of one are accepted."""
+    """Two different addresses are refused beside all other errors; two spellings are accepted."""
     other = gateway.ask("signup", "POST", "/api/signup", PERSON | {"email_confirmation": "a@b.fr"})
     assert [(e["field"], e["code"]) for e in other.json["errors"]] == [
         ("email_confirmation", "confirmation-differs")
     ]
+    more = PERSON | {"email_confirmation": "a@b.fr", "last_name": "R2D2", "nir_key": "00"}
+    all_at_once = gateway.ask("signup", "POST", "/api/signup", more)
+    assert {each["field"] for each in all_at_once.json["errors"]} == {
+        "email_confirmation",
+        "last_name",
+        "nir_key",
+    }
     assert not world.items("REGISTRATION#")
     same = gateway.ask(
         "signup", "POST", "/api/signup", PERSON | {"email_confirmation": EMAIL.upper()}

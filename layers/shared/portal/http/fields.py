@@ -18,7 +18,6 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from portal.core.problems import INVALID_REQUEST, FieldError, Problem
 from portal.rules import RuleError
 from portal.rules.characters import compact_number, is_blank, without_controls
 from portal.rules.email import email_key, parse_email
@@ -236,12 +235,17 @@ Identifier = Annotated[
 ]
 
 
-def require_same_email(email: str, confirmation: str) -> None:
-    """Raise ``Problem(INVALID_REQUEST)`` unless both are the same address, whatever the case."""
-    if email_key(email) != email_key(confirmation):
-        detail = "Les deux adresses courriel sont différentes."
-        error = FieldError("email_confirmation", "confirmation-differs", detail)
-        raise Problem(INVALID_REQUEST, errors=[error])
+def _same_email(confirmation: str, info: ValidationInfo) -> str:
+    email: str | None = info.data.get("email")  # none when it was refused already
+    if email is not None and email_key(email) != email_key(confirmation):
+        raise PydanticCustomError(
+            "confirmation-differs", "Les deux adresses courriel sont différentes."
+        )
+    return confirmation
+
+
+EmailConfirmation = Annotated[EmailAddress, AfterValidator(_same_email)]
+"""The address of the field ``email`` again, whatever the case; refused beside all other errors."""
 
 
 class NirFields(StrictModel):
