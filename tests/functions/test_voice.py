@@ -92,6 +92,14 @@ def test_a_mail_says_who_answers(template: str) -> None:
             assert "conseiller Urssaf au\u00a03698 (service gratuit + prix appel)" in body
 
 
+@pytest.mark.parametrize("reason", ["signup-impossible", "login-impossible", "personal-data"])
+def test_the_support_is_asked_for_no_reply(reason: str) -> None:
+    """Whatever the motive, the support reads where to write, and is not asked to reply."""
+    for body in bodies(mail("contact-message", reason=reason)):
+        assert "Écrivez-lui à l’adresse qu’il indique" in body
+        assert not re.search(r"\brépond(ez|re à ce courriel)\b", body, re.IGNORECASE)
+
+
 def test_a_late_click_sends_a_fresh_link() -> None:
     """The validation mail says, as the guide does, that a click after an hour sends a new link."""
     for body in bodies(mail("validation")):
