@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from http import HTTPMethod, HTTPStatus
 from typing import Any
 
-from pages import Resource, read_api, render_site
+from pages import Resource, render_site
+from reference import read_api, read_document
 
 from portal.core.problems import METHOD_NOT_ALLOWED, NOT_FOUND, Problem, describe
 from portal.http.headers import API_HEADERS, SECURITY_HEADERS
@@ -29,7 +30,7 @@ PAGE_HEADERS = SECURITY_HEADERS | {
 READING = (HTTPMethod.GET, HTTPMethod.HEAD)
 
 SITE, UNKNOWN_PAGE = render_site()
-API = read_api()
+API = read_api(read_document())
 
 
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:

@@ -85,6 +85,25 @@ def read_articles(folder: Path, facts: Facts = MappingProxyType({})) -> Sequence
     return sorted(articles, key=lambda article: article.published or date.min, reverse=True)
 
 
+def read_problems(file: Path) -> Sequence[Article]:
+    """Return a text for each problem of the API, with what to do about it."""
+    return [
+        _article(
+            slug,
+            row["titre"],
+            row["résumé"],
+            "\n\n".join(
+                [
+                    f"{row['résumé']}\n\n{row['sens']}\n\n## Que faire ?",
+                    "\n".join(f"- {each}" for each in row["faire"]),
+                    f"## Pour un programme\n\n{row['programme']}",
+                ]
+            ),
+        )
+        for slug, row in tomllib.loads(file.read_text()).items()
+    ]
+
+
 def french_day(day: date) -> str:
     """Return a date such as « 1er mars 2026 », with no-break spaces."""
     number = "1er" if day.day == 1 else str(day.day)
@@ -131,17 +150,36 @@ def _read(file: Path, facts: Facts) -> Article:
     }
     if not _REQUIRED <= properties.keys() <= _PROPERTIES:
         raise ValueError(f"{file.name}: properties are {', '.join(sorted(_PROPERTIES))}")
-    tokens = _MARKDOWN.parse(body)
-    words = [each.content for token in tokens for each in token.children or () if each.content]
     day = properties.get("date")
-    return Article(
-        slug=file.stem.lstrip("0123456789-"),  # numbers rank the files
-        title=typeset(properties["titre"]),
-        summary=typeset(properties["résumé"]),
-        published=date.fromisoformat(day) if day else None,
+    return _article(
+        file.stem.lstrip("0123456789-"),  # numbers rank the files
+        properties["titre"],
+        properties["résumé"],
+        body,
         words=properties.get("mots", ""),
+        published=date.fromisoformat(day) if day else None,
+    )
+
+
+def _article(
+    slug: str,
+    title: str,
+    summary: str,
+    body: str,
+    *,
+    words: str = "",
+    published: date | None = None,
+) -> Article:
+    tokens = _MARKDOWN.parse(body)
+    found = [each.content for token in tokens for each in token.children or () if each.content]
+    return Article(
+        slug=slug,
+        title=typeset(title),
+        summary=typeset(summary),
+        published=published,
+        words=words,
         html=_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}),
-        text=" ".join(words),
+        text=" ".join(found),
     )
 
 

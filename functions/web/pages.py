@@ -9,15 +9,15 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from content import Article, fold, read_articles, read_facts
+from content import Article, fold, read_articles, read_facts, read_problems
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from msgspec import Struct
 from publisher import read_site
+from reference import OPENAPI, read_document, read_reference, with_code
 
 from portal.rules.password import CRITERIA
 
 HERE = Path(__file__).parent
-OPENAPI = HERE / "openapi.json"
 OPENAPI_PATH = "/api/openapi.json"
 
 _IMMUTABLE = "public, max-age=31536000, immutable"
@@ -59,6 +59,7 @@ SITE = read_site(os.environ)
 FACTS = {**read_facts(HERE / "content" / "faits.toml"), **SITE}
 NEWS = read_articles(HERE / "content" / "news", FACTS)
 HELP = read_articles(HERE / "content" / "help", FACTS)
+PROBLEMS = read_problems(HERE / "content" / "problems.toml")
 TEXTS = {article.slug: article for article in read_articles(HERE / "content" / "pages", FACTS)}
 
 PAGES = (
@@ -165,7 +166,12 @@ PAGES = (
         Page(f"/actualites/{each.slug}", "article", each.title, article=each, kind="Actualité")
         for each in NEWS
     ),
+    *(
+        Page(f"/problems/{each.slug}", "problem", each.title, article=each, kind="Erreur")
+        for each in PROBLEMS
+    ),
 )
+DOCS = Page("/api/docs", "reference", "L’API du portail")
 NOT_FOUND = Page("/404", "not-found", "Page introuvable")
 
 
@@ -209,6 +215,8 @@ def render_site() -> tuple[dict[str, Resource], Resource]:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    templates.filters["with_code"] = with_code
+    api = read_reference(read_document(), os.environ.get("PUBLIC_URL", ""))
 
     def render(page: Page) -> Resource:
         html = templates.get_template(f"{page.template}.html.j2").render(
@@ -224,11 +232,12 @@ def render_site() -> tuple[dict[str, Resource], Resource]:
             news=NEWS,
             help=HELP,
             setting=os.environ,
+            api=api,
         )
         keeping = _NEVER_KEPT if page.private else _REVALIDATE
         return resource(html, "text/html; charset=utf-8", keeping)
 
-    site = {page.path: render(page) for page in PAGES} | assets.resources()
+    site = {page.path: render(page) for page in (*PAGES, DOCS)} | assets.resources()
     if OPENAPI.exists():
         site[OPENAPI_PATH] = resource(OPENAPI.read_text(), "application/json", _REVALIDATE)
     return site, render(NOT_FOUND)
@@ -252,17 +261,6 @@ def search_index() -> str:
         if page.article or page.found_by
     ]
     return json.dumps(found, ensure_ascii=False, separators=(",", ":"))
-
-
-def read_api() -> list[tuple[re.Pattern[str], str]]:
-    """Return a pattern for each path of the API, and its methods as in the header Allow."""
-    if not OPENAPI.exists():
-        return []
-    paths: dict[str, dict[str, object]] = json.loads(OPENAPI.read_text())["paths"]
-    return [
-        (re.compile(re.sub(r"\{\w+\}", "[^/]+", path)), ", ".join(methods).upper())
-        for path, methods in paths.items()
-    ]
 
 
 class _Assets:

@@ -7,6 +7,7 @@ import importlib.util
 import json
 import re
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -22,6 +23,7 @@ WEB = Path(__file__).parents[2] / "functions" / "web"
 CONTENT = WEB / "content"
 HELP = list((CONTENT / "help").glob("*.md"))
 NEWS = list((CONTENT / "news").glob("*.md"))
+PROBLEMS = tomllib.loads((CONTENT / "problems.toml").read_text())
 FIRST_SCREEN_BUDGET = 15_000
 SCRIPTS_BUDGET = 6_000
 ALL_SCRIPTS_BUDGET = 9_000
@@ -43,6 +45,7 @@ PUBLIC_PATHS = (
     "/accessibilite",
     *(f"/une-question/{file.stem.lstrip('0123456789-')}" for file in sorted(HELP)),
     *(f"/actualites/{file.stem}" for file in sorted(NEWS)),
+    *(f"/problems/{slug}" for slug in PROBLEMS),
 )
 PRIVATE_PATHS = (
     "/verifiez-vos-courriels",
@@ -77,10 +80,10 @@ def app() -> Iterator[ModuleType]:
         patch.syspath_prepend(WEB)
         for name, value in ENVIRONMENT.items():
             patch.setenv(name, value)
-        for name in ("pages", "content", "publisher"):
+        for name in ("pages", "content", "publisher", "reference"):
             patch.delitem(sys.modules, name, raising=False)
         yield load("app")
-        for name in ("pages", "content", "publisher"):
+        for name in ("pages", "content", "publisher", "reference"):
             sys.modules.pop(name, None)
 
 
@@ -122,12 +125,14 @@ class Document(HTMLParser):
         super().__init__()
         self.tags: list[tuple[str, dict[str, str]]] = []
         self.texts: list[str] = []
+        self._in_code = 0  # what programs read has the typography of programs
         self.feed(html)
 
     @override
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         attributes = {name: value or "" for name, value in attrs}
         self.tags.append((tag, attributes))
+        self._in_code += tag == "code"
         self.texts += [
             value
             for name, value in attributes.items()
@@ -135,8 +140,13 @@ class Document(HTMLParser):
         ]
 
     @override
+    def handle_endtag(self, tag: str) -> None:
+        self._in_code -= tag == "code"
+
+    @override
     def handle_data(self, data: str) -> None:
-        self.texts.append(data)
+        if not self._in_code:
+            self.texts.append(data)
 
     def values(self, name: str) -> list[str]:
         """Return all values of an attribute on the page."""

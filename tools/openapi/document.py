@@ -41,10 +41,12 @@ INFO = {
         "`Retry-After` after how many seconds to try again."
     ),
 }
+_WEB = {"name": "web", "description": "The pages, and this document."}
 OPENAPI_ROUTE: dict[str, Any] = {
     "get": {
         "summary": "Describe this API",
         "operationId": "read_openapi",
+        "tags": [_WEB["name"]],
         "responses": {
             "200": {
                 "description": "This document",
@@ -62,6 +64,11 @@ OPENAPI_ROUTE: dict[str, Any] = {
         },
     }
 }
+_JOURNEY = (
+    *("signup", "validate_email", "set_password", "login", "logout", "recover_password"),
+    *("account", "activity", "contact"),
+)
+"""The functions in the order in which a person meets them; any other comes after them."""
 _PARAMETER = re.compile(r"<(\w+)>")
 _UNSAFE = {"post", "put", "patch", "delete"}
 _POWERTOOLS_422 = "Validation Error"
@@ -99,10 +106,13 @@ def build() -> dict[str, Any]:
     paths: dict[str, Any] = {"/api/openapi.json": OPENAPI_ROUTE}
     schemas: dict[str, Any] = {"Problem": problems.SCHEMA}
     operation_ids = {"read_openapi": "web"}
+    tags: dict[str, dict[str, str]] = {}
     for folder in sorted((ROOT / "functions").iterdir()):
         if folder.name == "web" or "Api()" not in (folder / "app.py").read_text():
             continue
-        app = load_app(folder.name).app
+        module = load_app(folder.name)
+        app, words = module.app, (module.__doc__ or "").partition("\n")[0]
+        tags[folder.name] = {"name": folder.name, "description": words}
         part = json.loads(app.get_openapi_json_schema(**{k: INFO[k] for k in ("title", "version")}))
         models = part["components"]["schemas"]
         merge(schemas, {n: s for n, s in models.items() if n not in _POWERTOOLS_SCHEMAS}, "model")
@@ -114,6 +124,7 @@ def build() -> dict[str, Any]:
                     if _PARAMETER.sub(r"{\1}", each.path) == path and each.method == method.upper()
                 )
                 made = _operation(operation, method, path, route.func)
+                made["tags"] = [folder.name]
                 merge(operation_ids, {made["operationId"]: f"{method} {path}"}, "operation")
                 merge(paths.setdefault(path, {}), {method: made}, f"route {path}")
     try:
@@ -124,6 +135,11 @@ def build() -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": INFO,
         "servers": [{"url": "/"}],
+        "tags": [
+            *(tags.pop(name) for name in _JOURNEY if name in tags),
+            *(tags[name] for name in sorted(tags)),
+            _WEB,
+        ],
         "paths": dict(sorted(paths.items())),
         "components": {
             "schemas": dict(sorted(schemas.items())),
@@ -151,6 +167,7 @@ def _add_examples(paths: dict[str, Any], schemas: dict[str, Any]) -> None:
     """Add an example of each body, and mark a body as optional if no field of it is required."""
     for schema in schemas.values():
         for field in schema.get("properties", {}).values():
+            field.pop("title", None)  # made by pydantic of the field's name
             if field.get("default") == "":  # means: not given; no value that may be sent
                 del field["default"]
     for operations in paths.values():
@@ -237,4 +254,4 @@ def _parameter(parameter: dict[str, Any]) -> dict[str, Any]:
 
 def text() -> str:
     """Return the document as the text of the committed file."""
-    return json.dumps(build(), ensure_ascii=False, indent=1) + "\n"
+    return json.dumps(build(), ensure_ascii=False, indent=0) + "\n"
