@@ -56,7 +56,7 @@ class EndSessions(Act):
 
 
 class ResendLink(Act):
-    """Send the link of an address's newest sign-up again."""
+    """Send the link of each open sign-up of an address again."""
 
     action: Literal["resend-link"]
     email: EmailAddress

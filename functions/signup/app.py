@@ -19,6 +19,7 @@ from portal.http.fields import (
     MobilePhone,
     NirFields,
     PersonName,
+    RegistrationHandle,
     Siret,
     StrictModel,
     load_address_rule,
@@ -58,10 +59,20 @@ class Address(StrictModel):
     email: EmailAddress
 
 
+class Resend(Address):
+    """The address that signed up, and which of its sign-ups: the handle that its answer had.
+
+    Without handle, each open sign-up of the address is meant.
+    """
+
+    registration: RegistrationHandle | None = None
+
+
 class SignedUp(StrictModel):
-    """Where the link was sent."""
+    """Where the link was sent, and the handle of this sign-up, for a resend."""
 
     email_masked: str
+    registration: str
 
 
 class Resent(StrictModel):
@@ -85,7 +96,7 @@ def sign_up(form: SignUp) -> Response[SignedUp]:
     """Register, and have a validation link sent; answers alike for known and unknown people."""
     app.limit("signup")
     nir = form.nir_number
-    email_masked = signup.sign_up(
+    registered = signup.sign_up(
         table(),
         keys.lookup_keys(),
         settings().limits,
@@ -102,16 +113,20 @@ def sign_up(form: SignUp) -> Response[SignedUp]:
         ),
         app.now,
     )
-    return json_answer(HTTPStatus.ACCEPTED, SignedUp(email_masked=email_masked))
+    return json_answer(
+        HTTPStatus.ACCEPTED,
+        SignedUp(email_masked=registered.email_masked, registration=registered.registration),
+    )
 
 
 @app.post(
     "/api/signup/resend", responses=documented(HTTPStatus.ACCEPTED, INVALID_REQUEST, THROTTLED)
 )
-def resend(form: Address) -> Response[Resent]:
-    """Have the link of an address's newest sign-up sent again; answers alike for all."""
+def resend(form: Resend) -> Response[Resent]:
+    """Have the link of a sign-up sent again, else of each of an address; answers alike for all."""
     app.limit("signup-resend")
-    signup.resend(table(), keys.lookup_keys(), settings().limits, form.email, app.now)
+    lookup, limits = keys.lookup_keys(), settings().limits
+    signup.resend(table(), lookup, limits, form.email, form.registration, app.now)
     return json_answer(HTTPStatus.ACCEPTED, Resent())
 
 

@@ -27,10 +27,15 @@ class ValidationLink(StrictModel):
 
 
 class GoodLink(StrictModel):
-    """Whose link it is and until when it is good (RFC 3339, UTC)."""
+    """Whose link it is, what one confirms with it, until when it is good (RFC 3339, UTC).
+
+    The NIR and Siret are masked; null for one that was never attributed.
+    """
 
     first_name: str
     email_masked: str
+    nir_masked: str | None
+    siret_masked: str | None
     expires_at: str
 
 
@@ -51,6 +56,8 @@ def validate_email(link: ValidationLink) -> Response[GoodLink]:
         GoodLink(
             first_name=registration.first_name,
             email_masked=mask_email(registration.email),
+            nir_masked=registration.nir_masked,
+            siret_masked=registration.siret_masked,
             expires_at=rfc3339(token.expires_at * 1000),
         ),
     )

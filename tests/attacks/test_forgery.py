@@ -4,6 +4,7 @@ import base64
 import secrets
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -264,3 +265,34 @@ def test_a_device_cookie_is_no_session(client: Client, mailbox: Mailbox) -> None
     assert client.me().status == 401
     client.session, client.device = "", session
     assert client.me().status == 401
+
+
+def test_a_stranger_who_signs_up_with_an_address(
+    client: Client, mailbox: Mailbox, direct: Direct
+) -> None:
+    """The owner who presses « Renvoyer » confirms their own numbers, not a stranger's.
+
+    The stranger types the owner's address and name with other numbers, before and after; each
+    mail shows, masked, what it confirms, and the account has the owner's numbers only.
+    """
+    owner = new_person()
+    stranger = replace(new_person(), email=owner.email, last_name=owner.last_name)
+    assert client.another().sign_up(stranger).status == 202
+    mailbox.token(owner.email)
+    answer = client.sign_up(owner)
+    assert answer.status == 202
+    assert client.another().sign_up(stranger).status == 202
+    direct.forget_mails_to(owner.email)
+    handle = answer.json["registration"]
+    assert client.resend(owner.email, registration=handle).status == 202
+    mail = mailbox.wait(owner.email, 2)
+    shown = client.validate(mailbox.token(owner.email, 2)).json
+    for masked, number in ((shown["nir_masked"], owner.nir), (shown["siret_masked"], owner.siret)):
+        assert masked in mail.text
+        assert (masked[0], masked[-2:]) == (number[0], number[-2:])
+        assert number not in mail.text
+    assert client.set_password(mailbox.token(owner.email, 2)).status == 204
+    assert client.log_in(owner.email).status == 200
+    assert client.me().json["siret"] == owner.siret
+    assert client.another().log_in(stranger.nir).status == 401
+    assert client.another().log_in(owner.nir).status == 200

@@ -139,8 +139,8 @@ def test_several_open_sign_ups(client: Client, mailbox: Mailbox, direct: Direct)
     assert client.log_in(person.email).json["first_name"] == "Second"
 
 
-def test_resend_sends_the_newest_sign_up(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """« Renvoyer » sends the link of the newest sign-up; the older link still works."""
+def test_resend_sends_the_sign_up_again(client: Client, mailbox: Mailbox, direct: Direct) -> None:
+    """« Renvoyer » sends the link of the sign-up again; the older link still works."""
     person, token = signed_up(client, mailbox)
     direct.forget_mails_to(person.email)
     assert client.resend(person.email.upper()).status == 202

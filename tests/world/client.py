@@ -125,9 +125,9 @@ class Client:
         """Send the form « Créer mon compte »."""
         return self.post("/api/signup", person.form() | changes)
 
-    def resend(self, email: str) -> Answer:
+    def resend(self, email: str, **handle: str) -> Answer:
         """Ask for the mail again."""
-        return self.post("/api/signup/resend", {"email": email})
+        return self.post("/api/signup/resend", {"email": email, **handle})
 
     def validate(self, token: str) -> Answer:
         """Open a link."""

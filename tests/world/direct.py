@@ -239,8 +239,9 @@ class Direct:
 
     def newest_registration(self, email: str) -> str:
         """Return the id of an address's last registration."""
-        (item,) = self.items(f"EMAIL#{email_mac(self.lookup, email)}")
-        return str(item["registration_id"]["S"])
+        items = self.items(f"EMAIL#{email_mac(self.lookup, email)}")
+        newest = max(items, key=lambda item: item["sk"]["S"])
+        return str(newest["registration_id"]["S"])
 
     def accounts(self, **attributes: str) -> list[dict[str, Any]]:
         """Return the accounts whose attributes have these texts."""

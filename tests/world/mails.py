@@ -28,7 +28,14 @@ NOTICE = {
 }
 # The values that each template receives.
 VALUES: Mapping[str, Mapping[str, str | datetime]] = {
-    "validation": PERSON | {"requested_at": AT, "mobile_phone": "+33612345678", "is_agent": ""},
+    "validation": PERSON
+    | {
+        "requested_at": AT,
+        "mobile_phone": "+33612345678",
+        "nir_masked": "2\u00a0••\u00a0••\u00a0••\u00a0•••\u00a0•05",
+        "siret_masked": "356\u00a0•••\u00a0•••\u00a0••048",
+        "is_agent": "",
+    },
     "account-exists": {},
     "recovery": {},
     "password-changed": NOTICE,

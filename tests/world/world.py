@@ -153,9 +153,9 @@ class World:
         puts = (each["Put"]["Item"] for each in written.asked["TransactItems"] if "Put" in each)
         return next(puts)["id"]["S"]
 
-    def resend(self, email: str, now: int = NOW) -> None:
-        """Ask for the link again."""
-        signup.resend(self.table, keys.lookup_keys(), self.limits, email, now)
+    def resend(self, email: str, now: int = NOW, registration: str | None = None) -> None:
+        """Ask for the link again, of one sign-up or of each of the address."""
+        signup.resend(self.table, keys.lookup_keys(), self.limits, email, registration, now)
 
     def open_link(self, token: str, now: int = NOW) -> Registration:
         """Open a validation link."""

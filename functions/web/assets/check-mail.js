@@ -11,7 +11,7 @@ const count = () => countDown(document.getElementById("pause"), pause());
 document.getElementById(sent ? "sent" : "nothing").hidden = false;
 if (sent) document.getElementById("address").textContent = sent.email_masked ?? sent.email;
 wire(form, {
-  send: () => (left(pause()) ? { ok: true, early: true } : call("POST", "signup/resend", { email: sent.email })),
+  send: () => (left(pause()) ? { ok: true, early: true } : call("POST", "signup/resend", { email: sent.email, registration: sent.registration })),
   done({ early }) {
     if (early) return "Un courriel vient de partir. Attendez la fin du décompte pour en demander un autre.";
     bounces.hidden = true;

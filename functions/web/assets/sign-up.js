@@ -19,7 +19,7 @@ wire(form, {
   send: (values) => call("POST", "signup", values),
   done({ data }, values) {
     remember("sign-up", values);
-    remember("sent", { email: values.email, email_masked: data.email_masked, at: Date.now() });
+    remember("sent", { email: values.email, ...data, at: Date.now() });
     location.assign("/verifiez-vos-courriels");
   },
 });

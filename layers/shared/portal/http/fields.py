@@ -213,6 +213,14 @@ Message = Annotated[
     ),
     AfterValidator(_refusing(_message)),
 ]
+RegistrationHandle = Annotated[
+    str,
+    Field(
+        description="The handle that the answer to a sign-up had, 43 characters.",
+        pattern=r"^[A-Za-z0-9_-]{43}$",
+        examples=["r" * 42 + "w"],
+    ),
+]
 LinkToken = Annotated[
     str,
     Field(

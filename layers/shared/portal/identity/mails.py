@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from portal.core.feed import Kind
 from portal.core.identifiers import mailbox_mac
-from portal.core.limits import mailbox_limit, take
+from portal.core.limits import MailLimitedError, account_limit, mailbox_limit, take
 from portal.core.links import Link, Purpose, Token, new_id
 from portal.core.mail import Mailer, MailSender, Template, moment
 from portal.core.outbox import Outgoing
@@ -23,8 +23,8 @@ from portal.identity.records import (
     Account,
     AskedEmail,
     Identifier,
-    NewestRegistration,
     Registration,
+    RegistrationOfAddress,
 )
 from portal.identity.recovery import RECOVERY_MAIL
 from portal.identity.signup import VALIDATION_MAIL
@@ -37,6 +37,12 @@ VALIDATION = Template(_FOLDER, "validation", "Validation de votre adresse courri
 ACCOUNT_EXISTS = Template(_FOLDER, "account-exists", "Vous avez déjà un compte")
 RECOVERY = Template(_FOLDER, "recovery", "Réinitialisation de votre mot de passe")
 NEW_ADDRESS = Template(_FOLDER, "email-change", "Confirmez votre nouvelle adresse courriel")
+_OPEN_SIGN_UPS = 3
+"""Mails that one resend without handle may cause, about as many sign-ups of the address."""
+_LISTED = 10
+"""Sign-ups of an address that are looked at for it, the newest."""
+_OTHERS = "validation-others"
+"""Kind of the mails about further sign-ups of an address, for the limits."""
 FORMER_ADDRESS = Template(_FOLDER, "email-changed", "Votre adresse courriel a été modifiée")
 
 UNUSED = Template(_FOLDER, "account-unused", "Votre compte inutilisé sera supprimé")
@@ -83,29 +89,53 @@ def _notice(template: Template) -> MailSender:
 
 
 def _send_validation(mailer: Mailer, message: Outgoing) -> None:
-    """Send the link of a registration, or, if the address has an account, a mail that says so."""
-    registration = _registration(mailer, message)
-    email_mac = message.about.get("email_mac") or (registration and registration.email_mac)
+    """Send the links of registrations, or, if the address has an account, a mail that says so."""
+    registrations = _registrations(mailer, message)
+    email_mac = message.about.get("email_mac") or next((r.email_mac for r in registrations), None)
     holder = _holder(mailer, email_mac)
     if holder:
         mailer.keep_pace(holder.email, VALIDATION_MAIL)
         send_to_account(mailer, holder, ACCOUNT_EXISTS)
-    elif registration and not registration.completed and registration.expires_at > mailer.now:
-        mailer.keep_pace(registration.email, VALIDATION_MAIL)
-        token = Token(EMAIL_VALIDATION, registration.id, mailer.now)
-        mailer.table.write(put(Link.of(token)))
-        mailer.send(
-            registration.email,
-            VALIDATION,
-            email_mac=registration.email_mac,
-            requested_at=moment(registration.created_at),
-            last_name=registration.last_name,
-            first_name=registration.first_name,
-            mobile_phone=registration.mobile_phone,
-            email=registration.email,
-            is_agent="yes" if registration.is_agent else "",
-            link=mailer.link("valider", token),
+        return
+    is_open = [r for r in registrations if not r.completed and r.expires_at > mailer.now]
+    if is_open:
+        mailer.keep_pace(is_open[0].email, VALIDATION_MAIL)
+    # guard: few-for-one-resend: -_OPEN_SIGN_UPS => 0
+    for number, registration in enumerate(is_open[-_OPEN_SIGN_UPS:]):
+        if number == 0 or _may_send_another(mailer, registration):
+            _send_link(mailer, registration)
+
+
+def _send_link(mailer: Mailer, registration: Registration) -> None:
+    """Send a new link of a registration, with what its holder confirms by using it."""
+    token = Token(EMAIL_VALIDATION, registration.id, mailer.now)
+    mailer.table.write(put(Link.of(token)))
+    mailer.send(
+        registration.email,
+        VALIDATION,
+        email_mac=registration.email_mac,
+        requested_at=moment(registration.created_at),
+        last_name=registration.last_name,
+        first_name=registration.first_name,
+        mobile_phone=registration.mobile_phone,
+        email=registration.email,
+        nir_masked=registration.nir_masked or "",
+        siret_masked=registration.siret_masked or "",
+        is_agent="yes" if registration.is_agent else "",
+        link=mailer.link("valider", token),
+    )
+
+
+def _may_send_another(mailer: Mailer, registration: Registration) -> bool:
+    """Return whether one resend may cause one more mail, about another sign-up of the address."""
+    limits = mailer.settings.limits
+    try:
+        mailer.table.write(
+            take(account_limit(limits, registration.mailbox_mac, _OTHERS), mailer.now)
         )
+    except MailLimitedError:
+        return False
+    return True
 
 
 def _send_recovery(mailer: Mailer, message: Outgoing) -> None:
@@ -198,15 +228,21 @@ def _token(message: Outgoing, purpose: Purpose, now: int) -> Token:
     return Token(purpose, about.get("link_id") or new_id(), int(about.get("link_issued_at", now)))
 
 
-def _registration(mailer: Mailer, message: Outgoing) -> Registration | None:
-    registration_id = message.about.get("registration_id")
-    if registration_id is None and "email_mac" in message.about:
-        at = NewestRegistration.key_of(email_mac=message.about["email_mac"])
-        newest = mailer.table.get(NewestRegistration, at)
-        registration_id = newest and newest.registration_id
-    if registration_id is None:
-        return None
-    return mailer.table.get(Registration, Registration.key_of(id=registration_id))
+def _registrations(mailer: Mailer, message: Outgoing) -> list[Registration]:
+    """Return the registrations that a message is about, oldest first.
+
+    With a handle, the one that it names, if it is of the message's address; else the address's.
+    """
+    registration_id, email_mac = map(message.about.get, ("registration_id", "email_mac"))
+    if registration_id:
+        ids = [registration_id]
+    else:
+        listed = RegistrationOfAddress.partition(email_mac=email_mac or "")
+        newest = mailer.table.query(RegistrationOfAddress, listed, newest=_LISTED, before=None)
+        ids = [each.registration_id for each in reversed(newest)]
+    stored = (mailer.table.get(Registration, Registration.key_of(id=each)) for each in ids)
+    # guard: handle-of-its-address: each.email_mac == email_mac => True
+    return [each for each in stored if each and (not email_mac or each.email_mac == email_mac)]
 
 
 def _holder(mailer: Mailer, mac: str | None) -> Account | None:

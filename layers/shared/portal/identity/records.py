@@ -9,6 +9,7 @@ from typing import ClassVar
 from portal.core.clock import rfc3339
 from portal.core.records import DAY, FOREVER, Record
 from portal.core.writes import Refusal, RefusedError, Write, claim
+from portal.rules.siret import mask_siret
 
 AFFILIATION_PENDING = "pending"
 AFFILIATION_CONFIRMED = "confirmed"
@@ -70,6 +71,11 @@ class Registration(Record, frozen=True, kw_only=True):
     siret_mac: str | None = None
     is_agent: bool = False
 
+    @property
+    def siret_masked(self) -> str | None:
+        """The Siret as it is shown to whoever opens a link: enough to recognise one's own."""
+        return self.siret and mask_siret(self.siret)
+
     def emptied(self, now: int) -> "Registration":
         """Return what is kept once the account exists: no personal data."""
         return Registration(
@@ -82,14 +88,15 @@ class Registration(Record, frozen=True, kw_only=True):
         )
 
 
-class NewestRegistration(Record, frozen=True, kw_only=True):
-    """Which sign-up of an address is the newest: the one that a resend is about."""
+class RegistrationOfAddress(Record, frozen=True, kw_only=True):
+    """A sign-up of an address, sorted by time: what a resend without handle is about."""
 
     PARTITION = "EMAIL#{email_mac}"
-    SORT = "REGISTRATION"
+    SORT = "REGISTRATION#{created_at}#{registration_id}"
 
     email_mac: str
     registration_id: str
+    created_at: int
     expires_at: int
 
 

@@ -17,7 +17,7 @@ from portal.core.links import new_id
 from portal.core.outbox import Outgoing, send
 from portal.core.problems import INVALID_REQUEST, FieldError, Problem
 from portal.core.writes import put
-from portal.identity.records import NewestRegistration, Registration
+from portal.identity.records import Registration, RegistrationOfAddress
 from portal.rules.email import mask_email
 
 if TYPE_CHECKING:
@@ -42,6 +42,17 @@ class Identity(Confidential, frozen=True, kw_only=True):
     is_agent: bool
 
 
+class Registered(Confidential, frozen=True):
+    """What a browser learns of its sign-up: the masked address, and its handle.
+
+    The handle is the id of the registration. It opens nothing: it only says which sign-up of an
+    address a resend is about.
+    """
+
+    email_masked: str
+    registration: str
+
+
 def sign_up(
     table: "Table",
     lookup: "LookupKeys",
@@ -49,8 +60,8 @@ def sign_up(
     encrypt_nir: Callable[[str, str], bytes],
     identity: Identity,
     now: int,
-) -> str:
-    """Write a registration and the mail with its link; return the masked address.
+) -> Registered:
+    """Write a registration and the mail with its link; return its masked address and its handle.
 
     ``encrypt_nir`` takes a NIR and the id of the account that will have it. Above the limits the
     registration is written without a mail. Raises ``Problem(INVALID_REQUEST)`` when a mail to the
@@ -59,12 +70,13 @@ def sign_up(
     # guard: sign-up-reads-nothing: registration => table.query(Registration, "LOGIN#x"); registration
     registration = _register(lookup, encrypt_nir, identity, now)
     email_mac = registration.email_mac
-    newest = NewestRegistration(
+    listed = RegistrationOfAddress(
         email_mac=email_mac,
         registration_id=registration.id,
+        created_at=now,
         expires_at=registration.expires_at,
     )
-    writes = (check_receives(email_mac, now), put(registration), put(newest))
+    writes = (check_receives(email_mac, now), put(registration), put(listed))
     mail = Outgoing.new(VALIDATION_MAIL, now, registration_id=registration.id)
     # guard: mails-to-a-mailbox: registration.mailbox_mac => email_mac
     limit = mailbox_limit(limits, registration.mailbox_mac, VALIDATION_MAIL)
@@ -75,18 +87,27 @@ def sign_up(
         table.transact(*writes)
     except AddressBouncesError:
         raise _undeliverable() from None
-    return mask_email(identity.email)
+    return Registered(mask_email(identity.email), registration.id)
 
 
-def resend(table: "Table", lookup: "LookupKeys", limits: "Limits", email: str, now: int) -> None:
-    """Request that the link of an address's newest registration be sent again.
+def resend(
+    table: "Table",
+    lookup: "LookupKeys",
+    limits: "Limits",
+    email: str,
+    registration: str | None,
+    now: int,
+) -> None:
+    """Request that the link of a registration be sent again, given its address and handle.
 
-    Known and unknown addresses take the same time and get the same answer: the registration is
-    looked up when the mail is sent. Raises ``Problem(INVALID_REQUEST)`` as ``sign_up`` does.
+    Without handle, that of each open registration of the address: which of them is of who asks is
+    not known. Known and unknown addresses take the same time and get the same answer: registrations
+    are looked up when the mail is sent. Raises ``Problem(INVALID_REQUEST)`` as ``sign_up`` does.
     """
     email_mac = identifiers.email_mac(lookup, email)
     limit = mailbox_limit(limits, identifiers.mailbox_mac(lookup, email), VALIDATION_MAIL)
-    mail = Outgoing.new(VALIDATION_MAIL, now, email_mac=email_mac)
+    # guard: resend-of-its-sign-up: , registration_id=registration =>
+    mail = Outgoing.new(VALIDATION_MAIL, now, email_mac=email_mac, registration_id=registration)
     try:
         send(table, mail, [limit], check_receives(email_mac, now))
     except AddressBouncesError:

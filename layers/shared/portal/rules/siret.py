@@ -43,3 +43,8 @@ def parse_siret(text: str) -> str:
             "Ce Siret comporte une erreur\u00a0: vérifiez chacun de ses chiffres.",
         )
     return number
+
+
+def mask_siret(siret: str) -> str:
+    """Return the form shown to who confirms a Siret: the first and last three digits."""
+    return f"{siret[:3]} ••• ••• ••{siret[-3:]}".replace(" ", "\u00a0")

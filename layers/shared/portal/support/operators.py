@@ -79,7 +79,7 @@ def end_sessions(table: "Table", account_id: str, audit: "Audit", now: int) -> N
 
 
 def resend_link(table: "Table", lookup: "LookupKeys", email: str, audit: "Audit", now: int) -> None:
-    """Send the link of an address's newest sign-up again, whatever the mail limits.
+    """Send the link of each open sign-up of an address again, whatever the mail limits.
 
     Whether there is a sign-up is looked up when the mail is sent: the operator does not learn it.
     """
