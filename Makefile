@@ -1,4 +1,5 @@
-# `make` lists the targets. PORT=… chooses the port of the local stack (4566).
+# `make` lists the targets. PORT=… chooses the port of the local stack (4566); its mailbox is at
+# PORT + 100.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
@@ -24,7 +25,7 @@ help: ## list the targets
 
 ##@ Run
 
-dev: $(TOOLS) $(EMULATOR) ## run the portal here, show its mails; Ctrl-C stops all
+dev: $(TOOLS) $(EMULATOR) ## run the portal here, with a mailbox; Ctrl-C stops all
 	@$(LOCAL) dev
 
 up: $(TOOLS) $(EMULATOR) ## the same in the background; returns when the portal answers

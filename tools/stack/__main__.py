@@ -10,7 +10,7 @@ from http.client import HTTPException
 from types import FrameType
 from typing import Never
 
-from tools.stack import options, sam
+from tools.stack import mailbox, options, sam
 from tools.stack.options import OptionError
 from tools.stack.stack import LOCAL, Mail, Stack, StackError, say
 
@@ -19,37 +19,49 @@ LINK = re.compile(r"https?://\S+")
 
 def up(stack: Stack) -> None:
     """Start and deploy in the background; return when the portal answers."""
+    mailbox.check_port(stack)
     if stack.is_running:
         say(f"Already running on port {stack.port}: deploying what changed.")
         stack.deploy()
     else:
         stack.__enter__()
-    say(f"\nThe portal: {stack.url}/\n`make mails` shows the mails sent, `make down` stops.")
+    mailbox.start(stack)
+    say(
+        f"\nThe portal: {stack.url}/\nIts mailbox: {mailbox.address(stack)}\n"
+        "`make mails` shows the mails here, `make down` stops."
+    )
 
 
 def down(stack: Stack) -> None:
     """Stop; the state is kept."""
     if not stack.is_running:
         say("Not running.")
+    mailbox.stop(stack)
     stack.stop()
 
 
 def dev(stack: Stack) -> None:
     """Start, deploy, show the mails as they are sent; Ctrl-C stops what this command started."""
+    mailbox.check_port(stack)
     if stack.is_running:
         say(f"Already running on port {stack.port}: deploying what changed.")
         stack.deploy()
+        mailbox.start(stack)
         _watch(stack, {mail.id for mail in stack.mails()}, "leaves it running (`make down` stops)")
         return
     with stack:
-        _watch(stack, set(), "stops all (the state is kept)")
+        mailbox.start(stack)
+        try:
+            _watch(stack, set(), "stops all (the state is kept)")
+        finally:
+            mailbox.stop(stack)
 
 
 def _watch(stack: Stack, shown: set[str], on_interrupt: str) -> None:
-    say(f"\nThe portal: {stack.url}/")
+    say(f"\nThe portal: {stack.url}/\nIts mailbox: {mailbox.address(stack)}")
     say(
-        f"Mails are shown here as they are sent. `make deploy`, in another terminal, deploys what "
-        f"you changed. Ctrl-C {on_interrupt}.\n"
+        "Mails are listed here as they are sent, and shown in the mailbox. `make deploy`, in "
+        f"another terminal, deploys what you changed. Ctrl-C {on_interrupt}.\n"
     )
     # A terminal that closes signals make, which does not pass the signal on: check the terminal.
     has_terminal = sys.stdin.isatty()
@@ -122,11 +134,15 @@ def sam_invoke(stack: Stack) -> None:
 
 def status(stack: Stack) -> None:
     """Print whether the stack runs, and its address."""
-    say(f"Running: {stack.url}/" if stack.is_running else "Not running.")
+    if stack.is_running:
+        say(f"Running: {stack.url}/\nIts mailbox: {mailbox.address(stack)}")
+    else:
+        say("Not running.")
 
 
 def clean(stack: Stack) -> None:
     """Stop, and delete all data: the developer's stack and the tests'."""
+    mailbox.stop(stack)
     stack.forget()
     Stack("test", 0).forget()
     say(f"Deleted the stacks' data in {LOCAL.name}/; the tools stay installed.")

@@ -279,7 +279,7 @@ class Stack:
             )
 
     def _check_port(self) -> None:
-        if _is_taken(self._new_port):
+        if is_taken(self._new_port):
             raise StackError(
                 f"Port {self._new_port} is taken by another program. "
                 f"Choose another, for example: make up PORT={free_port()}"
@@ -518,14 +518,15 @@ def stack_for_tests() -> Generator[Stack]:
 
 def free_port(preferred: int = 0) -> int:
     """Return the preferred port when it is free, else any that is."""
-    if preferred and not _is_taken(preferred):
+    if preferred and not is_taken(preferred):
         return preferred
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return probe.getsockname()[1]
 
 
-def _is_taken(port: int) -> bool:
+def is_taken(port: int) -> bool:
+    """Return whether a program listens on a port."""
     with socket.socket() as probe:
         probe.settimeout(1)
         if probe.connect_ex((HOST, port)) == 0:
