@@ -25,7 +25,7 @@ _LETTER_AND_DOT = {"\u013f": "L·", "\u0140": "l·"}
 _GLYPH_SELECTORS = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _SPACES = re.compile(" +")
 # guard: marks-per-letter: {6,} => {99,}
-_MISPLACED_MARKS = re.compile("(?<![LM])M|M{6,}")
+_MISPLACED_MARKS = re.compile("(?<![LlM])M|M{6,}")
 
 
 def parse_name(text: str) -> str:
@@ -78,12 +78,14 @@ def _in_one_form(character: str) -> str:
 
 
 def _kind(character: str) -> str:
-    """Return L for a letter, M for a mark, a space for what may be between them, else ?."""
+    """Return L for a letter, M for a mark, l for what modifies letters, a space between, else ?."""
     if character in _PUNCTUATION:
         return " "
-    category = unicodedata.category(character)[0]
+    category = unicodedata.category(character)
     # guard: names-are-visible: is_invisible(character) => False
-    return "?" if category not in "LM" or is_invisible(character) else category
+    if category[0] not in "LM" or is_invisible(character):
+        return "?"
+    return "l" if category == "Lm" else category[0]
 
 
 def _too_long() -> RuleError:
