@@ -1,13 +1,14 @@
 """Decisions of the back office on affiliations, from the event bus."""
 
-from datetime import datetime
+import time
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from aws_lambda_powertools import Logger
-from pydantic import UUID4, BaseModel, ConfigDict, Field
+from pydantic import UUID4, AwareDatetime, BaseModel, ConfigDict, Field
 
 from portal.affiliation import decisions
 from portal.core import keys
+from portal.core.clock import ImplausibleTimeError, require_plausible
 from portal.core.metrics import AFFILIATIONS, count
 from portal.core.table import table
 from portal.http.fields import Siret
@@ -36,17 +37,27 @@ class Decision(BaseModel):
     detail_type: Annotated[
         Literal["AffiliationConfirmed", "AffiliationRejected"], Field(alias="detail-type")
     ]
-    time: datetime
+    time: AwareDatetime
     detail: Detail
 
 
 def handler(event: dict[str, Any], context: "LambdaContext") -> None:  # noqa: ARG001
     """Apply a decision; ignore one that is repeated, late or about an unknown account.
 
-    A malformed event raises ``ValidationError`` and is put in the queue of events that failed.
+    An event that is malformed or dated in the future raises ``ValidationError`` or
+    ``ImplausibleTimeError``, and is put in the queue of events that failed.
     """
     decision = Decision.model_validate(event)
     account_id = str(decision.detail.account_id)
+    try:
+        require_plausible(decision.time.timestamp(), time.time())
+    except ImplausibleTimeError:
+        logger.error(  # noqa: TRY400 - it is raised
+            "implausible time",
+            account_id=account_id,
+            **count(AFFILIATIONS, kind=decision.detail_type, outcome="refused"),
+        )
+        raise
     changed = decisions.decide(
         table(),
         keys.lookup_keys(),

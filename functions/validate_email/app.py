@@ -13,7 +13,7 @@ from portal.http.answers import documented, json_answer
 from portal.http.api import Api
 from portal.http.fields import LinkToken, StrictModel
 from portal.identity import activation
-from portal.identity.problems import ALREADY_ACTIVE, LINK_EXPIRED
+from portal.identity.problems import ALREADY_ACTIVE, IDENTITY_CONFLICT, LINK_EXPIRED
 from portal.rules.email import mask_email
 
 app = Api()
@@ -42,7 +42,13 @@ class GoodLink(StrictModel):
 @app.post(
     "/api/email-validation",
     responses=documented(
-        HTTPStatus.OK, INVALID_REQUEST, LINK_UNKNOWN, ALREADY_ACTIVE, LINK_EXPIRED, THROTTLED
+        HTTPStatus.OK,
+        INVALID_REQUEST,
+        LINK_UNKNOWN,
+        ALREADY_ACTIVE,
+        IDENTITY_CONFLICT,
+        LINK_EXPIRED,
+        THROTTLED,
     ),
 )
 def validate_email(link: ValidationLink) -> Response[GoodLink]:

@@ -9,7 +9,8 @@ from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
 from portal.core import aws
-from tests.world.use_cases import EMAIL
+from portal.core.clock import ImplausibleTimeError
+from tests.world.use_cases import EMAIL, stop_clock
 from tests.world.world import NOW
 
 if TYPE_CHECKING:
@@ -266,6 +267,7 @@ def test_a_siret_of_another_account(
         {"detail-type": None},
         {"time": "yesterday"},
         {"time": None},
+        {"time": "2026-09-21T14:14:20"},
     ],
     ids=str,
 )
@@ -319,3 +321,44 @@ def test_a_notice_of_a_deleted_account(
     world.sweep("ACCOUNT#")
     assert world.deliver() == []
     assert not world.messages()
+
+
+@pytest.mark.guards("clocks-of-others")
+@pytest.mark.parametrize(
+    "at",
+    [
+        "9999-12-31T23:59:59Z",
+        "2126-01-01T00:00:00Z",
+        "1970-01-01T00:00:00Z",
+        "0001-01-01T00:00:00Z",
+    ],
+)
+def test_a_decision_of_another_age(
+    world: "World",
+    gateway: "Gateway",
+    decide: "Callable[..., None]",
+    log: "Callable[[], str]",
+    account_id: str,
+    at: str,
+) -> None:
+    """A decision that is dated far ahead or long ago is refused and logged, and freezes nothing."""
+    before = world.items()
+    event = {"detail-type": REJECTED, "time": at, "detail": {"account_id": account_id}}
+    with pytest.raises(ImplausibleTimeError):
+        gateway.invoke("affiliation", event)
+    assert world.items() == before
+    assert '"outcome": "refused"' in log() or '"outcome":"refused"' in log()
+    decide(CONFIRMED, account_id)
+    assert world.account(account_id).affiliation == "confirmed"
+
+
+def test_a_clock_that_is_a_little_fast(
+    world: "World", monkeypatch: pytest.MonkeyPatch, decide: "Callable[..., None]", account_id: str
+) -> None:
+    """A quarter of an hour is left to the back office's clock, and not a second more."""
+    now = stop_clock(monkeypatch)
+    with pytest.raises(ImplausibleTimeError):
+        decide(CONFIRMED, account_id, now + 15 * 60 + 1)
+    assert world.account(account_id).affiliation == "pending"
+    decide(CONFIRMED, account_id, now + 15 * 60)
+    assert world.account(account_id).affiliation == "confirmed"

@@ -66,6 +66,20 @@ def test_out_of_order(client: Client, mailbox: Mailbox, direct: Direct) -> None:
     assert client.me().json["affiliation"]["status"] == "rejected"
 
 
+@pytest.mark.guards("clocks-of-others")
+def test_a_decision_from_the_future(client: Client, mailbox: Mailbox, direct: Direct) -> None:
+    """A decision dated in the year 9999 is refused and logged; the next one is applied."""
+    logged_in(client, mailbox)
+    account_id = client.me().json["id"]
+    future = decision_event("AffiliationRejected", account_id, 253_402_300_799, reason="Radié.")
+    function = {"FunctionName": direct.names["Affiliation"], "Qualifier": ALIAS}
+    assert direct.client("lambda").invoke(**function, Payload=json.dumps(future))["FunctionError"]
+    assert client.me().json["affiliation"]["status"] == "pending"
+    assert any(account_id in line and "implausible time" in line for line in direct.logged())
+    direct.hand("Affiliation", decision_event("AffiliationConfirmed", account_id, time.time()))
+    assert client.me().json["affiliation"]["status"] == "confirmed"
+
+
 def test_nobody(direct: Direct) -> None:
     """A decision about an unknown or deleted account creates no account."""
     account_id = str(uuid.uuid4())

@@ -140,3 +140,14 @@ def test_logout_empties_the_browser(client: Client, mailbox: Mailbox) -> None:
     (cookie,) = answer.headers["set-cookie"]
     assert "Max-Age=0" in cookie
     assert client.me().status == 401
+
+
+@pytest.mark.guards("repeated-deletion-ends-sessions")
+def test_a_second_deletion(client: Client, mailbox: Mailbox) -> None:
+    """Who logs in again and asks for the deletion once more is logged out with the same answer."""
+    person = logged_in(client, mailbox)
+    first = client.call("DELETE", "/api/me", {})
+    assert client.log_in(person.email).status == 200
+    second = client.call("DELETE", "/api/me", {})
+    assert (second.status, second.json) == (first.status, first.json) == (202, second.json)
+    assert client.me().status == 401

@@ -205,7 +205,7 @@ def test_a_session_of_a_deleted_account(person: Person) -> None:
     for method, path, body in asked:
         assert slug(person.ask(method, path, body)) == (401, "unauthenticated")
     refused(
-        UNAVAILABLE,
+        UNAUTHENTICATED,
         lambda: profile.change_phone(person.world.table, person.acting(), "+33612345678"),
     )
     assert not person.world.items("ACCOUNT#")
@@ -579,9 +579,9 @@ def test_a_mail_of_a_change_that_fails_is_sent_again(person: Person) -> None:
     """After SES fails, the next try sends the same link and counts once in the limits."""
     world = person.world
     message = half_sent(person)
-    times = world.items("MAIL#")
+    times = [each for each in world.items("MAIL#") if "sent1" in each]
     world.send(message.id, NOW + 1)
-    assert world.items("MAIL#") == times
+    assert [each for each in world.items("MAIL#") if "sent1" in each] == times
     world.confirm_email(person.session, world.mails()[-1].token, NOW + 2)
     assert not [each for each in world.messages() if each.kind == "email-change"]
 

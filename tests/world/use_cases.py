@@ -531,6 +531,7 @@ USE_CASES = [
         logs_in(EMAIL, CHANGED),
         again=frozenset({409}),
     ),
+    UseCase("set password late", "set_password", signed_up_long_ago, SET_PASSWORD, _validates),
     UseCase("log in", "login", with_account, LOG_IN, doubled=LOGGED_IN_TWICE),
     UseCase("log in again", "login", logged_in, LOG_IN, doubled=LOGGED_IN_TWICE),
     UseCase("log in elsewhere", "login", elsewhere, LOG_IN, doubled=LOGGED_IN_TWICE),

@@ -46,10 +46,14 @@ def open_link(
 ) -> tuple[Token, Registration]:
     """Return the token of a validation link and its registration, as ``open_token`` does.
 
-    Raises ``Problem(LINK_UNKNOWN)`` for a text that is not one of our links.
+    Raises ``Problem``: ``LINK_UNKNOWN`` for a text that is not one of our links,
+    ``IDENTITY_CONFLICT`` when the address has an account by now: no password need be typed.
     """
     token = unseal(tokens, text, EMAIL_VALIDATION)
-    return token, open_token(table, limits, token, now)
+    registration = open_token(table, limits, token, now)
+    # guard: losing-link-is-told
+    _require_free_address(table, registration)
+    return token, registration
 
 
 def open_token(table: "Table", limits: "Limits", token: Token, now: int) -> Registration:
@@ -70,6 +74,7 @@ def open_token(table: "Table", limits: "Limits", token: Token, now: int) -> Regi
     # TTL deletes late: the row of an expired link may be there or gone.
     # guard: late-by-the-clock: or link.expires_at <= now =>
     if link is None or link.expires_at <= now:
+        _require_free_address(table, registration)
         _send_fresh_link(table, limits, registration, now)
         raise Problem(LINK_EXPIRED, email_masked=mask_email(registration.email))
     # guard: opening-consumes-nothing: return => return table.delete_partition(f"TOKEN#{token.id}") or
@@ -102,6 +107,13 @@ def set_password(
         raise Problem(ALREADY_ACTIVE) from None
     except IdentityTakenError:
         raise Problem(IDENTITY_CONFLICT) from None
+
+
+def _require_free_address(table: "Table", registration: Registration) -> None:
+    """Raise ``Problem(IDENTITY_CONFLICT)`` when another sign-up of the address was faster."""
+    found = table.get(Identifier, Identifier.key_of(mac=registration.email_mac))
+    if found and found.account_id:
+        raise Problem(IDENTITY_CONFLICT)
 
 
 def _send_fresh_link(

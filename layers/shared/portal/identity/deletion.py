@@ -28,7 +28,7 @@ def schedule_deletion(table: "Table", acting: "Acting") -> int:
     """Schedule the deletion of an account in 30 days, end its sessions; return when, in seconds."""
     account = read_account(table, acting)
     if account.deletion_at is not None:
-        return account.deletion_at
+        return _end_sessions(table, account)
     deletion = Deletion(account_id=account.id, deletion_at=acting.at + GRACE)
     try:
         table.transact(
@@ -44,8 +44,16 @@ def schedule_deletion(table: "Table", acting: "Acting") -> int:
         )
     except AccountChangedError:
         # Another request was faster: its time counts.
-        return read_account(table, acting).deletion_at or acting.at
+        account = read_account(table, acting)
+        return _end_sessions(table, account) if account.deletion_at else acting.at
     return deletion.deletion_at
+
+
+def _end_sessions(table: "Table", account: Account) -> int:
+    """Do for a repeated request what the first one promised; return when the deletion is due."""
+    # guard: repeated-deletion-ends-sessions
+    table.transact(*end_sessions(account.id))
+    return account.deletion_at or 0
 
 
 def keep(table: "Table", acting: "Acting") -> None:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from portal.core.feed import notice_of
-from portal.core.problems import UNAUTHENTICATED, UNAVAILABLE, Problem
+from portal.core.problems import UNAUTHENTICATED, Problem
 from portal.core.writes import Write, put, update
 from portal.identity import feed
 from portal.identity.records import Account
@@ -35,8 +35,7 @@ def change_phone(table: "Table", acting: "Acting", mobile_phone: str) -> None:
 def change(account_id: str, changes: "Mapping[str, Value]") -> Write:
     """Return the write that changes an account.
 
-    Refused with ``Problem(UNAVAILABLE)`` when the account is gone: a repeated request then finds
-    no session either.
+    Refused with ``Problem(UNAUTHENTICATED)`` when the account is gone, and its sessions with it.
     """
-    gone = Problem(UNAVAILABLE, retry_after=1)
+    gone = Problem(UNAUTHENTICATED)
     return update(Account.key_of(id=account_id), changes, if_={"id": account_id}, else_=gone)
