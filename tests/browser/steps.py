@@ -99,6 +99,7 @@ def compare_tree(
         tree = re.sub(varies, "DATE", tree)
     tree = re.sub(r"dans \d+\s+secondes?", "dans N secondes", tree)
     tree = re.sub(r"0\d( \d\d){4}", "TÉLÉPHONE", tree)
+    tree = re.sub(r"Chrome \d+, Linux", "APPAREIL", tree)
     tree = re.sub(r"(?<=definition: )[\d ]*[•\d ]*•[• \d]*", "NUMÉRO", tree)
     kept = SNAPSHOTS / f"{name}.yaml"
     if os.environ.get("UPDATE_SNAPSHOTS"):

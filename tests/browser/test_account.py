@@ -186,7 +186,7 @@ def test_deletion(page: Page, client: Client, mailbox: Mailbox, look: "Look") ->
     """A deletion is asked for in two steps, ends the sessions, and can be cancelled."""
     person = account_holder(client, mailbox)
     log_in(page, person.email, start=ACCOUNT)
-    page.get_by_role("link", name="Supprimer mon compte").click()
+    page.get_by_role("link", name="Supprimer mon compte", exact=True).click()
     expect_title(page, "Supprimer mon compte")
     page.get_by_role("button", name="Supprimer mon compte").click()
     alert(page, "Cochez la case")

@@ -93,6 +93,16 @@ def test_deletion(page: Page, client: Client, mailbox: Mailbox) -> None:
         expect(tab.locator("#deletion-day")).to_contain_text("il sera supprimé le")
 
 
+@pytest.mark.parametrize(
+    "path", ["", *(f"{ACCOUNT}/{each}" for each in ("telephone", "courriel", "suppression"))]
+)
+def test_page_of_the_space_without_a_session(page: Page, path: str) -> None:
+    """A page of the space opened without a session leads to the login at once."""
+    page.goto(path or "/gerer")
+    page.wait_for_url("/mon-compte")
+    expect(page.get_by_text("Connectez-vous pour accéder à votre espace.")).to_be_visible()
+
+
 def test_header(page: Page, client: Client, mailbox: Mailbox, look: "Look") -> None:
     """Whoever is logged in reads so on every page, and can log out there."""
     person = account_holder(client, mailbox)

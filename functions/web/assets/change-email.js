@@ -17,3 +17,6 @@ wire(form, {
 });
 
 import("./email.js").catch(() => {});
+
+// Who is not logged in is led to the login before filling anything in; the session is watched from now on.
+me("GET");

@@ -12,3 +12,6 @@ wire(form, {
     location.assign("/gerer/mon-compte");
   },
 });
+
+// Who is not logged in is led to the login before filling anything in; the session is watched from now on.
+me("GET");

@@ -8,3 +8,6 @@ wire(document.getElementById("delete"), {
     import("./leaving.js").then(({ leave }) => leave("deletion", longDay(data.deletion_at)));
   },
 });
+
+// Who is not logged in is led to the login before filling anything in; the session is watched from now on.
+me("GET");

@@ -19,7 +19,8 @@ export function wireNumbers(form) {
 
 /** Writes a number in its groups, once it is complete. */
 export function group(input) {
-  const groups = bare(input.value).match(GROUPS[input.name] ?? /$^/);
+  const form = GROUPS[input.name]; // none of a link
+  const groups = form && bare(input.value).match(form);
   if (groups) input.value = groups.slice(1).join(" ");
 }
 
