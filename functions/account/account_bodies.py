@@ -1,13 +1,24 @@
 """The bodies of the account's requests and answers."""
 
+from typing import Annotated
+
+from pydantic import Field, ValidationInfo, field_validator
+
 from portal.http.fields import (
     ChosenPassword,
     EmailAddress,
     EmailConfirmation,
     LinkToken,
     MobilePhone,
+    NirKey,
+    NirText,
+    PersonName,
+    Siret,
     StrictModel,
+    agreed_key,
 )
+from portal.identity.corrections import Correction
+from portal.rules.nir import split_nir
 
 
 class Affiliation(StrictModel):
@@ -57,10 +68,36 @@ class Profile(StrictModel):
 
 
 class Changes(StrictModel):
-    """What to change: the phone; or ``deletion_at`` to null, to keep the account after all."""
+    """What to change, each alone or together; ``deletion_at`` to null keeps the account after all.
+
+    Names and numbers need a fresh proof, and an affiliation that is not confirmed.
+    """
 
     mobile_phone: MobilePhone = ""
     deletion_at: None = None
+    last_name: PersonName = ""
+    first_name: PersonName = ""
+    nir: NirText = ""
+    nir_key: Annotated[NirKey, Field(validate_default=True)] = ""
+    siret: Siret = ""
+
+    @field_validator("nir_key")
+    @classmethod
+    def _agree(cls, key: str, info: ValidationInfo) -> str:
+        # A NIR that was refused already is not there.
+        return (agreed_key(info.data["nir"], key or None) if "nir" in info.data else key) or ""
+
+    @property
+    def correction(self) -> Correction | None:
+        """What to correct of the identity, ``None`` for nothing."""
+        if not (self.last_name or self.first_name or self.nir or self.siret):
+            return None
+        return Correction(
+            last_name=self.last_name or None,
+            first_name=self.first_name or None,
+            nir=split_nir(self.nir)[0] if self.nir else None,
+            siret=self.siret or None,
+        )
 
 
 class NewPassword(StrictModel):

@@ -24,7 +24,7 @@ from portal.core import aws, held, keys
 from portal.core.acting import Acting
 from portal.core.clock import rfc3339, rfc3339_seconds
 from portal.core.held import Reading
-from portal.core.identifiers import decrypt_nir
+from portal.core.identifiers import decrypt_nir, encrypt_nir
 from portal.core.problems import (
     INVALID_REQUEST,
     LINK_UNKNOWN,
@@ -44,6 +44,7 @@ from portal.http.fields import (
     shown_mobile,
 )
 from portal.identity import (
+    corrections,
     deletion,
     email_change,
     open_sessions,
@@ -52,7 +53,12 @@ from portal.identity import (
 )
 from portal.identity import feed as identity
 from portal.identity.held import HELD as IDENTITY
-from portal.identity.problems import CHANGE_EXPIRED, IDENTITY_CONFLICT, SESSION_UNKNOWN
+from portal.identity.problems import (
+    CHANGE_EXPIRED,
+    IDENTITY_CONFIRMED,
+    IDENTITY_CONFLICT,
+    SESSION_UNKNOWN,
+)
 from portal.identity.services import services
 from portal.rules.email import mask_email
 from portal.support.held import HELD as SUPPORT
@@ -73,11 +79,28 @@ def read_account() -> Response[Profile]:
 
 
 @app.patch(  # pyright: ignore[reportUnknownMemberType]
-    "/api/me", responses=documented(HTTPStatus.OK, UNAUTHENTICATED, INVALID_REQUEST)
+    "/api/me",
+    responses=documented(
+        HTTPStatus.OK,
+        UNAUTHENTICATED,
+        REAUTHENTICATION_REQUIRED,
+        IDENTITY_CONFIRMED,
+        INVALID_REQUEST,
+        THROTTLED,
+    ),
 )
 def change_account(changes: Changes) -> Response[Profile]:
-    """Change the mobile phone, or take a deletion back."""
-    acting = app.signed_in()
+    """Change the mobile phone, correct names and numbers, or take a deletion back."""
+    # guard: fresh-proof-for-the-identity: fresh=changes.correction is not None =>
+    acting = app.signed_in(fresh=changes.correction is not None)
+    if changes.correction:
+        corrections.correct_own(
+            table(),
+            keys.lookup_keys(),
+            partial(encrypt_nir, aws.kms(), settings().data_key),
+            acting,
+            changes.correction,
+        )
     if changes.mobile_phone:
         profile.change_phone(table(), acting, changes.mobile_phone)
     if "deletion_at" in changes.model_fields_set:

@@ -255,7 +255,7 @@ def test_a_nir_is_opened_for_its_account_only() -> None:
         for each in statements(properties)
         if listed(each["Action"])[0].startswith("kms:")
     ]
-    assert len(found) == 2
+    assert len(found) == 3
     for statement in found:
         condition = statement["Condition"]["ForAllValues:StringEquals"]
         assert condition == {"kms:EncryptionContextKeys": ["account_id"]}

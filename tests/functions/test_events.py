@@ -25,6 +25,7 @@ STATUS = {
     "account/change-email": 202,
     "account/change-password": 204,
     "account/change-phone": 200,
+    "account/correct-identity": 200,
     "account/delete": 202,
     "account/end-other-sessions": 204,
     "account/end-unknown-session": 404,
@@ -67,6 +68,7 @@ BATCHES: dict[str, tuple[str, int, int, int]] = {
 # Case: what it changes of the account, or the error that it ends in.
 EVENTS_OF_OTHERS: dict[str, dict[str, Any] | type[Exception]] = {
     "affiliation/confirmed": {"affiliation": "confirmed", "siret": "35600000049837"},
+    "affiliation/corrected": {"last_name": "Martin-Petit", "siret": "35600000049837"},
     "affiliation/malformed": ValidationError,
     "affiliation/rejected": {
         "affiliation": "rejected",

@@ -46,6 +46,8 @@ VALUES: Mapping[str, Mapping[str, str | datetime]] = {
     "deletion-scheduled": NOTICE,
     "number-claimed": NOTICE | {"numbers": "Siret"},
     "number-lost": NOTICE | {"numbers": "Siret"},
+    "identity-corrected": NOTICE | {"what": "nom, Siret"},
+    "identity-corrected-with-proof": NOTICE | {"what": "nom, Siret"},
     "account-unused": {"date": "31/07/2026"},
     "affiliation-confirmed": NOTICE,
     "affiliation-rejected": NOTICE,

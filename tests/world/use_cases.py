@@ -24,6 +24,7 @@ from portal.identity.held import HELD as IDENTITY
 from portal.identity.open_sessions import list_sessions
 from portal.identity.records import Identifier
 from portal.identity.unused import look_at_unused
+from portal.rules.nir import nir_check_key
 from portal.support.held import HELD as SUPPORT
 from tests.world.cloud import remove_item, write_item
 from tests.world.functions import Answer, Gateway
@@ -48,6 +49,15 @@ PERSON: dict[str, Any] = {
     "siret": "35600000000048",
     "is_agent": False,
 }
+
+
+CORRECTION = {
+    "last_name": "Dupont-Martin",
+    "nir": "2950475120007",
+    "nir_key": nir_check_key("2950475120007"),
+    "siret": "35600000049837",
+}
+"""A name and numbers that differ from those of the world's account."""
 
 
 def stop_clock(monkeypatch: "pytest.MonkeyPatch") -> int:
@@ -382,6 +392,16 @@ def _decide(scene: Scene, **detail: str) -> None:
     )
 
 
+def correct(scene: Scene) -> None:
+    """Send a correction of a name and both numbers, with its proof."""
+    at = datetime.fromtimestamp(scene.now, UTC)
+    detail = {"account_id": scene.account_id, "proof": "2026/12", **CORRECTION}
+    scene.gateway.invoke(
+        "affiliation",
+        {"detail-type": "IdentityCorrected", "time": at.isoformat(), "detail": detail},
+    )
+
+
 def bounce(scene: Scene) -> None:
     """Send a permanent bounce of the account's address."""
     tags = {"address": [scene.token], "account": [scene.account_id]}
@@ -560,6 +580,13 @@ USE_CASES = [
         doubled=frozenset({"ACTIVITY phone-changed"}),
     ),
     UseCase(
+        "correct one's identity",
+        "account",
+        logged_in,
+        request("account", "PATCH", "/api/me", lambda _: CORRECTION),
+        logs_in(CORRECTION["nir"], PASSWORD),
+    ),
+    UseCase(
         "change password",
         "account",
         logged_in,
@@ -639,6 +666,13 @@ USE_CASES = [
             == scene.world.account(scene.account_id).siret_status
             == "own"
         ),
+    ),
+    UseCase(
+        "correct with a proof",
+        "affiliation",
+        with_account,
+        correct,
+        logs_in(CORRECTION["nir"], PASSWORD),
     ),
     UseCase(
         "bounce",
@@ -757,6 +791,8 @@ USE_CASES = [
             "number-lost",
             "deletion-scheduled",
             "account-unused",
+            "identity-corrected",
+            "identity-corrected-with-proof",
         )
     ),
     *(

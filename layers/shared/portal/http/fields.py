@@ -256,6 +256,21 @@ EmailConfirmation = Annotated[EmailAddress, AfterValidator(_same_email)]
 """The address of the field ``email`` again, whatever the case; refused beside all other errors."""
 
 
+def agreed_key(nir: str | None, key: str | None) -> str | None:
+    """Return the key of a NIR, ``None`` without one; refuse one that does not agree."""
+    if nir:
+        try:
+            parse_nir(nir, key)
+        except RuleError as error:
+            raise PydanticCustomError(error.code, error.detail) from None
+    elif key:
+        raise PydanticCustomError(
+            "unexpected-key",
+            "Indiquez aussi le numéro auquel appartient cette clé.",
+        )
+    return key or None
+
+
 class NirFields(StrictModel):
     """The NIR and its key, null when never attributed; the key may also end the number.
 
@@ -270,18 +285,7 @@ class NirFields(StrictModel):
     def _agree(cls, key: str | None, info: ValidationInfo) -> str | None:
         if "nir" not in info.data:  # refused already
             return key
-        nir: str | None = info.data["nir"]
-        if nir is not None:
-            try:
-                parse_nir(nir, key)
-            except RuleError as error:
-                raise PydanticCustomError(error.code, error.detail) from None
-        elif key:
-            raise PydanticCustomError(
-                "unexpected-key",
-                "Indiquez aussi le numéro auquel appartient cette clé.",
-            )
-        return key or None
+        return agreed_key(info.data["nir"], key)
 
     @property
     def nir_number(self) -> str | None:

@@ -161,7 +161,7 @@ def _birth(
     # guard: one-account-per-registration: , if_={"completed": False} =>
     yield put(registration.emptied(now), if_={"completed": False}, else_=LinkUsedError)
     yield Identifier(mac=registration.email_mac, account_id=account_id).claim()
-    yield from numbers.claims(registration, taken)
+    yield from numbers.claims(account_id, registration.nir_mac, registration.siret_mac, taken)
     yield put_new(_account(registration, taken, now), else_=IdentityTakenError)
     yield put(Credentials(account_id=account_id, password_hash=password_hash))
     yield put(UseCheck(account_id=account_id, use_check_at=now + FIRST_LOOK))

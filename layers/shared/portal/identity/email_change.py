@@ -233,7 +233,8 @@ def _forget_request(table: "Table", account: Account, token: Token) -> None:
         table.write(
             update(
                 account.key(),
-                NO_NEW_EMAIL,
+                # The link stays: asked again, it gets the same answer.
+                {**NO_NEW_EMAIL, "email_change_id": token.id},
                 if_={"id": account.id, "email_change_id": token.id},
                 else_=AccountChangedError,
             )

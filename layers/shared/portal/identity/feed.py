@@ -48,6 +48,23 @@ PHONE_CHANGED = Kind(
     "Votre numéro de téléphone mobile a été modifié.",
     keep=YEAR,
 )
+IDENTITY_CORRECTED = Kind(
+    "identity-corrected",
+    "Informations corrigées",
+    "Vous avez corrigé\u00a0: {what}. Si ce n’était pas vous, changez votre mot de passe et "
+    "écrivez-nous par «\u00a0Nous contacter\u00a0».",
+    # guard: correction-is-told
+    mail="Vos informations ont été corrigées",
+    keep=YEAR,
+)
+IDENTITY_CORRECTED_WITH_PROOF = Kind(
+    "identity-corrected-with-proof",
+    "Informations corrigées à votre demande",
+    "Corrigé après vérification d’un justificatif\u00a0: {what} (dossier {proof}). Si vous n’avez "
+    "rien demandé, écrivez-nous par «\u00a0Nous contacter\u00a0».",
+    mail="Vos informations ont été corrigées à votre demande",
+    keep=YEAR,
+)
 EMAIL_CHANGED = Kind(
     "email-changed",
     "Adresse courriel modifiée",
@@ -147,6 +164,8 @@ KINDS = (
     NEW_DEVICE,
     PASSWORD_CHANGED,
     PHONE_CHANGED,
+    IDENTITY_CORRECTED,
+    IDENTITY_CORRECTED_WITH_PROOF,
     EMAIL_CHANGED,
     EMAIL_WITHDRAWN,
     EMAIL_RESTORED,

@@ -80,6 +80,7 @@ def _notice(template: Template) -> MailSender:
                 template,
                 at=moment(message.created_at),
                 device=message.about.get("device", ""),
+                what=message.about.get("what", ""),
                 reason=account.affiliation_reason or "",
                 deletion_at=moment(account.deletion_at or message.created_at),
                 numbers=message.about.get("numbers", ""),

@@ -25,7 +25,6 @@ from portal.identity.records import (
     AccountChangedError,
     Identifier,
     NirTakenError,
-    Registration,
     SiretHolder,
     SiretTakenError,
 )
@@ -48,16 +47,17 @@ class Settled(Struct, frozen=True):
     """Those of the numbers, of the accounts that lose them, and what is told."""
 
 
-def claims(registration: Registration, taken: Collection[str]) -> Iterator[Write]:
-    """Yield the writes that give a new account the numbers it claims, except those ``taken``.
+def claims(
+    account_id: str, nir_mac: str | None, siret_mac: str | None, taken: Collection[str]
+) -> Iterator[Write]:
+    """Yield the writes that give an account the numbers it claims, except those ``taken``.
 
     Refused with ``NirTakenError`` or ``SiretTakenError`` when another account has one.
     """
-    account_id = registration.account_id
-    if registration.nir_mac and NIR not in taken:
-        yield Identifier(mac=registration.nir_mac, account_id=account_id).claim(else_=NirTakenError)
-    if registration.siret_mac and SIRET not in taken:
-        holder = SiretHolder(mac=registration.siret_mac, account_id=account_id)
+    if nir_mac and NIR not in taken:
+        yield Identifier(mac=nir_mac, account_id=account_id).claim(else_=NirTakenError)
+    if siret_mac and SIRET not in taken:
+        holder = SiretHolder(mac=siret_mac, account_id=account_id)
         # guard: one-account-per-siret: put_new => put
         yield put_new(holder, else_=SiretTakenError)
 

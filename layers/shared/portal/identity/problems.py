@@ -23,6 +23,14 @@ IDENTITY_CONFLICT = ProblemType(
     "Un compte existe déjà",
     "Un compte existe déjà à cette adresse courriel.",
 )
+IDENTITY_CONFIRMED = ProblemType(
+    "identity-confirmed",
+    409,
+    "Identité confirmée",
+    "Votre affiliation est confirmée avec ces informations. Pour les corriger, écrivez-nous par "
+    "«\u00a0Nous contacter\u00a0», avec le motif «\u00a0J’ai une demande sur mes données "
+    "personnelles\u00a0».",
+)
 LINK_EXPIRED = ProblemType(
     "link-expired",
     410,

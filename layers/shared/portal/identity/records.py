@@ -125,6 +125,8 @@ class Account(Record, frozen=True, kw_only=True):
     siret_mac: str | None = None
     siret_status: str | None = None
     is_agent: bool = False
+    corrected: Mapping[str, str] | None = None
+    """By what was corrected: the time of the back office's event, in milliseconds."""
     affiliation: str = AFFILIATION_PENDING
     affiliation_at: int | None = None
     """Time of the back office's last decision, in milliseconds."""
