@@ -8,9 +8,9 @@ import tomllib
 import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date
-from pathlib import Path
 from types import MappingProxyType
 
+from files import File
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
@@ -69,23 +69,25 @@ class Article(Struct, frozen=True):
         return french_day(self.published) if self.published else ""
 
 
-def read_facts(file: Path) -> Facts:
+def read_facts(file: File) -> Facts:
     """Return the facts of a file, by name; raises ``KeyError`` for one without source or day."""
     rows = tomllib.loads(file.read_text())
     return {name: Fact(row["texte"], row["source"], row["lu"]) for name, row in rows.items()}
 
 
-def read_articles(folder: Path, facts: Facts = MappingProxyType({})) -> Sequence[Article]:
+def read_articles(folder: File, facts: Facts = MappingProxyType({})) -> Sequence[Article]:
     """Return the texts of a folder: the newest first when they are dated, else by file name.
 
     Raises ``ValueError``, with the file's name, for properties that are missing or unknown, and
     for a fact that does not exist.
     """
-    articles = [_read(file, facts) for file in sorted(folder.glob("*.md"))]
+    articles = [
+        _read(file, facts) for file in sorted(folder.glob("*.md"), key=lambda file: file.name)
+    ]
     return sorted(articles, key=lambda article: article.published or date.min, reverse=True)
 
 
-def read_problems(file: Path) -> Sequence[Article]:
+def read_problems(file: File) -> Sequence[Article]:
     """Return a text for each problem of the API, with what to do about it."""
     return [
         _article(
@@ -134,7 +136,7 @@ def _cite(text: str, facts: Facts) -> str:
     return f"{filled}\nSources : {' ; '.join(shown)}.\n" if shown else filled
 
 
-def _read(file: Path, facts: Facts) -> Article:
+def _read(file: File, facts: Facts) -> Article:
     written = file.read_text()
     dated = _DATED.search(written)
     if dated:

@@ -10,14 +10,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from content import Article, fold, read_articles, read_facts, read_problems
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from files import FILES, read_assets
+from jinja2 import Environment, FunctionLoader, StrictUndefined
 from msgspec import Struct
 from publisher import read_site
 from reference import OPENAPI, read_document, read_reference, with_code
 
 from portal.rules.password import CRITERIA
 
-HERE = Path(__file__).parent
 OPENAPI_PATH = "/api/openapi.json"
 
 _IMMUTABLE = "public, max-age=31536000, immutable"
@@ -32,10 +32,6 @@ _MEDIA_TYPES = {
 }
 _REFERENCE = re.compile(r'(?<=")\./([\w-]+\.(?:js|svg))(?=")')
 _IMPORT = re.compile(r'(?<=from ")\./([\w-]+\.js)(?=")')
-_COMMENT = re.compile(
-    r"^\s*(?://[^\n]*|/\*\*.*?\*/)\n|^[ \t]+|(?<=[;,(){}]) //[^\n]*$", re.MULTILINE | re.DOTALL
-)
-_STYLE_SPACE = re.compile(r"/\*.*?\*/\s*|\s*([{};,])\s*|(?<=[a-z])(:)\s+", re.DOTALL)
 
 
 class Page(Struct, frozen=True):
@@ -56,11 +52,11 @@ class Page(Struct, frozen=True):
 
 
 SITE = read_site(os.environ)
-FACTS = {**read_facts(HERE / "content" / "faits.toml"), **SITE}
-NEWS = read_articles(HERE / "content" / "news", FACTS)
-HELP = read_articles(HERE / "content" / "help", FACTS)
-PROBLEMS = read_problems(HERE / "content" / "problems.toml")
-TEXTS = {article.slug: article for article in read_articles(HERE / "content" / "pages", FACTS)}
+FACTS = {**read_facts(FILES / "content" / "faits.toml"), **SITE}
+NEWS = read_articles(FILES / "content" / "news", FACTS)
+HELP = read_articles(FILES / "content" / "help", FACTS)
+PROBLEMS = read_problems(FILES / "content" / "problems.toml")
+TEXTS = {article.slug: article for article in read_articles(FILES / "content" / "pages", FACTS)}
 
 PAGES = (
     Page("/", "home", "Accueil", "search.js"),
@@ -206,10 +202,10 @@ def resource(text: str, media_type: str, cache_control: str) -> Resource:
 
 def render_site() -> tuple[dict[str, Resource], Resource]:
     """Return the resources by path, and the page for an unknown path."""
-    sources = {file.name: _read_asset(file) for file in sorted((HERE / "assets").iterdir())}
+    sources = read_assets()
     assets = _Assets(sources | {"search.json": search_index()})
     templates = Environment(
-        loader=FileSystemLoader(HERE / "templates"),
+        loader=FunctionLoader(lambda name: (FILES / "templates" / name).read_text()),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -300,18 +296,6 @@ class _Assets:
             found = [match[1] for match in _IMPORT.finditer(self._sources[name])]
             yield from found
             yield from self._imports(found)
-
-
-def _read_asset(file: Path) -> str:
-    """Return a file as it is served: modules and style without comments and indentation."""
-    text = file.read_text()
-    match file.suffix:
-        case ".js":
-            return _COMMENT.sub("", text)
-        case ".css":
-            return _STYLE_SPACE.sub(lambda found: found[1] or found[2] or "", text)
-        case _:
-            return text
 
 
 def _digest(content: bytes) -> str:

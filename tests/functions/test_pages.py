@@ -80,10 +80,10 @@ def app() -> Iterator[ModuleType]:
         patch.syspath_prepend(WEB)
         for name, value in ENVIRONMENT.items():
             patch.setenv(name, value)
-        for name in ("pages", "content", "publisher", "reference"):
+        for name in ("pages", "content", "publisher", "reference", "files"):
             patch.delitem(sys.modules, name, raising=False)
         yield load("app")
-        for name in ("pages", "content", "publisher", "reference"):
+        for name in ("pages", "content", "publisher", "reference", "files"):
             sys.modules.pop(name, None)
 
 
