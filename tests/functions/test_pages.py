@@ -897,7 +897,7 @@ def test_openapi_document_is_served_when_present(app: ModuleType, ask: Ask) -> N
     assert app.SITE["/api/openapi.json"].cache_control == "no-cache"
 
 
-@pytest.mark.parametrize("path", ["/gerer", "/gerer/mon-compte", "/gerer/mon-compte/mot-de-passe"])
+@pytest.mark.parametrize("path", [path for path in PRIVATE_PATHS if path.startswith("/gerer")])
 def test_space_can_ask_for_the_password(document: Callable[[str], Document], path: str) -> None:
     """Each page of the space has what announces the session's end and asks for the password."""
     assert {"ending", "extend", "end", "confirm", "reauthentication"} <= set(
@@ -924,3 +924,40 @@ def test_space_shows_the_six_tiles(ask: Ask, document: Callable[[str], Document]
     assert services == dict.fromkeys(
         ("declare-and-pay", "payments", "documents", "messages"), "card tile closed"
     )
+
+
+@pytest.mark.parametrize("path", [*PATHS, "/nowhere"])
+def test_page_knows_whether_one_is_logged_in(
+    document: Callable[[str], Document], path: str
+) -> None:
+    """Before anything is shown, each page knows what its header says: both are in the page."""
+    page = document(path)
+    first = next(each["src"] for tag, each in page.tags if tag == "script")
+    assert first.startswith("/assets/early-")
+    head = [each.get("href", tag) for tag, each in page.tags if "for-" in each.get("class", "")][:3]
+    assert head == ["/mon-compte", "/gerer", "button"]
+
+
+def test_what_names_the_person_is_carried(document: Callable[[str], Document]) -> None:
+    """The identifier that was typed is that of the next form, except for a new address."""
+    carried = {
+        path: [each["id"] for _, each in document(path).tags if "data-carried" in each]
+        for path in PATHS
+    }
+    assert {path: ids for path, ids in carried.items() if ids} == {
+        "/mon-compte": ["identifier"],
+        "/mot-de-passe-oublie": ["identifier"],
+        "/creer-mon-compte": ["email"],
+        "/nous-contacter": ["email"],
+    }
+
+
+def test_style_has_one_scale() -> None:
+    """Corners have two radii, a pill and the circle; radii and spaces are variables."""
+    for file in (WEB / "assets").glob("*.css"):
+        radii = set(re.findall(r"border-radius: ([^;}]+)", file.read_text()))
+        assert radii <= {"var(--round)", "var(--rounder)", "var(--pill)", "50%"}, file.name
+    style = (WEB / "assets" / "style.css").read_text()
+    assert "--round: 6px;" in style
+    assert "--rounder: 12px;" in style
+    assert len(re.findall(r"--s\d: ", style)) == 7

@@ -39,7 +39,10 @@ UNLINKED_PAGES = (
     "/nouveau-mot-de-passe",
     "/annuler-changement",
     "/gerer/mon-compte",
+    "/gerer/mon-compte/telephone",
+    "/gerer/mon-compte/courriel",
     "/gerer/mon-compte/mot-de-passe",
+    "/gerer/mon-compte/suppression",
     "/404",
 )
 RUNS = 3
