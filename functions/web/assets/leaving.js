@@ -1,7 +1,7 @@
 // The end of a session: decided once, it empties this tab and every other one, with the reason.
 
 import { call } from "./api.js";
-import { forget, note, OVER, recall, remember, store } from "./memory.js";
+import { forget, note, OVER, recall, remember, SEEN, store } from "./memory.js";
 
 const ENDED = "session-ended";
 const WANTED = ["signed-out", "deletion"];
@@ -45,7 +45,7 @@ export async function logOut(notice) {
 export function hear({ key, newValue }) {
   if (key === OVER) {
     if (newValue) empty(JSON.parse(newValue));
-  } else {
+  } else if (key === null || key === SEEN) {
     empty(["signed-out"]);
     go();
   }
