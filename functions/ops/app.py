@@ -49,7 +49,7 @@ class LookUp(Act):
 
 
 class EndSessions(Act):
-    """End every session of an account."""
+    """End every session of an account, its password and its links."""
 
     action: Literal["end-sessions"]
     account_id: UUID4

@@ -14,7 +14,7 @@ from portal.http.api import Api
 from portal.http.fields import ChosenPassword, LinkToken, StrictModel
 from portal.identity import activation, recovery
 from portal.identity.problems import ALREADY_ACTIVE, IDENTITY_CONFLICT, LINK_EXPIRED
-from portal.identity.purposes import EMAIL_VALIDATION, PASSWORD_RECOVERY
+from portal.identity.purposes import EMAIL_UNDO, EMAIL_VALIDATION, PASSWORD_RECOVERY
 
 app = Api()
 handler = app.resolve
@@ -41,12 +41,16 @@ class PasswordByLink(StrictModel):
     ),
 )
 def set_password(form: PasswordByLink) -> Response[None]:
-    """Set the password and use the link up, once."""
+    """Set the password and use the link up, once.
+
+    The token is that of a validation or a recovery, or of an undo that was done.
+    """
     app.limit("password")
     lookup, pepper, limits = keys.lookup_keys(), keys.pepper_keys(), settings().limits
-    token = unseal(keys.token_keys(), form.token, EMAIL_VALIDATION, PASSWORD_RECOVERY)
+    purposes = (EMAIL_VALIDATION, PASSWORD_RECOVERY, EMAIL_UNDO)
+    token = unseal(keys.token_keys(), form.token, *purposes)
     chosen = (form.password, form.confirmation)
-    if token.purpose == PASSWORD_RECOVERY:
+    if token.purpose != EMAIL_VALIDATION:
         recovery.reset(table(), lookup, pepper, token, *chosen, app.now)
     else:
         activation.set_password(table(), lookup, pepper, limits, token, *chosen, app.now)

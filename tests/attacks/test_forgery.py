@@ -296,3 +296,29 @@ def test_a_stranger_who_signs_up_with_an_address(
     assert client.me().json["siret"] == owner.siret
     assert client.another().log_in(stranger.nir).status == 401
     assert client.another().log_in(owner.nir).status == 200
+
+
+@pytest.mark.guards("ended-password")
+def test_a_thief_whose_change_is_undone(client: Client, mailbox: Mailbox) -> None:
+    """After « it was not me » the thief's password logs in by nothing; the owner's new one does.
+
+    The thief changed address and password; the owner undoes the change by the link in the
+    former mailbox, then sets a password with that same link.
+    """
+    person = logged_in(client, mailbox)
+    email, undo = moved_email(client, mailbox, person)
+    assert client.change_password(NEW_PASSWORD).status in {200, 204}
+    thief = client.another()
+    assert thief.log_in(person.nir, NEW_PASSWORD).status == 200
+    assert thief.set_password(undo, NEW_PASSWORD).status in {404, 410}, "it undid nothing yet"
+    assert client.another().undo_email(undo).status == 204
+    for typed in (person.nir, person.email, email):
+        assert client.another().log_in(typed, NEW_PASSWORD).status == 401
+        assert client.another().log_in(typed).status == 401
+    assert thief.me().status == client.me().status == 401
+    owner, chosen = client.another(), f"{NEW_PASSWORD}-bis"
+    assert owner.set_password(undo, chosen).status == 204
+    assert owner.set_password(undo, NEW_PASSWORD).status == 404
+    assert owner.log_in(person.nir, chosen).status == 200
+    assert client.another().log_in(person.nir, NEW_PASSWORD).status == 401
+    assert client.another().log_in(email, chosen).status == 401

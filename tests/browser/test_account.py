@@ -121,11 +121,15 @@ def test_email(page: Page, client: Client, mailbox: Mailbox, look: "Look") -> No
     page.get_by_role("button", name="Annuler ce changement").click()
     expect_title(page, "Votre ancienne adresse est rétablie")
     look("undone")
-    assert client.log_in(person.email).status == 200
+    assert client.log_in(person.email).status == 401
+    page.get_by_role("link", name="Choisir un nouveau mot de passe").click()
+    page.wait_for_url("/nouveau-mot-de-passe")
+    choose_password(page, NEW_PASSWORD)
+    page.wait_for_url("/mot-de-passe-enregistre")
     page.goto(undo)
     page.get_by_role("button", name="Annuler ce changement").click()
     expect_title(page, "Ce lien ne fonctionne plus")
-    log_in(page, person.email, start=ACCOUNT)
+    log_in(page, person.email, NEW_PASSWORD, start=ACCOUNT)
     expect(page.locator("[data-fill=email]")).to_have_text(person.email)
 
 

@@ -250,6 +250,14 @@ def test_security_events_are_kept_twelve_months(kind: Kind) -> None:
         "email-restored",
         "session-ended",
         "sessions-ended",
+        "other-sessions-ended",
+        "email-change-withdrawn",
+        "identity-corrected",
+        "identity-corrected-with-proof",
+        "number-claimed",
+        "number-gained",
+        "number-lost",
+        "number-disputed",
     }
     expected = NOW + 365 * DAY if kind.name in security else None
     assert made(NOW, kind).expires_at == expected

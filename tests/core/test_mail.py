@@ -146,7 +146,7 @@ def test_validation_says_what_the_guide_says() -> None:
             [
                 "01/07/2026\u00a0à\u00a012:04",
                 "toutes les sessions ont été fermées",
-                "Choisissez maintenant un nouveau mot de passe",
+                "Choisissez un nouveau mot de passe",
             ],
         ),
         (

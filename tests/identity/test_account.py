@@ -26,6 +26,7 @@ from portal.identity.problems import (
     CHANGE_EXPIRED,
     IDENTITY_CONFLICT,
     INVALID_CREDENTIALS,
+    RECOVERY_EXPIRED,
     SESSION_UNKNOWN,
 )
 from portal.identity.records import NO_NEW_EMAIL, Account, Identifier
@@ -640,8 +641,9 @@ def test_the_former_address_may_undo(person: Person) -> None:
     (mail,) = person.world.deliver(late)
     assert (mail.to, mail.subject) == ([EMAIL], "Votre adresse courriel a été rétablie")
     assert person.kinds[0] == "email-restored"
-    assert person.world.log_in(EMAIL, now=late + 1)
-    refused(INVALID_CREDENTIALS, lambda: person.world.log_in(ELSEWHERE, now=late + 2))
+    person.world.reset(notice.token, NEW, late + 1)
+    assert person.world.log_in(EMAIL, NEW, now=late + 1)
+    refused(INVALID_CREDENTIALS, lambda: person.world.log_in(ELSEWHERE, NEW, now=late + 2))
 
 
 @pytest.mark.guards("seven-days-to-undo")
@@ -668,7 +670,8 @@ def test_an_undo_after_two_changes(person: Person) -> None:
     person.move(THIRD, NOW + 60)
     person.world.undo_email(notice.token, NOW + DAY)
     assert person.account.email == EMAIL
-    assert person.world.log_in(NIR, now=NOW + DAY)
+    person.world.reset(notice.token, NEW, NOW + DAY)
+    assert person.world.log_in(NIR, NEW, now=NOW + DAY)
 
 
 def test_an_undo_is_not_undone_by_a_newer_change(person: Person) -> None:
@@ -687,7 +690,7 @@ def test_an_undo_ends_recovery_links(person: Person) -> None:
     person.world.recover(ELSEWHERE, NOW + 1)
     (mail,) = person.world.deliver(NOW + 1)
     person.world.undo_email(notice.token, NOW + 2)
-    refused(LINK_UNKNOWN, lambda: person.world.reset(mail.token, NEW, NOW + 3))
+    refused(RECOVERY_EXPIRED, lambda: person.world.reset(mail.token, NEW, NOW + 3))
 
 
 # Sessions

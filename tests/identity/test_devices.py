@@ -247,14 +247,15 @@ def after_change(world: "World", opened: "Opened") -> str:
 
 
 def after_undo(world: "World", opened: "Opened") -> str:
-    """Change the address, then undo that from the former one."""
+    """Change the address, undo that from the former one, set a password; return it."""
     session = world.authenticate(opened.cookie)
     world.deliver()
     world.request_email(session, "new@example.fr")
     world.confirm_email(session, world.deliver()[-1].token)
     undo = next(mail for mail in world.deliver() if "annuler-changement" in mail.text)
     world.undo_email(undo.token, NOW + 60)
-    return PASSWORD
+    world.reset(undo.token, CHANGED, NOW + 60)
+    return CHANGED
 
 
 @pytest.mark.guards("password-forgets-devices", "undo-forgets-devices")

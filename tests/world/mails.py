@@ -43,6 +43,7 @@ VALUES: Mapping[str, Mapping[str, str | datetime]] = {
     "email-change": {},
     "email-changed": {"at": AT},
     "email-restored": NOTICE,
+    "sessions-ended": NOTICE,
     "deletion-scheduled": NOTICE,
     "number-claimed": NOTICE | {"numbers": "Siret"},
     "number-lost": NOTICE | {"numbers": "Siret"},

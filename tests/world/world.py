@@ -48,7 +48,7 @@ from portal.identity import (
 from portal.identity.events import EVENTS
 from portal.identity.mails import MAILS as IDENTITY_MAILS
 from portal.identity.opening import Browser, Opened
-from portal.identity.purposes import EMAIL_VALIDATION, PASSWORD_RECOVERY
+from portal.identity.purposes import EMAIL_UNDO, EMAIL_VALIDATION, PASSWORD_RECOVERY
 from portal.identity.records import Account, Credentials, Identifier, Registration
 from portal.identity.signup import Identity
 from portal.rules.nir import mask_nir
@@ -229,7 +229,7 @@ class World:
             self.table,
             keys.lookup_keys(),
             keys.pepper_keys(),
-            unseal(keys.token_keys(), token, PASSWORD_RECOVERY),
+            unseal(keys.token_keys(), token, PASSWORD_RECOVERY, EMAIL_UNDO),
             password,
             password,
             now,

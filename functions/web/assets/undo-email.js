@@ -1,6 +1,6 @@
 import { call } from "./api.js";
 import { wire } from "./form.js";
-import { forget, onNewLink, takeToken } from "./memory.js";
+import { forget, onNewLink, remember, takeToken } from "./memory.js";
 import { ended, show } from "./states.js";
 
 let token;
@@ -14,6 +14,7 @@ wire(document.getElementById("undo"), {
   send: () => call("POST", "email-undo", { token }),
   done() {
     forget("undo");
+    remember("recovery", token); // the link that undid the change sets the new password
     import("./leaving.js").then(({ tellTabs }) => tellTabs(), () => {});
     show("done", "moved");
     return "";

@@ -48,6 +48,7 @@ def publisher(event_bridge: "EventBridgeClient", bus: str) -> "Callable[[Outgoin
     """Return the sender of events: the kind of a message is the detail type of its event."""
 
     def send(message: "Outgoing") -> None:
-        publish(event_bridge, bus, message.kind, message.about, message.created_at)
+        ids = {"account_id": None, **message.about}
+        publish(event_bridge, bus, message.kind, ids, message.created_at)
 
     return send

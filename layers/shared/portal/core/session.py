@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from portal.core.problems import UNAUTHENTICATED, Problem
 from portal.core.records import HOUR, Record
-from portal.core.writes import Refusal, RefusedError, Write, delete, update
+from portal.core.writes import Refusal, RefusedError, Write, check, delete, update
 
 if TYPE_CHECKING:
     from portal.core.table import Table
@@ -74,6 +74,16 @@ class Session(Record, frozen=True, kw_only=True):
     def end(self, *, else_: Refusal = RefusedError) -> Write:
         """Return the write that ends this session, refused when it ended before."""
         return delete(self.key(), if_={"secret_sha256": self.secret_sha256}, else_=else_)
+
+
+def while_open(session: Session) -> Write:
+    """Return the check that a session has not ended since it was read.
+
+    For what opens an account again: it must not follow what ended the session meanwhile. Refused
+    with ``Problem(UNAUTHENTICATED)``.
+    """
+    unchanged = {"secret_sha256": session.secret_sha256}
+    return check(session.key(), if_=unchanged, else_=Problem(UNAUTHENTICATED))
 
 
 def new_session(

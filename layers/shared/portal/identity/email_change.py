@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from portal.core import identifiers
 from portal.core.feed import entry, notice, notice_of
 from portal.core.limits import account_limit, mailbox_limit
@@ -13,16 +15,16 @@ from portal.core.problems import INVALID_REQUEST, FieldError, Problem
 from portal.core.records import DAY
 from portal.core.session import Session, end_sessions
 from portal.core.writes import Test, Write, delete, put, update
-from portal.identity import devices, feed
+from portal.identity import feed
+from portal.identity.ending import end_credentials
 from portal.identity.problems import CHANGE_EXPIRED, IDENTITY_CONFLICT
 from portal.identity.profile import change, read_account
-from portal.identity.purposes import EMAIL_CHANGE, EMAIL_UNDO
+from portal.identity.purposes import EMAIL_CHANGE, EMAIL_UNDO, PASSWORD_RECOVERY
 from portal.identity.records import (
     NO_NEW_EMAIL,
     Account,
     AccountChangedError,
     AskedEmail,
-    Credentials,
     Identifier,
     IdentityTakenError,
     day_of,
@@ -134,7 +136,7 @@ def confirm_email(table: "Table", tokens: "TokenKeys", acting: "Acting", text: s
     try:
         table.transact(
             # guard: withdrawn-while-confirmed: unless_withdrawn=token.id => unless_withdrawn=None
-            *_move_email(account, link, {}, kept=acting.session, unless_withdrawn=token.id),
+            *_confirm(account, link, kept=acting.session, unless_withdrawn=token.id),
             put(undo_link),
             put(entry(feed.EMAIL_CHANGED, account.id, acting.at, actor=acting.actor_id)),
             # guard: old-address-is-told
@@ -148,7 +150,9 @@ def confirm_email(table: "Table", tokens: "TokenKeys", acting: "Acting", text: s
 
 
 def undo_email(table: "Table", tokens: "TokenKeys", text: str, now: int) -> None:
-    """Restore an account's former address, and end every session: one may be an intruder's.
+    """Restore an account's former address, and end every credential: an intruder may have them.
+
+    The link then sets a new password, once, within the time of a recovery.
 
     Raises ``Problem``: ``LINK_UNKNOWN``, ``CHANGE_EXPIRED``, ``IDENTITY_CONFLICT``.
     """
@@ -157,14 +161,22 @@ def undo_email(table: "Table", tokens: "TokenKeys", text: str, now: int) -> None
     account = table.get(Account, Account.key_of(id=link.account_id or ""))
     if account is None or account.email_mac == link.about["email_mac"] or _is_undone(account, link):
         raise Problem(CHANGE_EXPIRED)
-    undone = {"undone_from": link.issued_at, "undone_at": now}
-    credentials = Credentials.key_of(account_id=account.id)
-    trust, own = {"trust": devices.new_trust()}, {"account_id": account.id}
+    changes = {
+        **_address_of(link),
+        "undone_from": link.issued_at,
+        "undone_at": now,
+        "recovery_id": link.id,
+    }
+    # guard: half-an-hour-after-undoing: now + PASSWORD_RECOVERY.lifetime => link.expires_at
+    spent = replace(link, expires_at=now + PASSWORD_RECOVERY.lifetime)
+    changed = AccountChangedError
     try:
         table.transact(
-            *_move_email(account, link, undone, kept=None),
-            # guard: undo-forgets-devices
-            update(credentials, trust, if_=own, else_=AccountChangedError),
+            *end_credentials(
+                account, changes=changes, if_={"email_mac": account.email_mac}, else_=changed
+            ),
+            *_move_identifier(account, link),
+            put(spent, if_={"id": link.id}, else_=changed),
             *map(put, notice(feed.EMAIL_RESTORED, account.id, now, actor=account.id)),
         )
     except AccountChangedError:
@@ -190,13 +202,8 @@ def _is_undone(account: Account, link: Link) -> bool:
     return account.undone_from <= link.issued_at <= account.undone_at
 
 
-def _move_email(
-    account: Account,
-    link: Link,
-    undone: Mapping[str, int],
-    *,
-    kept: Session | None,
-    unless_withdrawn: str | None = None,
+def _confirm(
+    account: Account, link: Link, *, kept: Session, unless_withdrawn: str | None
 ) -> Iterator[Write]:
     """Yield the writes that set an account's address to that of a link, and consume the link.
 
@@ -204,27 +211,37 @@ def _move_email(
     ``AccountChangedError`` when the account or the link changed meanwhile, with
     ``IdentityTakenError`` when another account has the address.
     """
-    email_mac = link.about["email_mac"]
     changed = AccountChangedError
     changes = {
-        "email": link.about["email"],
-        "email_mac": email_mac,
+        **_address_of(link),
         **NO_NEW_EMAIL,
         # guard: address-kills-recovery
         "recovery_id": None,
-        "mail_bounced_at": None,
-        **undone,
     }
     read = {"id": account.id, "email_mac": account.email_mac}
     if unless_withdrawn:
         read["email_change_id"] = unless_withdrawn
     yield update(account.key(), changes, if_=read, else_=changed)
-    former = Identifier.key_of(mac=account.email_mac)
-    yield delete(former, if_={"account_id": account.id}, else_=changed)
     yield delete(link.key(), if_={"id": link.id}, else_=changed)
     # guard: address-ends-sessions
     yield from end_sessions(account.id, but=kept)
-    yield Identifier(mac=email_mac, account_id=account.id).claim()
+    yield from _move_identifier(account, link)
+
+
+def _address_of(link: Link) -> Mapping[str, str | None]:
+    """Return the changes that give an account the address of a link."""
+    return {
+        "email": link.about["email"],
+        "email_mac": link.about["email_mac"],
+        "mail_bounced_at": None,
+    }
+
+
+def _move_identifier(account: Account, link: Link) -> Iterator[Write]:
+    """Yield the writes by which an account logs in with the address of a link, not its own."""
+    former = Identifier.key_of(mac=account.email_mac)
+    yield delete(former, if_={"account_id": account.id}, else_=AccountChangedError)
+    yield Identifier(mac=link.about["email_mac"], account_id=account.id).claim()
 
 
 def _forget_request(table: "Table", account: Account, token: Token) -> None:

@@ -81,7 +81,8 @@ EMAIL_WITHDRAWN = Kind(
 EMAIL_RESTORED = Kind(
     "email-restored",
     "Adresse courriel rétablie",
-    "Votre ancienne adresse courriel a été rétablie et toutes vos sessions ont été fermées.",
+    "Votre ancienne adresse courriel a été rétablie. Votre mot de passe et vos appareils connus ne "
+    "sont plus reconnus, et toutes vos sessions ont été fermées.",
     mail="Votre adresse courriel a été rétablie",
     keep=YEAR,
 )
@@ -132,7 +133,9 @@ OTHER_SESSIONS_ENDED = Kind(
 SESSIONS_ENDED = Kind(
     "sessions-ended",
     "Sessions fermées",
-    "L’assistance a fermé toutes vos sessions.",
+    "L’assistance a fermé toutes vos sessions et mis fin à votre mot de passe. Pour en choisir un "
+    "autre\u00a0: «\u00a0Mot de passe oublié\u00a0?\u00a0».",
+    mail="Choisissez un nouveau mot de passe",
     keep=YEAR,
 )
 MAIL_BOUNCING = Kind(

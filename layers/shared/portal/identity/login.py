@@ -103,7 +103,7 @@ def _renew_hash(table: "Table", pepper: "PepperKeys", holder: Holder, password: 
     """Replace the hash of a verified password, if its parameters or its pepper are outdated."""
     read = holder.credentials
     # guard: rehash-at-login: not passwords.needs_rehash(pepper, read.password_hash) => True
-    if not passwords.needs_rehash(pepper, read.password_hash):
+    if read.password_hash is None or not passwords.needs_rehash(pepper, read.password_hash):
         return holder
     renewed = replace(read, password_hash=passwords.hash_password(pepper, password))
     unchanged = {"password_hash": read.password_hash}

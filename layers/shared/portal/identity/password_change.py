@@ -7,7 +7,7 @@ from portal.core.feed import notice
 from portal.core.outbox import Outgoing
 from portal.core.problems import UNAVAILABLE, Problem
 from portal.core.records import Value
-from portal.core.session import Session, end_sessions
+from portal.core.session import Session, end_sessions, while_open
 from portal.core.writes import Refusal, Write, put, update
 from portal.identity import devices, events, feed, passwords
 from portal.identity.profile import read_account
@@ -37,6 +37,8 @@ def change_password(
     passwords.check(lookup, account, password, confirmation)
     trust = devices.new_trust()
     table.transact(
+        # guard: no-password-of-an-ended-session
+        while_open(acting.session),
         *new_password(
             account,
             passwords.hash_password(pepper, password),
@@ -45,7 +47,7 @@ def change_password(
             actor=acting.actor_id,
             kept=acting.session,
             else_=Problem(UNAVAILABLE, retry_after=1),
-        )
+        ),
     )
     return devices.new_cookie(lookup, account.id, trust)
 

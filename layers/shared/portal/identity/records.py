@@ -175,7 +175,8 @@ class Credentials(Record, frozen=True, kw_only=True):
     SORT = "CREDENTIALS"
 
     account_id: str
-    password_hash: str
+    password_hash: str | None = None
+    """``None`` once it was ended, until another is set by a link."""
     trust: str = ""
     """What the cookies of known devices are bound to: replaced when they are no longer trusted."""
     logins: int = 0

@@ -11,6 +11,7 @@ from portal.core.writes import delete
 from portal.identity import passwords
 from portal.identity.password_change import new_password
 from portal.identity.problems import RECOVERY_EXPIRED
+from portal.identity.purposes import EMAIL_UNDO
 from portal.identity.records import NO_NEW_EMAIL, Account
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ def reset(
 ) -> None:
     """Set a new password with a recovery link; ends every session and notifies the holder.
 
+    A link that undid a change of address is one, once it did (``email_change.undo_email``).
+
     A change of address that was requested and not confirmed is withdrawn: who requested it may be
     whom the new password shuts out. That the link was received proves that the address works.
 
@@ -64,6 +67,9 @@ def reset(
         raise Problem(RECOVERY_EXPIRED)
     account = table.get(Account, Account.key_of(id=link.account_id))
     if account is None or account.recovery_id is None:
+        raise Problem(LINK_UNKNOWN)
+    # guard: undo-first: token.purpose == EMAIL_UNDO => False
+    if token.purpose == EMAIL_UNDO and account.undone_from != token.issued_at:
         raise Problem(LINK_UNKNOWN)
     # guard: newest-recovery-only: account.recovery_id != token.id => not account.recovery_id
     if account.recovery_id != token.id:

@@ -15,10 +15,10 @@ from portal.core.clock import rfc3339, rfc3339_seconds
 from portal.core.feed import SUPPORT, notice
 from portal.core.limits import MailTimes
 from portal.core.outbox import Outgoing
-from portal.core.session import end_sessions as ending_sessions
 from portal.core.writes import delete, put, update
 from portal.identity import feed, recovery
 from portal.identity.email_change import EMAIL_CHANGE_MAIL
+from portal.identity.ending import end_credentials
 from portal.identity.open_sessions import list_sessions
 from portal.identity.records import Account, AccountChangedError, Credentials, Identifier
 from portal.identity.signup import VALIDATION_MAIL
@@ -72,10 +72,14 @@ def look_up(table: "Table", account_id: str, audit: "Audit", now: int) -> Mappin
 
 
 def end_sessions(table: "Table", account_id: str, audit: "Audit", now: int) -> None:
-    """End every session of an account, and notify its holder in the feed."""
-    _account(table, account_id)
+    """End every session of an account and whatever opens one, and notify its holder.
+
+    Its password, its links and its known devices end: a thief would open the next session.
+    """
+    account = _account(table, account_id)
     notices = notice(feed.SESSIONS_ENDED, account_id, now, actor=SUPPORT)
-    table.transact(*ending_sessions(account_id), *map(put, notices), put(audit))
+    ended = end_credentials(account, else_=UnknownAccountError(account_id))
+    table.transact(*ended, *map(put, notices), put(audit))
 
 
 def resend_link(table: "Table", lookup: "LookupKeys", email: str, audit: "Audit", now: int) -> None:

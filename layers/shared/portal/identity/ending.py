@@ -1,0 +1,48 @@
+"""« It was not me »: everything that opens an account ends, until its holder sets a password.
+
+Used where somebody else may know or have any of it: when a change of address is undone, and when
+the support ends an account's sessions. A further way to log in (a passkey) ends here too.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from portal.core.session import end_sessions
+from portal.core.writes import Refusal, Write, update
+from portal.identity import devices
+from portal.identity.records import NO_NEW_EMAIL, Account, Credentials
+
+if TYPE_CHECKING:
+    from portal.core.records import Value
+
+
+def end_credentials(
+    account: Account,
+    *,
+    else_: Refusal,
+    changes: "Mapping[str, Value] | None" = None,
+    if_: "Mapping[str, Value] | None" = None,
+) -> Iterator[Write]:
+    """Yield the writes that end the password, the sessions, the links and every known device.
+
+    An address that was asked for is forgotten. Only a link sets a password then; ``changes`` to the
+    account may name one as its ``recovery_id``. Refused with ``else_`` when the account is gone, or
+    is not as ``if_`` says.
+    """
+    yield update(
+        account.key(),
+        # guard: ended-links-and-changes: "recovery_id": None, **NO_NEW_EMAIL, =>
+        {"recovery_id": None, **NO_NEW_EMAIL, **(changes or {})},
+        if_={"id": account.id, **(if_ or {})},
+        else_=else_,
+    )
+    yield update(
+        Credentials.key_of(account_id=account.id),
+        # guard: ended-password: "password_hash": None, =>
+        # guard: undo-forgets-devices: , "trust": devices.new_trust() =>
+        {"password_hash": None, "trust": devices.new_trust()},
+        if_={"account_id": account.id},
+        else_=else_,
+    )
+    # guard: ended-sessions
+    yield from end_sessions(account.id)
