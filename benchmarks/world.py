@@ -40,6 +40,7 @@ ENVIRONMENT = {
     "MAIL_FROM": "Espace auto-entrepreneur <ne-pas-repondre@portail.example>",
     "MAIL_CONFIGURATION_SET": "mails",
     "SUPPORT_MAILBOX": "assistance@portail.example",
+    "PERSONAL_DATA_MAILBOX": "dpo@portail.example",
     "EVENT_BUS": "bus",
     "REQUESTS_PER_MINUTE": "60",
     "MAIL_INTERVAL": "60",

@@ -57,12 +57,13 @@ def test_a_message_is_accepted(world: "World", write: "Callable[..., Answer]") -
     assert not world.messages()
 
 
-@pytest.mark.guards("rights-have-their-subject")
+@pytest.mark.guards("rights-go-to-the-officer")
 def test_a_request_about_personal_data(world: "World", write: "Callable[..., Answer]") -> None:
-    """A request about personal data has a reason, a subject and a time of answer of its own."""
+    """A request about personal data reaches the officer, and is answered within a month."""
     assert write(reason="personal-data", message="Corrigez mon nom.").status == 202
     mails = {mail.to[0]: mail for mail in world.deliver()}
-    passed_on = mails.pop(world.settings.support_mailbox)
+    passed_on = mails.pop(world.settings.personal_data_mailbox)
+    assert set(mails) == {EMAIL}
     assert passed_on.subject == "Demande sur des données personnelles"
     assert "J’ai une demande sur mes données personnelles" in passed_on.text
     assert "> Corrigez mon nom." in passed_on.text

@@ -208,6 +208,7 @@ def _create(template: dict[str, Any]) -> dict[str, str]:
         if "Default" in parameter
     }
     given = {"DomainName": "portail.example", "AWS::StackName": "portail"}
+    given["DpoEmail"] = "dpo@portail.example"
     names = defaults | given | create_resources(template)
     aws.ses().create_email_identity(EmailIdentity=names["MailDomain"])
     return names

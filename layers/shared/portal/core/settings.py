@@ -48,6 +48,8 @@ class Settings(Struct, frozen=True):
     mail_configuration_set: str
     event_bus: str
     support_mailbox: str
+    personal_data_mailbox: str
+    """Of the data protection officer: where requests about personal data are sent."""
     unsent_messages: str
     """URL of the queue of notes about messages that could not be sent."""
     failed_events: str
@@ -73,6 +75,7 @@ def settings() -> Settings:
         mail_configuration_set=env["MAIL_CONFIGURATION_SET"],
         event_bus=env["EVENT_BUS"],
         support_mailbox=env["SUPPORT_MAILBOX"],
+        personal_data_mailbox=env["PERSONAL_DATA_MAILBOX"],
         unsent_messages=env["UNSENT_MESSAGES"],
         failed_events=env["FAILED_EVENTS"],
         key_refresh=int(env["KEY_REFRESH"]),

@@ -34,10 +34,13 @@ def _acknowledge(mailer: Mailer, message: Outgoing) -> None:
 def _pass_on(mailer: Mailer, message: Outgoing) -> None:
     stored = _stored(mailer, message)
     if stored:
+        to, template = mailer.settings.support_mailbox, WRITTEN
+        # guard: rights-go-to-the-officer
+        if stored.reason == PERSONAL_DATA:
+            to, template = mailer.settings.personal_data_mailbox, REQUEST
         mailer.send(
-            mailer.settings.support_mailbox,
-            # guard: rights-have-their-subject: REQUEST if => WRITTEN if
-            REQUEST if stored.reason == PERSONAL_DATA else WRITTEN,
+            to,
+            template,
             ticket=stored.ticket,
             reason=stored.reason,
             last_name=stored.last_name,
