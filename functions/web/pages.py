@@ -114,6 +114,13 @@ PAGES = (
     ),
     Page("/gerer/mon-compte", "profile", "Mon compte", "profile.js", private=True),
     Page(
+        "/gerer/mon-compte/identite",
+        "correct-identity",
+        "Corriger mes informations",
+        "correct-identity.js",
+        private=True,
+    ),
+    Page(
         "/gerer/mon-compte/telephone",
         "change-phone",
         "Changer mon téléphone mobile",

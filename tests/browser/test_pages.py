@@ -252,7 +252,7 @@ def test_tab_key_in_the_space(page: Page, client: Client, mailbox: Mailbox) -> N
     page.goto("/gerer/mon-compte")
     expect(page.locator("#open-sessions li")).to_have_count(1)
     walk(page)
-    for path in ("telephone", "courriel", "mot-de-passe", "suppression"):
+    for path in ("identite", "telephone", "courriel", "mot-de-passe", "suppression"):
         page.goto(f"/gerer/mon-compte/{path}")
         page.wait_for_load_state("networkidle")
         walk(page)

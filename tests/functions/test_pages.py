@@ -54,6 +54,7 @@ PRIVATE_PATHS = (
     "/annuler-changement",
     "/gerer",
     "/gerer/mon-compte",
+    "/gerer/mon-compte/identite",
     "/gerer/mon-compte/telephone",
     "/gerer/mon-compte/courriel",
     "/gerer/mon-compte/mot-de-passe",
