@@ -22,8 +22,8 @@ HEADERS: Mapping[str, Any] = {
         "required": True,
         "description": (
             f"Login sets `{SESSION_COOKIE}`, and on a device that it did not know"
-            f" `{DEVICE_COOKIE}`: two headers. What ends the session empties the first. Both are"
-            " Secure, HttpOnly, SameSite=Lax, Path=/."
+            f" `{DEVICE_COOKIE}`: two headers. What ends the session empties the first, a change of"
+            " password renews the second. Both are Secure, HttpOnly, SameSite=Lax, Path=/."
         ),
         "schema": {"type": "string"},
         "example": f"{SESSION_COOKIE}=…; Path=/; Secure; HttpOnly; SameSite=Lax",
@@ -51,6 +51,7 @@ OF_ANSWERS: Mapping[tuple[str, int], tuple[str, ...]] = {
     ("log_in", 200): ("Set-Cookie",),
     ("log_out", 204): ("Set-Cookie", "Clear-Site-Data"),
     ("delete_account", 202): ("Set-Cookie",),
+    ("change_password", 204): ("Set-Cookie",),
     ("export_account", 200): ("Content-Disposition",),
 }
 """The headers of a successful answer beside Cache-Control."""

@@ -1,0 +1,38 @@
+"""Every example of the OpenAPI document, given to its function without a stack."""
+
+import json
+
+import pytest
+
+from portal.http.cookies import SESSION_COOKIE
+from tests.world.described import Operation, operations
+from tests.world.functions import Gateway, proxy_event
+from tests.world.world import NOW, World
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [each for each in operations() if each.function != "web"],
+    ids=lambda each: each.name,
+)
+def test_the_example_is_answered_as_described(
+    operation: Operation, world: World, gateway: Gateway
+) -> None:
+    """The example succeeds, or is refused for what nobody has; the answer is as documented."""
+    headers = {"Content-Type": ["application/json"]}
+    if operation.needs_session:
+        world.open_account()
+        headers["Cookie"] = [f"{SESSION_COOKIE}={world.log_in('michele.dupont@example.fr').cookie}"]
+    event = proxy_event(
+        operation.method.upper(),
+        operation.path,
+        None if operation.body is None else json.dumps(operation.body),
+        now=NOW,
+        headers=headers,
+        query={name: [str(each)] for name, each in operation.example("query").items()} or None,
+        pathParameters=operation.example("path") or None,
+    )
+    event["path"] = operation.path.format(**operation.example("path"))
+    answer = gateway.send(operation.function, event)
+    received = {name.lower(): values for name, values in answer.headers.items()}
+    operation.check(answer.status, received, answer.text)
