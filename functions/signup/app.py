@@ -68,6 +68,12 @@ class Resend(Address):
     registration: RegistrationHandle | None = None
 
 
+class Handle(StrictModel):
+    """Which sign-up: the handle that its answer had."""
+
+    registration: RegistrationHandle
+
+
 class SignedUp(StrictModel):
     """Where the link was sent, and the handle of this sign-up, for a resend."""
 
@@ -80,7 +86,7 @@ class Resent(StrictModel):
 
 
 class Delivery(StrictModel):
-    """Whether mails to the address arrive, as far as is known."""
+    """Whether the mails of a sign-up arrive, as far as is known."""
 
     receives: bool
 
@@ -131,8 +137,9 @@ def resend(form: Resend) -> Response[Resent]:
 
 
 @app.post("/api/signup/delivery", responses=documented(HTTPStatus.OK, INVALID_REQUEST, THROTTLED))
-def read_delivery(form: Address) -> Response[Delivery]:
-    """Tell whether mails to an address came back lately, of whoever asks."""
+def read_delivery(form: Handle) -> Response[Delivery]:
+    """Say whether a mail of one's own sign-up came back."""
     app.limit("signup-delivery")
-    receives = signup.receives(table(), keys.lookup_keys(), form.email, app.now)
-    return json_answer(HTTPStatus.OK, Delivery(receives=receives))
+    return json_answer(
+        HTTPStatus.OK, Delivery(receives=signup.receives(table(), form.registration))
+    )

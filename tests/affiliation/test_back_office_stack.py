@@ -1,6 +1,7 @@
 """Events of the back office and reports of SES, sent to the deployed event bus."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,14 @@ from tests.world.bus import bounce
 from tests.world.client import Client
 from tests.world.direct import Direct
 from tests.world.journey import logged_in, signed_up
-from tests.world.mailbox import ACKNOWLEDGEMENT, CONFIRMED, REJECTED, Mailbox
+from tests.world.mailbox import (
+    ACCOUNT_EXISTS,
+    ACKNOWLEDGEMENT,
+    CONFIRMED,
+    RECOVERY,
+    REJECTED,
+    Mailbox,
+)
 from tests.world.people import contact_form, new_nir, new_person, new_siret
 
 pytestmark = pytest.mark.stack
@@ -81,17 +89,21 @@ def test_contact(client: Client, mailbox: Mailbox, direct: Direct) -> None:
 
 
 def test_a_sign_up_whose_mail_came_back(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """« Renvoyer » says that the address bounces; another address works."""
-    person, _ = signed_up(client, mailbox)
+    """Its own browser learns that the address bounces; nobody else does, nobody is refused."""
+    person = new_person()
+    handle = client.sign_up(person).json["registration"]
+    mailbox.wait(person.email)
 
-    def receives() -> object:
-        return client.post("/api/signup/delivery", {"email": person.email}).json
+    def receives(handle: str) -> object:
+        return client.post("/api/signup/delivery", {"registration": handle}).json
 
-    assert receives() == {"receives": True}
+    assert receives(handle) == {"receives": True}
     direct.hand("MailFeedback", bounce(direct, person.email))
-    assert receives() == {"receives": False}
-    for answer in (client.resend(person.email.upper()), client.sign_up(person)):
-        assert (answer.status, answer.errors) == (422, {("email", "undeliverable")})
+    assert receives(handle) == {"receives": False}
+    assert client.resend(person.email.upper()).status == 202
+    again = client.sign_up(person)
+    assert again.status == 202
+    assert receives(again.json["registration"]) == {"receives": True}
     corrected = new_person().email
     answer = client.sign_up(person, email=corrected, email_confirmation=corrected)
     assert answer.status == 202
@@ -120,8 +132,11 @@ def test_a_holder_whose_mail_came_back(client: Client, mailbox: Mailbox, direct:
 
 
 def test_a_complaint(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """A complaint counts like a bounce, and the rule of the bus matches both."""
-    person, _ = signed_up(client, mailbox)
+    """A complaint about a stranger's mail refuses nobody anything and never reads as a bounce.
+
+    Such mails pause; the holder of an account recovers the password all the same.
+    """
+    person = logged_in(client, mailbox)
     event: Any = bounce(direct, person.email, eventType="Complaint")
     tags = event["detail"]["mail"]["tags"]
     tags["ses:configuration-set"] = [direct.names["MailConfigurationSet"]]
@@ -130,9 +145,18 @@ def test_a_complaint(client: Client, mailbox: Mailbox, direct: Direct) -> None:
     patterns = [each.get("EventPattern") for each in events.list_rules()["Rules"]]
     (pattern,) = [each for each in patterns if each and "aws.ses" in each]
     envelope = {"id": "1", "account": "0", "time": "2026-01-01T00:00:00Z", "region": "x"}
-    for kind in ("Email Bounced", "Email Complaint Received", "Email Delivered"):
+    for kind in ("Email Bounced", "Email Complaint Received", "Email Rejected", "Email Delivered"):
         sent = json.dumps(envelope | event | {"detail-type": kind, "resources": []})
         matches = events.test_event_pattern(EventPattern=pattern, Event=sent)["Result"]
         assert matches is (kind != "Email Delivered"), kind
     direct.hand("MailFeedback", event | {"detail-type": "Email Complaint Received"})
-    assert client.resend(person.email).errors == {("email", "undeliverable")}
+    direct.hand("MailFeedback", bounce(direct, person.email, eventType="Complaint"))
+    assert client.me().json["email_receives"] is True
+    again = client.another().sign_up(replace(new_person(), email=person.email))
+    assert again.status == client.resend(person.email).status == 202
+    mailbox.settle()
+    assert not mailbox.titled(person.email, ACCOUNT_EXISTS)
+    delivery = {"registration": again.json["registration"]}
+    assert client.post("/api/signup/delivery", delivery).json == {"receives": True}
+    client.recover(person.email)
+    mailbox.wait_titled(person.email, RECOVERY)

@@ -76,7 +76,7 @@ EVENTS_OF_OTHERS: dict[str, dict[str, Any] | type[Exception]] = {
     },
     "delete_accounts/daily": {},
     "mail_feedback/bounce": {"mail_bounced_at": True},
-    "mail_feedback/complaint": {"mail_bounced_at": True},
+    "mail_feedback/complaint": {"mail_bounced_at": None},
     "mail_feedback/full-mailbox": {"mail_bounced_at": None},
     "mail_feedback/malformed": KeyError,
     "ops/end-sessions": {},

@@ -4,9 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from portal.core.problems import INVALID_REQUEST, Problem
 from portal.core.records import DAY
-from tests.world.use_cases import EMAIL
+from tests.world.use_cases import EMAIL, PERSON
 from tests.world.world import NOW
 
 if TYPE_CHECKING:
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from tests.world.functions import Gateway
     from tests.world.world import World
 
-OTHER = {"email": "other@example.fr", "nir": "294032A120005", "siret": None}
+OTHER: dict[str, Any] = {"email": "other@example.fr", "nir": "294032A120005", "siret": None}
 
 
 @pytest.fixture
@@ -26,7 +25,7 @@ def report(world: "World", gateway: "Gateway") -> "Callable[..., None]":
         sent = [each.asked for each in world.calls.all if each.operation == "SendEmail"]
         mail = [each for each in sent if each["Destination"]["ToAddresses"] == [to]][-1]
         detail: dict[str, Any] = {
-            "eventType": "Complaint" if kind == "Complaint" else "Bounce",
+            "eventType": kind if kind in {"Complaint", "Reject"} else "Bounce",
             "mail": {"messageId": "1", "destination": [to]},
         }
         if tags:
@@ -36,8 +35,10 @@ def report(world: "World", gateway: "Gateway") -> "Callable[..., None]":
             }
         if kind == "Complaint":
             detail["complaint"] = {"complainedRecipients": [{"emailAddress": to}]}
-        else:
+        elif kind != "Reject":
             detail["bounce"] = {"bounceType": kind, "bouncedRecipients": [{"emailAddress": to}]}
+        if kind == "OnAccountSuppressionList":
+            detail["bounce"] |= {"bounceType": "Permanent", "bounceSubType": kind}
         event = {"source": "aws.ses", "detail-type": "Email Bounced", "detail": detail}
         assert gateway.invoke("mail_feedback", event) is None
 
@@ -51,84 +52,114 @@ def receives(world: "World", gateway: "Gateway", now: int) -> bool:
     return gateway.ask("account", "GET", "/api/me", headers=sent, now=now).json["email_receives"]
 
 
-def undeliverable(ask: "Callable[[], object]") -> bool:
-    """Return whether a request is refused because the address gets no mail."""
-    try:
-        ask()
-    except Problem as problem:
-        codes = [(error.field, error.code) for error in problem.errors]
-        if problem.kind is not INVALID_REQUEST or codes != [("email", "undeliverable")]:
-            raise
-        return True
-    return False
+def delivery(gateway: "Gateway", registration: str) -> bool:
+    """Return what the waiting page of a sign-up says about its mail."""
+    body = {"registration": registration}
+    return gateway.ask("signup", "POST", "/api/signup/delivery", body).json["receives"]
 
 
-@pytest.mark.parametrize("kind", ["Permanent", "Complaint"])
-def test_a_pending_address_that_bounces(
-    world: "World", report: "Callable[..., None]", kind: str
-) -> None:
-    """Sign-up and resend then ask for another address, whoever types this one."""
-    world.sign_up()
-    world.deliver()
-    report(EMAIL, kind)
-    assert undeliverable(lambda: world.sign_up(NOW + 60))
-    assert undeliverable(lambda: world.sign_up(NOW + 60, email=EMAIL.upper(), nir=None))
-    assert undeliverable(lambda: world.resend(EMAIL, NOW + 60))
-    assert not undeliverable(lambda: world.sign_up(NOW + 60, **OTHER))
-    assert not undeliverable(lambda: world.resend("nobody@example.fr", NOW + 60))
-    assert len(world.items("REGISTRATION#")) == 2, "a refused request writes nothing"
-
-
-def test_an_account_that_bounces_is_answered_alike(
+def test_a_bounce_is_shown_to_its_own_browser(
     world: "World", gateway: "Gateway", report: "Callable[..., None]"
 ) -> None:
-    """The refusal is the same with and without an account, so it shows nothing."""
-    world.open_account()
-    world.sign_up(NOW, **OTHER)
-    world.recover(EMAIL)
-    world.deliver()
-    report(EMAIL)
-    report("other@example.fr")
-    seen: list[object] = []
-    for n, email in enumerate((EMAIL, "other@example.fr")):
-        with world.calls.counted() as made:
-            answer = gateway.ask(
-                "signup", "POST", "/api/signup/resend", {"email": email}, now=NOW + 60 + n
-            )
-        headers = sorted(answer.headers)
-        seen.append((answer.status, answer.json["errors"], headers, made))
-    assert seen == [seen[0]] * 2
-    assert seen[0][0] == 422
+    """A mail that bounced is shown with the handle of its sign-up, and with no other.
 
-
-def test_a_pending_person_learns_it_at_the_next_visit(
-    world: "World", gateway: "Gateway", report: "Callable[..., None]"
-) -> None:
-    """The page that waits for the mail says for a week that the address bounces.
-
-    The request costs and answers the same for a sign-up, an account and an unknown address.
+    Sign-ups and resends with the address are answered as before: nobody learns from them that its
+    mails bounce, and nobody is refused for it.
     """
+    own = world.sign_up()
+    world.deliver()
+    assert delivery(gateway, own)
+    report(EMAIL)
+    assert not delivery(gateway, own)
+    other = world.sign_up(NOW + 60, nir=None)
+    world.resend(EMAIL, NOW + 120)
+    world.deliver(NOW + 120)
+    assert len([mail for mail in world.mails() if mail.to == [EMAIL]]) > 1
+    assert delivery(gateway, other)
+    assert delivery(gateway, "r" * 42 + "w"), "an unknown sign-up is answered alike"
+    by_address = gateway.ask("signup", "POST", "/api/signup/delivery", {"email": EMAIL})
+    assert by_address.status == 422
+    token = world.mails()[0].token
+    world.set_password(token, now=NOW + 130)
+    assert delivery(gateway, own), "the link was used: it arrived"
+
+
+def test_an_address_that_bounced_is_answered_alike(
+    world: "World", gateway: "Gateway", report: "Callable[..., None]"
+) -> None:
+    """Sign-up and resend cost and answer the same for an address that bounced as for another."""
+    world.sign_up()
+    world.sign_up(**OTHER)
+    world.deliver()
+    report(EMAIL)
+    seen: list[object] = []
+    for email in (EMAIL, OTHER["email"]):
+        for path, body in (
+            ("/api/signup", PERSON | {"email": email, "email_confirmation": email}),
+            ("/api/signup/resend", {"email": email}),
+        ):
+            with world.calls.counted() as made:
+                answer = gateway.ask("signup", "POST", path, body, now=NOW + 200)
+            assert answer.status == 202
+            seen.append((sorted(answer.headers), made))
+    assert seen[:2] == seen[2:]
+
+
+@pytest.mark.guards("complaints-are-no-bounces", "complaint-pauses", "pause-after-a-complaint")
+def test_a_complaint_about_a_mail_of_a_stranger(
+    world: "World", gateway: "Gateway", report: "Callable[..., None]"
+) -> None:
+    """A complaint about a stranger's sign-up pauses such mails for a day, and does nothing else.
+
+    No page says that the address bounces, sign-ups are answered alike, and the holder of an account
+    recovers the password all the same.
+    """
+    account_id = world.open_account()
+    world.deliver()
+    theirs = world.sign_up(NOW + 60, nir=None, siret=None)
+    assert [mail.subject for mail in world.deliver(NOW + 60)] == ["Vous avez déjà un compte"]
+    report(EMAIL, "Complaint")
+    paused = [int(item.get("paused_until", {"N": "0"})["N"]) for item in world.items("MAIL#")]
+    until = max(paused)
+    assert until > NOW + DAY / 2
+    assert delivery(gateway, theirs)
+    assert receives(world, gateway, NOW + 61)
+    assert "mail-bouncing" not in world.kinds(account_id)
+    world.deliver(NOW + 62)
+    tagged = EMAIL.replace("@", "+1@")
+    for now, email in ((NOW + 200, EMAIL), (until - 1, EMAIL), (until - 1, tagged)):
+        world.sign_up(now, email=email, nir=None, siret=None)
+        world.resend(email, now)
+    assert world.deliver(until - 1) == []
+    world.recover(EMAIL, until - 1)
+    (mail,) = world.deliver(until - 1)
+    assert mail.subject == "Réinitialisation de votre mot de passe"
+    world.sign_up(until, nir=None, siret=None)
+    assert len(world.deliver(until)) == 1, "a day later it is over"
+
+
+def test_a_complaint_about_another_mail(world: "World", report: "Callable[..., None]") -> None:
+    """A complaint about a mail of one's own account changes nothing."""
     world.open_account()
-    world.sign_up(NOW, **OTHER)
     world.recover(EMAIL)
     world.deliver()
+    before = world.items()
+    report(EMAIL, "Complaint")
+    assert world.items() == before
 
-    def delivery(email: str, now: int) -> tuple[object, list[str]]:
-        with world.calls.counted() as made:
-            answer = gateway.ask(
-                "signup", "POST", "/api/signup/delivery", {"email": email}, now=now
-            )
-        return answer.json, made
 
-    everybody = (EMAIL, "OTHER@example.fr", "nobody@example.fr")
-    good = ({"receives": True}, ["UpdateItem", "GetItem"])
-    assert [delivery(each, NOW + 60) for each in everybody] == [good] * 3
-    report(EMAIL)
-    report("other@example.fr")
-    seen = [delivery(each, NOW + 60)[0] for each in everybody]
-    assert seen == [{"receives": False}, {"receives": False}, {"receives": True}]
-    ends = int(world.items("BOUNCE#")[-1]["expires_at"]["N"])
-    assert delivery("other@example.fr", ends)[0] == {"receives": True}
+@pytest.mark.parametrize("kind", ["Reject", "OnAccountSuppressionList"])
+def test_a_rejection_concerns_operators(
+    world: "World", report: "Callable[..., None]", log: "Callable[[], str]", kind: str
+) -> None:
+    """A mail that SES did not try to send is counted, and changes nothing for anybody."""
+    world.open_account()
+    world.recover(EMAIL)
+    world.deliver()
+    before = world.items()
+    report(EMAIL, kind)
+    assert world.items() == before
+    assert "Reject" in log()
 
 
 @pytest.mark.parametrize("kind", ["Transient", "Undetermined"])
@@ -152,22 +183,6 @@ def test_a_mail_without_our_tags(world: "World", report: "Callable[..., None]") 
     assert world.items() == before
 
 
-def test_a_bounce_is_forgotten_after_a_week(world: "World", report: "Callable[..., None]") -> None:
-    """After seven days a bounce no longer counts, even before TTL removes it."""
-    world.sign_up()
-    world.deliver()
-    report(EMAIL)
-    (item,) = world.items("BOUNCE#")
-    assert int(item["expires_at"]["N"]) - int(item["at"]["N"]) == 7 * DAY
-    assert EMAIL not in str(item)
-    ends = int(item["expires_at"]["N"])
-    for ask in (world.sign_up, lambda now: world.resend(EMAIL, now)):
-        assert undeliverable(lambda ask=ask: ask(ends - 1))
-        assert not undeliverable(lambda ask=ask: ask(ends))
-    world.sweep("BOUNCE#")
-    assert not undeliverable(lambda: world.sign_up(NOW + 60))
-
-
 def test_the_holder_learns_it_at_the_next_visit(
     world: "World", gateway: "Gateway", report: "Callable[..., None]"
 ) -> None:
@@ -176,7 +191,7 @@ def test_the_holder_learns_it_at_the_next_visit(
     assert receives(world, gateway, NOW)
     world.recover(EMAIL)
     world.deliver()
-    for kind in ("Permanent", "Permanent", "Complaint"):
+    for kind in ("Permanent", "Permanent"):
         report(EMAIL, kind)
     assert not receives(world, gateway, NOW + 1)
     assert world.kinds(account_id).count("mail-bouncing") == 1
@@ -211,14 +226,14 @@ def test_a_new_address_ends_the_warning(
 
 
 def test_a_report_about_a_deleted_account(world: "World", report: "Callable[..., None]") -> None:
-    """A report about a deleted account stores only the address."""
+    """A report about a deleted account stores nothing."""
     world.open_account()
     world.recover(EMAIL)
     world.deliver()
     world.sweep("ACCOUNT#")
+    before = world.items()
     report(EMAIL)
-    assert len(world.items("BOUNCE#")) == 1
-    assert not world.items("ACCOUNT#")
+    assert world.items() == before
 
 
 def test_tags_are_what_ses_accepts(world: "World") -> None:

@@ -40,7 +40,7 @@ def test_requests_of_an_address(client: Client, direct: Direct, endpoint: str) -
     body = {
         "signup": new_person().form(),
         "signup-resend": {"email": new_person().email},
-        "signup-delivery": {"email": new_person().email},
+        "signup-delivery": {"registration": "r" * 42 + "w"},
         "email-validation": {"token": "x"},
         "password": {"token": "x", "password": "x", "confirmation": "x"},
         "login": {"identifier": new_person().email, "password": "x"},

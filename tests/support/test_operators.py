@@ -9,7 +9,17 @@ from pydantic import ValidationError
 from portal.core import aws
 from portal.core.writes import RefusedError, put
 from portal.support.records import Audit
-from tests.world.use_cases import EMAIL, Scene, blocked, failed_event, logged_in, stop_clock, unsent
+from tests.world.use_cases import (
+    EMAIL,
+    Scene,
+    blocked,
+    complain,
+    failed_event,
+    logged_in,
+    signed_up,
+    stop_clock,
+    unsent,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,17 +112,15 @@ def test_lifted_limits_let_log_in(scene: Scene, by: str) -> None:
     assert scene.world.log_in(EMAIL, now=scene.now + 1)
 
 
-def test_a_lifted_bounce_lets_sign_up(scene: Scene) -> None:
-    """An address that bounced gets mails again."""
-    registration = scene.world.sign_up(scene.now)
-    assert registration
-    (item,) = scene.world.items("EMAIL#")
-    mac = item["email_mac"]["S"]
-    bounce = {"detail": {"eventType": "Complaint", "mail": {"tags": {"address": [mac]}}}}
-    scene.gateway.invoke("mail_feedback", bounce)
-    assert scene.world.items("BOUNCE#")
+def test_a_lifted_complaint_lets_sign_up(scene: Scene) -> None:
+    """A mailbox that complained gets mails again before the day is over."""
+    signed_up(scene)
+    complain(scene)
+    scene.world.resend(EMAIL, scene.now)
+    assert not scene.world.messages()
     ask(scene, "lift-limits", identifier=EMAIL)
-    assert not scene.world.items("BOUNCE#")
+    scene.world.resend(EMAIL, scene.now)
+    assert scene.world.messages()
 
 
 @pytest.mark.parametrize("about", [{}, {"account_id": NOBODY, "identifier": EMAIL}])

@@ -5,7 +5,7 @@ import time
 import uuid
 from typing import Any
 
-from portal.core.identifiers import email_mac
+from portal.core.identifiers import email_mac, mailbox_mac
 from tests.world.direct import Direct
 
 _PATIENCE = 100.0
@@ -74,7 +74,10 @@ def bounce(direct: Direct, email: str, account: str | None = None, **changes: An
         "ses:configuration-set": ["portail"],
         "template": ["validation"],
         "address": [email_mac(direct.lookup, email)],
+        "mailbox": [mailbox_mac(direct.lookup, email)],
     }
+    if registrations := direct.registrations(email):
+        tags["registration"] = registrations[-1:]
     if account:
         tags["account"] = [account]
     detail = {

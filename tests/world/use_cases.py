@@ -417,6 +417,27 @@ def bounce(scene: Scene) -> None:
     )
 
 
+def sign_up_bounces(scene: Scene) -> None:
+    """Send a permanent bounce of a sign-up's mail."""
+    report(scene, {"eventType": "Bounce", "bounce": {"bounceType": "Permanent"}})
+
+
+def complain(scene: Scene) -> None:
+    """Send a complaint about a sign-up's mail."""
+    report(scene, {"eventType": "Complaint"})
+
+
+def report(scene: Scene, detail: dict[str, Any]) -> None:
+    """Send what SES reports about a sign-up's mail."""
+    (item,) = scene.world.items("REGISTRATION#")
+    tags = {
+        "template": ["validation"],
+        "mailbox": [item["mailbox_mac"]["S"]],
+        "registration": [item["id"]["S"]],
+    }
+    scene.gateway.invoke("mail_feedback", {"detail": {**detail, "mail": {"tags": tags}}})
+
+
 def run_daily(scene: Scene) -> None:
     """Run the daily deletion."""
     scene.gateway.invoke("delete_accounts", {})
@@ -469,9 +490,15 @@ def _validates(scene: Scene) -> None:
     scene.world.set_password(_mail_of(scene, "valider"), now=int(time.time()) + 20)
 
 
+def _handle(scene: Scene) -> str:
+    return scene.world.items("REGISTRATION#")[0]["id"]["S"]
+
+
 SIGN_UP = request("signup", "POST", "/api/signup", lambda _: PERSON)
 RESEND = request("signup", "POST", "/api/signup/resend", lambda _: {"email": EMAIL})
-DELIVERY = request("signup", "POST", "/api/signup/delivery", lambda _: {"email": EMAIL})
+DELIVERY = request(
+    "signup", "POST", "/api/signup/delivery", lambda scene: {"registration": _handle(scene)}
+)
 OPEN = request("validate_email", "POST", "/api/email-validation", _token)
 SET_PASSWORD = request("set_password", "PUT", "/api/password", _new_password)
 LOG_IN = request(
@@ -667,6 +694,8 @@ USE_CASES = [
             == "own"
         ),
     ),
+    UseCase("sign-up bounces", "mail_feedback", signed_up, sign_up_bounces),
+    UseCase("complaint", "mail_feedback", signed_up, complain),
     UseCase(
         "correct with a proof",
         "affiliation",

@@ -20,18 +20,12 @@ wire(form, {
     count();
     return "Votre demande est enregistrée. Un courriel part, sauf si plusieurs ont été demandés ces dernières heures.";
   },
-  refused({ errors }) {
-    if (!errors.some(({ code }) => code === "undeliverable")) return false;
-    bounces.hidden = false;
-    bounces.focus();
-    return true;
-  },
 });
 
 if (sent) count();
 
 // The mail may have bounced since it was sent: each visit asks the API.
-if (sent) {
-  const { ok, data } = await call("POST", "signup/delivery", { email: sent.email });
+if (sent?.registration) {
+  const { ok, data } = await call("POST", "signup/delivery", { registration: sent.registration });
   if (ok && !data.receives) bounces.hidden = false;
 }

@@ -40,6 +40,8 @@ class MailTimes(Record, frozen=True):
     sent4: int | None = None
     sent5: int | None = None
     sent6: int | None = None
+    paused_until: int | None = None
+    """Until when no mail of the kind is written: somebody complained about one."""
 
 
 class DomainMails(Record, frozen=True):
@@ -146,6 +148,10 @@ def take(limit: MailLimit, now: int) -> Write:
         MailTimes.key_of(recipient=limit.recipient, kind=limit.kind),
         {**shifted, "sent1": now, "expires_at": now + DAY},
         # guard: one-mail: now - rate.seconds => now
-        if_={f"sent{rate.count}": absent_or_until(now - rate.seconds) for rate in limit.rates},
+        if_={
+            **{f"sent{rate.count}": absent_or_until(now - rate.seconds) for rate in limit.rates},
+            # guard: complaint-pauses
+            "paused_until": absent_or_until(now),
+        },
         else_=MailLimitedError,
     )

@@ -23,7 +23,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from msgspec import Struct
 
-from portal.core.identifiers import domain_mac
+from portal.core.identifiers import domain_mac, mailbox_mac
 from portal.core.keyring import LookupKeys, TokenKeys
 from portal.core.limits import MailLimitedError, take_of_domain
 from portal.core.links import Token, seal
@@ -104,11 +104,18 @@ class Mailer(Struct, frozen=True):
         *,
         email_mac: str | None = None,
         account_id: str | None = None,
+        registration_id: str | None = None,
         **values: str | datetime,
     ) -> None:
-        """Send a mail, with tags by which a bounce is traced without the address."""
+        """Send a mail, with tags by which SES's reports on it are traced without the address."""
         mail = render(template, **values)
-        tags = {"template": template.name, "address": email_mac, "account": account_id}
+        tags = {
+            "template": template.name,
+            "address": email_mac,
+            "mailbox": mailbox_mac(self.lookup, to),
+            "account": account_id,
+            "registration": registration_id,
+        }
         self.ses.send_email(
             FromEmailAddress=self.settings.mail_from,
             Destination={"ToAddresses": [to]},

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec.structs import asdict
 
-from portal.core.bounced import Bounce
 from portal.core.clock import rfc3339, rfc3339_seconds
 from portal.core.feed import Activity, read_all
 from portal.core.held import Held, Reading
@@ -104,7 +103,7 @@ def _export_sessions(reading: Reading, account: Account) -> Sequence[Mapping[str
 
 HELD: Sequence[Held[Account]] = (
     Held(
-        data="sign-up: names, mobile phone, e-mail, agent or not, NIR, Siret",
+        data="sign-up: names, mobile phone, e-mail, agent or not, NIR, Siret; date of a bounce",
         records=(Registration,),
         purpose="sign-up (e)",
         how="encrypted; NIR sealed, its masked form encrypted; NIR and Siret hashed to be found",
@@ -213,13 +212,6 @@ HELD: Sequence[Held[Account]] = (
         purpose="against floods (f)",
         how="hashed, a /64 of IPv6",
         kept="two minutes",
-    ),
-    Held(
-        data="address that mails come back from",
-        records=(Bounce,),
-        purpose="not writing in vain (f)",
-        how="hashed",
-        kept="7 days",
     ),
     Held(
         data="deletion asked for",

@@ -59,7 +59,12 @@ def send_to_account(
     """Send a mail to the holder of an account; its button opens the login, or ``link``."""
     values = {"link": mailer.page("mon-compte"), **values}
     mailer.send(
-        account.email, template, email_mac=account.email_mac, account_id=account.id, **values
+        account.email,
+        template,
+        email_mac=account.email_mac,
+        account_id=account.id,
+        registration_id=None,
+        **values,
     )
 
 
@@ -115,6 +120,7 @@ def _send_link(mailer: Mailer, registration: Registration) -> None:
         registration.email,
         VALIDATION,
         email_mac=registration.email_mac,
+        registration_id=registration.id,
         requested_at=moment(registration.created_at),
         last_name=registration.last_name,
         first_name=registration.first_name,

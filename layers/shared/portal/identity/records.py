@@ -70,6 +70,8 @@ class Registration(Record, frozen=True, kw_only=True):
     siret: str | None = None
     siret_mac: str | None = None
     is_agent: bool = False
+    bounced_at: int | None = None
+    """When a mail of this sign-up bounced."""
 
     @property
     def siret_masked(self) -> str | None:

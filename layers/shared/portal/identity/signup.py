@@ -9,13 +9,11 @@ import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from portal.core import bounced, identifiers
-from portal.core.bounced import AddressBouncesError, check_receives
+from portal.core import identifiers
 from portal.core.confidential import Confidential
 from portal.core.limits import MailLimitedError, mailbox_limit, take
 from portal.core.links import new_id
 from portal.core.outbox import Outgoing, send
-from portal.core.problems import INVALID_REQUEST, FieldError, Problem
 from portal.core.writes import put
 from portal.identity.records import Registration, RegistrationOfAddress
 from portal.rules.email import mask_email
@@ -64,8 +62,7 @@ def sign_up(
     """Write a registration and the mail with its link; return its masked address and its handle.
 
     ``encrypt_nir`` takes a NIR and the id of the account that will have it. Above the limits the
-    registration is written without a mail. Raises ``Problem(INVALID_REQUEST)`` when a mail to the
-    address bounced in the last week.
+    registration is written without a mail. An address that bounced is treated like any other.
     """
     # guard: sign-up-reads-nothing: registration => table.query(Registration, "LOGIN#x"); registration
     registration = _register(lookup, encrypt_nir, identity, now)
@@ -76,7 +73,7 @@ def sign_up(
         created_at=now,
         expires_at=registration.expires_at,
     )
-    writes = (check_receives(email_mac, now), put(registration), put(listed))
+    writes = (put(registration), put(listed))
     mail = Outgoing.new(VALIDATION_MAIL, now, registration_id=registration.id)
     # guard: mails-to-a-mailbox: registration.mailbox_mac => email_mac
     limit = mailbox_limit(limits, registration.mailbox_mac, VALIDATION_MAIL)
@@ -85,8 +82,6 @@ def sign_up(
         table.transact(*writes, put(mail), take(limit, now))
     except MailLimitedError:
         table.transact(*writes)
-    except AddressBouncesError:
-        raise _undeliverable() from None
     return Registered(mask_email(identity.email), registration.id)
 
 
@@ -102,21 +97,22 @@ def resend(
 
     Without handle, that of each open registration of the address: which of them is of who asks is
     not known. Known and unknown addresses take the same time and get the same answer: registrations
-    are looked up when the mail is sent. Raises ``Problem(INVALID_REQUEST)`` as ``sign_up`` does.
+    are looked up when the mail is sent.
     """
     email_mac = identifiers.email_mac(lookup, email)
     limit = mailbox_limit(limits, identifiers.mailbox_mac(lookup, email), VALIDATION_MAIL)
     # guard: resend-of-its-sign-up: , registration_id=registration =>
     mail = Outgoing.new(VALIDATION_MAIL, now, email_mac=email_mac, registration_id=registration)
-    try:
-        send(table, mail, [limit], check_receives(email_mac, now))
-    except AddressBouncesError:
-        raise _undeliverable() from None
+    send(table, mail, [limit])
 
 
-def receives(table: "Table", lookup: "LookupKeys", email: str, now: int) -> bool:
-    """Return whether no mail to an address bounced in the last week; it may have no account."""
-    return bounced.receives(table, identifiers.email_mac(lookup, email), now)
+def receives(table: "Table", registration: str) -> bool:
+    """Return whether no mail of a sign-up bounced, given its handle; true of an unknown one.
+
+    Only the browser that signed up has the handle, so nobody learns whether others' mails bounce.
+    """
+    found = table.get(Registration, Registration.key_of(id=registration))
+    return found is None or found.bounced_at is None
 
 
 def _register(
@@ -146,11 +142,3 @@ def _register(
         siret_mac=siret and identifiers.siret_mac(lookup, siret),
         is_agent=identity.is_agent,
     )
-
-
-def _undeliverable() -> Problem:
-    detail = (
-        "Les courriels envoyés à cette adresse nous reviennent\u00a0: corrigez-la ou "
-        "indiquez-en une autre."
-    )
-    return Problem(INVALID_REQUEST, errors=[FieldError("email", "undeliverable", detail)])

@@ -10,7 +10,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from portal.core import identifiers, outbox
-from portal.core.bounced import Bounce
 from portal.core.clock import rfc3339, rfc3339_seconds
 from portal.core.feed import SUPPORT, notice
 from portal.core.limits import MailTimes
@@ -110,7 +109,6 @@ def lift_limits(
     ]
     for recipient in [*macs, mailbox, *([account_id] if account_id else [])]:
         writes += [delete(MailTimes.key_of(recipient=recipient, kind=kind)) for kind in _MAILS]
-    writes += [delete(Bounce.key_of(email_mac=mac)) for mac in macs]
     if account_id:
         forget = {"mail_bounced_at": None}
         at, own = Account.key_of(id=account_id), {"id": account_id}
