@@ -200,6 +200,20 @@ def test_it_runs_beside_the_portal_and_stops(running: Stack) -> None:
     assert mailbox.running(running) is None
 
 
+def test_it_follows_a_portal_that_moved(running: Stack, tmp_path: Path) -> None:
+    """A mailbox that a portal on another port left behind is replaced by one at the right port."""
+    mailbox.start(running)
+    pid = mailbox.running(running)
+    record = tmp_path / "unit" / "mailbox.json"
+    record.write_text(json.dumps({"pid": pid, "port": 1}))
+    try:
+        mailbox.start(running)
+        assert mailbox.running(running) != pid
+        assert ask(running, "/").status == 200
+    finally:
+        mailbox.stop(running)
+
+
 def test_it_ends_with_the_portal(running: Stack) -> None:
     """Without its portal the mailbox ends by itself: nothing is left running."""
     mailbox.start(running)

@@ -51,18 +51,26 @@ def check_port(stack: Stack) -> None:
 
 def running(stack: Stack) -> int | None:
     """Return the process id of the mailbox, or ``None``."""
+    found = _recorded(stack)
+    return found["pid"] if found else None
+
+
+def _recorded(stack: Stack) -> dict[str, int] | None:
+    """Return the process id and port of the mailbox, which locks its record while it runs."""
     with suppress(FileNotFoundError), record_of(stack).open() as record:
         try:
             fcntl.flock(record, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            return int(json.load(record)["pid"])
+            return json.load(record)
     return None
 
 
 def start(stack: Stack) -> None:
     """Start the mailbox of a running portal; it ends by itself when the portal stops."""
-    if running(stack) is not None:
-        return
+    if found := _recorded(stack):
+        if found["port"] == port_of(stack.port):
+            return
+        stop(stack)  # of a portal that was on another port a moment ago
     check_port(stack)
     log = stack.folder / "mailbox.log"
     with record_of(stack).open("a+") as record, log.open("wb") as output:
@@ -78,7 +86,7 @@ def start(stack: Stack) -> None:
         )
         threading.Thread(target=process.wait, daemon=True).start()  # no zombie when it ends first
         record.truncate(0)
-        json.dump({"pid": process.pid}, record)
+        json.dump({"pid": process.pid, "port": port_of(stack.port)}, record)
     deadline = time.monotonic() + _READY_SECONDS
     while not is_taken(port_of(stack.port)):
         if process.returncode is not None or time.monotonic() > deadline:
