@@ -1,6 +1,6 @@
 """Every example of the OpenAPI document, sent to the deployed portal."""
 
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 
@@ -8,6 +8,7 @@ from tests.world.client import Client
 from tests.world.described import Operation, operations, resolved, validate
 from tests.world.journey import logged_in
 from tests.world.mailbox import Mailbox
+from tools.stack.stack import DOMAIN
 
 pytestmark = pytest.mark.stack
 
@@ -49,3 +50,34 @@ def test_a_refusal_for_a_time_says_how_long(client: Client) -> None:
     validate(documented["content"]["application/problem+json"]["schema"], answer.json)
     header = resolved(documented["headers"]["Retry-After"])
     validate(header["schema"], int(answer.header("retry-after")))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "/api/me", None),
+        ("GET", "/api/nowhere", None),
+        ("POST", "/api/me", {}),
+        ("POST", "/api/login", b"{"),
+        ("POST", "/api/login", {}),
+        ("POST", "/api/login", b"x" * 200_000),
+    ],
+)
+def test_the_type_of_a_problem_leads_to_its_page(
+    client: Client, method: str, path: str, body: object
+) -> None:
+    """Whoever opens the `type` of a problem reads what it means and what to do."""
+    refused = client.call(method, path, body)
+    page = client.call("GET", urlsplit(refused.json["type"]).path)
+    assert page.status == 200
+    assert page.header("content-type").startswith("text/html")
+    assert f"<code>{refused.slug}</code>" in page.text
+    assert client.call("GET", "/problems/no-such-problem").status == 404
+
+
+def test_the_reference_is_served(client: Client) -> None:
+    """The reference of the API is a page of the portal, with its own address in the examples."""
+    page = client.call("GET", "/api/docs")
+    assert page.status == 200
+    assert page.header("content-type").startswith("text/html")
+    assert f"curl -sS \\\n  http://{DOMAIN}:{client.port}/api/login" in page.text
