@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
-from portal.core import aws
+from portal.core import aws, keys
+from portal.core.identifiers import encrypt_nir
 from portal.core.records import DAY
-from portal.identity import deletion
+from portal.identity import corrections, deletion
 from portal.identity.held import HELD
 from portal.identity.problems import IDENTITY_CONFLICT, INVALID_CREDENTIALS
 from tests.world.bus import decision_event
@@ -256,6 +258,43 @@ def test_a_confirmation_that_another_overtakes(
     assert statuses(world, third) == ("own", "own")
     assert statuses(world, second) == ("disputed", "disputed")
     assert disputes(world) == [{"account_id": second, "holder_account_id": third}]
+
+
+@pytest.mark.guards("settled-numbers-only")
+def test_a_confirmation_that_a_correction_overtakes(
+    world: World, decide: Decide, first: str, second: str
+) -> None:
+    """A NIR corrected while it is confirmed: the account gets the corrected one, not the other.
+
+    Another account has the corrected one too, so the status of the number stays the same.
+    """
+    world.deliver()
+    third = world.open_account(email=THIRD, nir=OTHERS["nir"], siret=None)
+    done: list[int] = []
+    encrypt = partial(encrypt_nir, aws.kms(), world.settings.data_key)
+
+    def overtake(**_: object) -> None:
+        if not done:
+            done.append(1)
+            wanted = corrections.Correction(nir=OTHERS["nir"])
+            acting = world.acting(second, NOW + 50)
+            corrections.correct_own(world.table, keys.lookup_keys(), encrypt, acting, wanted)
+
+    events = aws.dynamodb().meta.events
+    events.register("before-call.*.TransactWriteItems", overtake)
+    try:
+        decide("Confirmed", second, NOW + 60)
+    finally:
+        events.unregister("before-call.*.TransactWriteItems", overtake)
+    owners = {typed: world.identifier(typed) for typed in (NIR, OTHERS["nir"])}
+    assert {typed: each and each.account_id for typed, each in owners.items()} == {
+        NIR: first,
+        OTHERS["nir"]: second,
+    }
+    assert world.account(second).affiliation == "confirmed"
+    assert statuses(world, second) == ("own", "own")
+    assert statuses(world, first) == ("own", "claimed")
+    assert statuses(world, third) == ("claimed", None)
 
 
 @pytest.mark.guards("own-nir-only")

@@ -125,6 +125,9 @@ def _change(read: Account, decided: Account) -> Write:
     unchanged = {
         "id": read.id,
         "affiliation_at": read.affiliation_at,
+        # The numbers that were settled: the holder may have corrected them meanwhile.
+        # guard: settled-numbers-only
+        "nir_mac": read.nir_mac,
         "nir_status": read.nir_status,
         "siret": read.siret,
         "siret_status": read.siret_status,
