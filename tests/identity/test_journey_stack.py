@@ -22,8 +22,7 @@ def test_from_numbers_to_logout(client: Client, mailbox: Mailbox, direct: Direct
     assert client.post("/api/signup/identifiers", numbers).status == 204
 
     answer = client.sign_up(person)
-    assert (answer.status, set(answer.json)) == (202, {"email_masked", "registration"})
-    assert answer.json["email_masked"] == "m••••••t@example.fr"
+    assert (answer.status, answer.json["email_masked"]) == (202, "m••••••t@example.fr")
 
     mail = mailbox.wait(person.email)
     assert mail.subject == VALIDATION
