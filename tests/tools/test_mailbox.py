@@ -15,6 +15,7 @@ import pytest
 from tests.world.mails import TEMPLATES
 from tests.world.mails import mail as rendered
 from tools.stack import mailbox
+from tools.stack.__main__ import status
 from tools.stack.mailbox.views import MAIL_POLICY, PAGE_POLICY, answer, framed, linked
 from tools.stack.stack import ACCOUNT, HOST, Mail, Stack, StackError, free_port
 
@@ -198,6 +199,12 @@ def test_it_runs_beside_the_portal_and_stops(running: Stack) -> None:
     finally:
         mailbox.stop(running)
     assert mailbox.running(running) is None
+
+
+def test_its_address_is_printed(running: Stack, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where the portal's address is printed, the mailbox's is too."""
+    status(running)
+    assert f"Its mailbox: http://{HOST}:{mailbox.port_of(running.port)}/" in capsys.readouterr().out
 
 
 def test_it_follows_a_portal_that_moved(running: Stack, tmp_path: Path) -> None:

@@ -43,6 +43,7 @@ UNLINKED_PAGES = (
     "/gerer/mon-compte/courriel",
     "/gerer/mon-compte/mot-de-passe",
     "/gerer/mon-compte/suppression",
+    "/problems/throttled",
     "/404",
 )
 RUNS = 3
