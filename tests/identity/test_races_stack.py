@@ -157,5 +157,6 @@ def outcomes(answers: list[Answer]) -> Counter[tuple[int, str]]:
 
 def link_of(client: Client, direct: Direct, person: Person) -> str:
     """Sign up, and return the token of a link without waiting for its mail."""
-    assert client.sign_up(person).status == 202
-    return direct.new_link(direct.newest_registration(person.email))
+    answer = client.sign_up(person)
+    assert answer.status == 202
+    return direct.new_link(answer.json["registration"])
