@@ -1,7 +1,10 @@
 """Links sent by mail. Their tokens are signed, valid for one purpose, and never stored.
 
-A token is ``key number (1) | purpose (1) | id (32) | issue time (6) | HMAC-SHA-256 (32)``: 72
-bytes, 96 characters of base64url without padding bits, so that a change of any bit invalidates it.
+A token is ``key number (1) | purpose (1) | id (32) | salt (1) | issue time (5) | HMAC-SHA-256
+(32)``: 72 bytes, 96 characters of base64url without padding bits, so that a change of any bit
+invalidates it. The salt is chosen so that the last character is a letter or a digit: programs that
+find links in text leave out a « - » or « _ » at the end.
+
 The table stores a row per link (its id, purpose, issue and expiry times) and no secret: the token
 is computed when the mail is written. A link is valid if its MAC, its row and the time agree.
 
@@ -85,8 +88,14 @@ def seal(keys: TokenKeys, token: Token) -> str:
     """Return ``token``, signed, as the 96 URL-safe characters that end a link."""
     raw_id = base64.urlsafe_b64decode(token.id + "=")
     number = keys.current
-    signed = bytes((number, token.purpose.number)) + raw_id + token.issued_at.to_bytes(6)
-    return base64.urlsafe_b64encode(signed + keys.mac(_DOMAIN + signed, number)).decode()
+    start, issued_at = bytes((number, token.purpose.number)) + raw_id, token.issued_at.to_bytes(5)
+    signed = (start + bytes((salt,)) + issued_at for salt in range(256))
+    texts = (
+        base64.urlsafe_b64encode(each + keys.mac(_DOMAIN + each, number)).decode()
+        for each in signed
+    )
+    # guard: end-that-survives: text[-1].isalnum() => text
+    return next(text for text in texts if text[-1].isalnum())
 
 
 def unseal(keys: TokenKeys, text: str, *purposes: Purpose) -> Token:
@@ -109,4 +118,4 @@ def unseal(keys: TokenKeys, text: str, *purposes: Purpose) -> Token:
     if not hmac.compare_digest(mac, keys.mac(_DOMAIN + signed, raw[0])):
         raise Problem(LINK_UNKNOWN)
     token_id = base64.urlsafe_b64encode(signed[2:34]).decode().rstrip("=")
-    return Token(purpose, token_id, int.from_bytes(signed[34:]))
+    return Token(purpose, token_id, int.from_bytes(signed[35:]))
