@@ -119,6 +119,10 @@ def test_email(page: Page, client: Client, mailbox: Mailbox, look: "Look") -> No
     expect_title(page, "Annuler le changement d’adresse")
     look("undo")
     page.get_by_role("button", name="Annuler ce changement").click()
+    expect(page.locator("#not_me-error")).to_have_text("Cochez la case pour annuler ce changement.")
+    assert client.log_in(email).status == 200, "a scanner that submits the form undoes nothing"
+    page.get_by_label("Je n’ai pas demandé ce changement").check()
+    page.get_by_role("button", name="Annuler ce changement").click()
     expect_title(page, "Votre ancienne adresse est rétablie")
     look("undone")
     assert client.log_in(person.email).status == 401

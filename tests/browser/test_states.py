@@ -397,6 +397,7 @@ def test_undoing_refused(page: Page, look: "Look", status: int, slug: str, title
     """A change of address that cannot be undone gives the reason and whom to ask."""
     page.route("**/api/email-undo", problem(status, slug))
     page.goto(f"/annuler-changement#{TOKEN}")
+    page.get_by_label("Je n’ai pas demandé ce changement").check()
     page.get_by_role("button", name="Annuler ce changement").click()
     expect_title(page, title)
     look(slug)

@@ -241,9 +241,9 @@ def test_a_mail_that_fails_is_sent_again(world: "World") -> None:
     tokens = {item["id"]["S"] for item in world.items("TOKEN#") if item["purpose"]["N"] == "2"}
     (kept,) = world.messages()
     assert {kept.about["link_id"]} == tokens
-    times = world.items("MAIL#")
+    times = [each for each in world.items("MAIL#") if "sent1" in each]
     world.send(message.id, NOW + 1)
-    assert world.items("MAIL#") == times
+    assert [each for each in world.items("MAIL#") if "sent1" in each] == times
     assert not world.messages()
     world.reset(world.mails()[-1].token, NEW, NOW + 1799)
 
@@ -328,7 +328,7 @@ def test_an_own_new_password_leaves_a_change_of_address(world: "World") -> None:
 def test_a_link_that_was_used_arrived(world: "World") -> None:
     """After a bounce, a recovery link that is used shows that the address receives mail again."""
     account_id = world.open_account()
-    note_bounce(world.table, world.account(account_id).email_mac, account_id, NOW)
+    note_bounce(world.table, world.account(account_id).email_mac, account_id, None, NOW)
     assert world.account(account_id).mail_bounced_at
     world.reset(link(world), NEW, NOW + 60)
     assert world.account(account_id).mail_bounced_at is None

@@ -19,6 +19,7 @@ from portal.identity.records import (
     IdentityTakenError,
     NirTakenError,
     Registration,
+    ReservedAddress,
     SiretTakenError,
     UseCheck,
 )
@@ -52,7 +53,7 @@ def open_link(
     token = unseal(tokens, text, EMAIL_VALIDATION)
     registration = open_token(table, limits, token, now)
     # guard: losing-link-is-told
-    _require_free_address(table, registration)
+    _require_free_address(table, registration, now)
     return token, registration
 
 
@@ -74,7 +75,7 @@ def open_token(table: "Table", limits: "Limits", token: Token, now: int) -> Regi
     # TTL deletes late: the row of an expired link may be there or gone.
     # guard: late-by-the-clock: or link.expires_at <= now =>
     if link is None or link.expires_at <= now:
-        _require_free_address(table, registration)
+        _require_free_address(table, registration, now)
         _send_fresh_link(table, limits, registration, now)
         raise Problem(LINK_EXPIRED, email_masked=mask_email(registration.email))
     # guard: opening-consumes-nothing: return => return table.delete_partition(f"TOKEN#{token.id}") or
@@ -109,10 +110,14 @@ def set_password(
         raise Problem(IDENTITY_CONFLICT) from None
 
 
-def _require_free_address(table: "Table", registration: Registration) -> None:
-    """Raise ``Problem(IDENTITY_CONFLICT)`` when another sign-up of the address was faster."""
-    found = table.get(Identifier, Identifier.key_of(mac=registration.email_mac))
-    if found and found.account_id:
+def _require_free_address(table: "Table", registration: Registration, now: int) -> None:
+    """Raise ``Problem(IDENTITY_CONFLICT)`` for an address that another account has or had."""
+    mac = registration.email_mac
+    found, reserved = table.get_two(
+        (Identifier, Identifier.key_of(mac=mac)),
+        (ReservedAddress, ReservedAddress.key_of(mac=mac)),
+    )
+    if (found and found.account_id) or (reserved and reserved.expires_at > now):
         raise Problem(IDENTITY_CONFLICT)
 
 
@@ -161,6 +166,8 @@ def _birth(
     # guard: one-account-per-registration: , if_={"completed": False} =>
     yield put(registration.emptied(now), if_={"completed": False}, else_=LinkUsedError)
     yield Identifier(mac=registration.email_mac, account_id=account_id).claim()
+    # guard: reserved-address-refuses
+    yield ReservedAddress.check_free(registration.email_mac, account_id, now)
     yield from numbers.claims(account_id, registration.nir_mac, registration.siret_mac, taken)
     yield put_new(_account(registration, taken, now), else_=IdentityTakenError)
     yield put(Credentials(account_id=account_id, password_hash=password_hash))

@@ -27,6 +27,7 @@ from portal.identity.records import (
     AskedEmail,
     Identifier,
     IdentityTakenError,
+    ReservedAddress,
     day_of,
 )
 from portal.rules.email import mask_email
@@ -118,7 +119,8 @@ def forget_unconfirmed(table: "Table", now: int, days: int = 31) -> int:
 def confirm_email(table: "Table", tokens: "TokenKeys", acting: "Acting", text: str) -> None:
     """Replace the account's address by the new one, with the link that was sent there.
 
-    Every other session ends, and the former address gets a link that undoes the change.
+    Every other session ends, and the former address gets a link that undoes the change. Until then
+    nobody else gets the former address.
 
     Raises ``Problem``: ``LINK_UNKNOWN``, ``CHANGE_EXPIRED`` unless the link is the newest and in
     time, ``IDENTITY_CONFLICT`` when another account now has the address.
@@ -132,11 +134,17 @@ def confirm_email(table: "Table", tokens: "TokenKeys", acting: "Acting", text: s
         raise Problem(CHANGE_EXPIRED)
     undo = Token(EMAIL_UNDO, new_id(), acting.at)
     undo_link = Link.of(undo, account.id, email=account.email, email_mac=account.email_mac)
+    reserved = ReservedAddress(
+        mac=account.email_mac, account_id=account.id, expires_at=undo.expires_at
+    )
     told = Outgoing.new(feed.EMAIL_CHANGED.name, acting.at, account_id=account.id, link_id=undo.id)
     try:
         table.transact(
             # guard: withdrawn-while-confirmed: unless_withdrawn=token.id => unless_withdrawn=None
             *_confirm(account, link, kept=acting.session, unless_withdrawn=token.id),
+            # guard: former-address-is-reserved
+            put(reserved),
+            ReservedAddress.check_free(link.about["email_mac"], account.id, acting.at),
             put(undo_link),
             put(entry(feed.EMAIL_CHANGED, account.id, acting.at, actor=acting.actor_id)),
             # guard: old-address-is-told
@@ -176,6 +184,7 @@ def undo_email(table: "Table", tokens: "TokenKeys", text: str, now: int) -> None
                 account, changes=changes, if_={"email_mac": account.email_mac}, else_=changed
             ),
             *_move_identifier(account, link),
+            delete(ReservedAddress.key_of(mac=link.about["email_mac"])),
             put(spent, if_={"id": link.id}, else_=changed),
             *map(put, notice(feed.EMAIL_RESTORED, account.id, now, actor=account.id)),
         )

@@ -24,6 +24,7 @@ from portal.identity.records import (
     Identifier,
     Registration,
     RegistrationOfAddress,
+    ReservedAddress,
     SiretHolder,
     UseCheck,
     day_of,
@@ -184,6 +185,13 @@ HELD: Sequence[Held[Account]] = (
         how="hashed",
         kept="as long as the account, or until another is confirmed with it",
         forget=_forget_siret,
+    ),
+    Held(
+        data="former address of an account",
+        records=(ReservedAddress,),
+        purpose="undoing a change of address (f)",
+        how="hashed",
+        kept="7 days",
     ),
     Held(
         data="links: validation, recovery, change of address (with the new or former address)",

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from portal.core.clock import rfc3339
 from portal.core.records import DAY, FOREVER, Record
-from portal.core.writes import Refusal, RefusedError, Write, claim
+from portal.core.writes import Expr, Refusal, RefusedError, Write, check, claim
 from portal.rules.siret import mask_siret
 
 AFFILIATION_PENDING = "pending"
@@ -215,6 +215,29 @@ class Identifier(Record, frozen=True, kw_only=True):
             else_=else_,
             expires_at=FOREVER,
             kept_until=FOREVER,
+        )
+
+
+class ReservedAddress(Record, frozen=True, kw_only=True):
+    """An account's former address: no other account gets it while the change can be undone."""
+
+    PARTITION = "RESERVED#{mac}"
+    SORT = "RESERVED"
+
+    mac: str
+    account_id: str
+    expires_at: int
+
+    @staticmethod
+    def check_free(mac: str, account_id: str, now: int) -> Write:
+        """Return the check that no other account's former address is reserved."""
+        return check(
+            ReservedAddress.key_of(mac=mac),
+            if_=Expr(
+                "attribute_not_exists(pk) OR expires_at <= :now OR account_id = :own",
+                {":now": now, ":own": account_id},
+            ),
+            else_=IdentityTakenError,
         )
 
 
