@@ -233,14 +233,16 @@ def test_numbers_of_two_holders(world: World, decide: Decide) -> None:
     assert disputes(world) == [{"account_id": both, "holder_account_id": has_siret}]
 
 
-@pytest.mark.parametrize("other", ["holder", "claimant"])
-@pytest.mark.guards("one-number-one-holder")
+@pytest.mark.guards("one-number-one-holder", only="free")
+@pytest.mark.parametrize("other", ["holder", "claimant", "free"])
 def test_a_confirmation_that_another_overtakes(
     world: World, decide: Decide, first: str, second: str, other: str
 ) -> None:
     """Of two confirmations at once the later is judged again: one has the numbers, one dispute."""
     world.deliver()
-    third = world.open_account(email=THIRD) if other == "claimant" else first
+    third = first if other == "holder" else world.open_account(email=THIRD)
+    if other == "free":
+        delete(world, first)
     done: list[int] = []
 
     def overtake(**_: object) -> None:

@@ -106,7 +106,6 @@ def settle(table: "Table", account: Account, confirmed: Collection[str], now: in
                 statuses[f"{number}_status"] = DISPUTED
             continue
         statuses[f"{number}_status"] = OWN
-        # guard: one-number-one-holder: had_by, account.id => None if had_by is None else had_by, account.id
         writes.append(_move(number, mac, had_by, account.id))
         if holder:
             losers.setdefault(holder.id, (holder, []))[1].append(number)
@@ -147,6 +146,7 @@ def _holder(table: "Table", number: str, mac: str) -> tuple[str | None, Account 
 
 def _move(number: str, mac: str, had_by: str | None, account_id: str) -> Write:
     """Return the write that gives a number to an account, from ``had_by`` if that has it still."""
+    # guard: one-number-one-holder: {"account_id": had_by} => {}
     still = {"account_id": had_by}
     if number == SIRET:
         holder = SiretHolder(mac=mac, account_id=account_id)
