@@ -227,3 +227,32 @@ def test_clues_at_their_shortest() -> None:
     assert codes("Luce-1234-$$", names=("Marie-Luce Dupond",)) == ["contains-identity"]
     assert codes("Tournesol-42", email="tournesol+a+b@example.fr") == ["contains-identity"]
     assert codes("Tournesol-42", email="other+tournesol@example.fr") == []
+
+
+@pytest.mark.guards("passwords-that-everybody-tries")
+@pytest.mark.parametrize(
+    "password",
+    [
+        *("Password1!", "P@ssw0rd2026", "Motdepasse-1", "Mot-de-passe-2026", "@Dmin-12345"),
+        *("Azerty-12345", "AzertyAzerty1!", "Azerty-123-Azerty", "Qwertyuiop1$", "Bonjour-2026"),
+        *("2026-Bienvenue", "Je-t-aime-2026", "Auto-Entrepreneur-1"),
+    ],
+)
+def test_a_password_that_everybody_tries_is_refused(password: str) -> None:
+    """A well-known word is no password, whatever digits and signs are put around it."""
+    assert codes(password + "@") == ["too-common"]
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "Automne-2026!",
+        "Sample-Password-1",
+        "Bonjour-Tristesse-1",
+        "Azerty-Mauve-88",
+        "Testament-77",
+    ],
+)
+def test_a_word_that_many_use_may_be_part_of_a_password(password: str) -> None:
+    """Only a password without anything else is one that everybody tries."""
+    assert codes(password) == []

@@ -2,7 +2,8 @@
 
 From the guide: 10 to 50 characters with a lower-case letter, an upper-case letter, a digit and
 one of ten special characters. Any other character is allowed in addition. Added: it must not
-contain what others know about the person (NIST SP 800-63B 5.1.1.2, ASVS 5.0 6.2.11).
+contain what others know about the person, nor be one that everybody tries (NIST SP 800-63B
+5.1.1.2, ASVS 5.0 6.2.4 and 6.2.11).
 """
 
 import re
@@ -13,6 +14,7 @@ from typing import LiteralString
 from msgspec import Struct
 
 from portal.rules import RuleError
+from portal.rules.common import is_common
 from portal.rules.nir import looks_like_nir
 
 _NIR_LENGTH = 13
@@ -149,6 +151,15 @@ def check_password(
                 "Votre mot de passe ne doit contenir ni votre nom, ni votre prénom, ni le début"
                 " de votre adresse courriel, ni votre Siren ou votre Siret, ni votre numéro de"
                 " Sécurité sociale.",
+            )
+        )
+    # guard: passwords-that-everybody-tries: is_common(password) => False
+    if is_common(password):
+        broken.append(
+            RuleError(
+                "too-common",
+                "Ce mot de passe est de ceux que tout le monde essaie\u00a0:"
+                " choisissez-en un autre.",
             )
         )
     return broken
