@@ -187,7 +187,7 @@ def test_guesses_spelt_differently(client: Client, mailbox: Mailbox, direct: Dir
             nir,
             nir + key,
             f"{nir[:1]} {nir[1:7]} {nir[7:]} {key}",
-            f"{nir}99",
+            f"{nir}{key}\u00a0",
             f" {nir}",
             "\u00a0".join(nir),
             ".".join(nir),

@@ -131,6 +131,7 @@ def test_email(page: Page, client: Client, mailbox: Mailbox, look: "Look") -> No
     choose_password(page, NEW_PASSWORD)
     page.wait_for_url("/mot-de-passe-enregistre")
     page.goto(undo)
+    page.get_by_label("Je n’ai pas demandé ce changement").check()
     page.get_by_role("button", name="Annuler ce changement").click()
     expect_title(page, "Ce lien ne fonctionne plus")
     log_in(page, person.email, NEW_PASSWORD, start=ACCOUNT)

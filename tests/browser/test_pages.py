@@ -1,6 +1,7 @@
 """Pages outside the usual way: errors, late and used links, the keyboard."""
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -8,7 +9,15 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import SIZES
 from tests.browser.page_checks import tab, walk
-from tests.browser.steps import compare_tree, fill_sign_up, log_in
+from tests.browser.steps import (
+    PASSWORD_LABELS,
+    choose_password,
+    compare_tree,
+    expect_title,
+    fill,
+    fill_sign_up,
+    log_in,
+)
 from tests.world.client import Client
 from tests.world.direct import HOUR, Direct
 from tests.world.journey import account_holder, signed_up
@@ -194,17 +203,31 @@ def test_unknown_link(page: Page, look: "Look") -> None:
     look("unknown")
 
 
-def test_somebody_elses_number(page: Page, client: Client, mailbox: Mailbox, look: "Look") -> None:
-    """A person whose Siret has an account reads so at the last step, with what to do."""
-    holder = account_holder(client, mailbox)
-    person = new_person()
-    assert client.sign_up(person, siret=holder.siret).status == 202
-    page.goto(f"/valider#{mailbox.token(person.email)}")
-    for label in ("Choisissez votre mot de passe", "Confirmez votre mot de passe"):
-        page.get_by_label(label, exact=True).fill(PASSWORD)
+def test_an_address_that_got_an_account_meanwhile(
+    page: Page, client: Client, mailbox: Mailbox, direct: Direct, look: "Look"
+) -> None:
+    """Who signed up twice and finishes one of the two reads so at the other, with what to do."""
+    person, token = signed_up(client, mailbox)
+    again = client.another().sign_up(replace(new_person(), email=person.email))
+    page.goto(f"/valider#{token}")
+    fill(page, dict.fromkeys(PASSWORD_LABELS, PASSWORD))
+    assert client.set_password(direct.new_link(again.json["registration"])).status == 204
     page.get_by_role("button", name="Enregistrer").click()
-    expect(page.get_by_role("heading", name="Un compte existe déjà", level=1)).to_be_visible()
+    expect_title(page, "Un compte existe déjà")
     look("conflict")
+
+
+def test_somebody_elses_number(page: Page, client: Client, mailbox: Mailbox, look: "Look") -> None:
+    """A person whose numbers another account has gets an account, whose feed says so."""
+    holder = account_holder(client, mailbox)
+    person = replace(new_person(), nir=holder.nir, siret=holder.siret)
+    assert client.sign_up(person).status == 202
+    page.goto(f"/valider#{mailbox.token(person.email)}")
+    choose_password(page, PASSWORD)
+    page.wait_for_url("/mot-de-passe-enregistre")
+    log_in(page, person.email)
+    expect(page.locator("#feed")).to_contain_text("Numéro déjà rattaché à un autre compte")
+    look("feed")
 
 
 def test_password_errors(page: Page, client: Client, mailbox: Mailbox, look: "Look") -> None:

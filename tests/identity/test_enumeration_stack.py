@@ -55,9 +55,12 @@ def test_login(client: Client, mailbox: Mailbox) -> None:
     stranger = new_person()
     expected = seen(client.log_in("personne", "x"))
     assert expected[0] == 401
+    a_siret = seen(client.log_in(stranger.siret, "Faux-mot-de-passe-1"))
+    assert a_siret[0] == 422, "a Siret is no identifier: it is refused by its shape"
     for person in (stranger, pending, holder):
-        for identifier in (person.email, person.nir, person.siret):
+        for identifier in (person.email, person.nir):
             assert seen(client.log_in(identifier, "Faux-mot-de-passe-1")) == expected
+        assert seen(client.log_in(person.siret, "Faux-mot-de-passe-1")) == a_siret
 
 
 def test_numbers(client: Client, mailbox: Mailbox) -> None:

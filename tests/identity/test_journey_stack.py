@@ -164,7 +164,8 @@ def test_password_rules(client: Client, mailbox: Mailbox) -> None:
         ("confirmation", "confirmation-differs"),
     }
     for password, code in {
-        "ABCDEFGH-12345": "no-lowercase",
+        "ROSEAU-72-FLAMBE": "no-lowercase",
+        "Motdepasse-2026": "too-common",
         "Aa1-" * 13: "too-long",
         f"Aa1-{person.last_name}": "contains-identity",
         f"Aa1-{person.email.partition('@')[0]}": "contains-identity",

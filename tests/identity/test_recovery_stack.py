@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from portal.core.identifiers import email_mac
+from portal.core.identifiers import mailbox_mac
 from portal.identity.recovery import RECOVERY_MAIL
 from tests.world.client import Client
 from tests.world.direct import Direct, Moment
@@ -139,7 +139,7 @@ def test_few_mails(client: Client, mailbox: Mailbox, direct: Direct) -> None:
 
 def sent_at(direct: Direct, email: str) -> list[int]:
     """Return when recovery mails to an address were sent, as their limit stores it."""
-    slots = direct.items(f"MAIL#{email_mac(direct.lookup, email)}")
+    slots = direct.items(f"MAIL#{mailbox_mac(direct.lookup, email)}")
     (slot,) = (each for each in slots if each["sk"] == {"S": RECOVERY_MAIL})
     times = (int(slot[name]["N"]) for name in slot if name.startswith("sent"))
     return sorted(each for each in times if each)  # 0 is never

@@ -152,7 +152,8 @@ def test_keys_are_rotated_under_load(client: Client, mailbox: Mailbox, direct: D
     def peppers() -> set[str]:
         assert client.log_in(person.email).status == 200
         stored = direct.find("CREDENTIALS#")
-        return {each["password_hash"]["S"].partition("$")[0] for each in stored}
+        hashes = (each["password_hash"]["S"] for each in stored if "password_hash" in each)
+        return {each.partition("$")[0] for each in hashes}
 
     direct.until(lambda: peppers() == {"1", "2"})
 
