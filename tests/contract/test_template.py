@@ -1,3 +1,4 @@
+import json
 import re
 from typing import Any
 
@@ -60,6 +61,24 @@ def test_every_alarm_says_what_to_do() -> None:
     for alarm in (each["Properties"] for each in alarms):
         assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "Alerts"}]
         assert alarm["AlarmDescription"].rpartition("docs/runbook.md#")[2] in anchors
+
+
+def test_a_line_of_the_dashboard_is_named_by_what_it_counts() -> None:
+    """Each dynamic label reaches CloudWatch unescaped, and names a dimension of its search."""
+    body = RESOURCES["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    # As CloudFormation does: ${!Literal} is written ${Literal}, ${Name} is replaced.
+    resolved = re.sub(r"\$\{(!?)([^}]*)\}", lambda it: f"${{{it[2]}}}" if it[1] else "x", body)
+    labelled = 0
+    for widget in json.loads(resolved)["widgets"]:
+        for metric in widget["properties"]["metrics"]:
+            shown = metric[-1] if isinstance(metric[-1], dict) else {}
+            dynamic = re.findall(r"\$\{PROP\('Dim\.(\w+)'\)\}", shown.get("label", ""))
+            labelled += len(dynamic)
+            rest = re.sub(r"\$\{PROP\('Dim\.\w+'\)\}", "", shown.get("label", ""))
+            assert not set("${}!") & set(rest), shown
+            for dimension in dynamic:
+                assert re.search(rf"SEARCH\('{{[^}}]*\b{dimension}\b", shown["expression"]), shown
+    assert labelled >= 4
 
 
 def test_a_bad_version_is_rolled_back() -> None:
