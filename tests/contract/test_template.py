@@ -51,6 +51,15 @@ def test_data_survives_the_stack() -> None:
         assert resource["UpdateReplacePolicy"] == "Retain", name
 
 
+def test_other_gateways_keep_their_logs() -> None:
+    """A deleted stack leaves the role of the account's gateways, whose setting stays too."""
+    setting, role = RESOURCES["GatewayAccount"]["Properties"], RESOURCES["GatewayLogsRole"]
+    own, given = {"Fn::GetAtt": ["GatewayLogsRole", "Arn"]}, {"Ref": "GatewayRoleArn"}
+    assert setting["CloudWatchRoleArn"] == {"Fn::If": [role["Condition"], own, given]}
+    assert role["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert role["UpdateReplacePolicy"] == "Retain"
+
+
 def test_every_alarm_says_what_to_do() -> None:
     """Each alarm is sent to the topic of alerts and names its section of the runbook."""
     runbook = (ROOT / "docs" / "runbook.md").read_text()
