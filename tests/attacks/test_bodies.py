@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tests.world.client import SESSION_COOKIE, Client
-from tests.world.journey import logged_in
+from tests.world.cloud import read_template
+from tests.world.journey import logged_in, signed_up
 from tests.world.mailbox import Mailbox
 from tests.world.people import PASSWORD, contact_form, new_person
 from tests.world.wire import CHANGES, JSON, send
@@ -111,6 +112,44 @@ def test_long_messages_in_any_writing(client: Client) -> None:
                 raw = json.dumps(form, ensure_ascii=escaped).encode()
                 answer = client.call("POST", "/api/contact", raw)
                 assert answer.status == status, (character, escaped, length)
+
+
+COUNTED = {
+    "SizeRestrictions_BODY": ("Grand-Message-1!", "€" * 4000),
+    "CrossSiteScripting_BODY": ("<script>alert('Aa1!')</script>",) * 2,
+    "GenericLFI_BODY": ("../../../../etc/passwd-Aa1!",) * 2,
+    "GenericRFI_BODY": ("http://10.0.0.1/shell.php?Aa=1!",) * 2,
+    "EC2MetaDataSSRF_BODY": ("http://169.254.169.254/latest/Aa1!",) * 2,
+}
+"""By rule of the firewall that only counts: a password and a message that it would block."""
+
+
+def test_each_counted_rule_has_a_sample() -> None:
+    """The rules that the firewall only counts are those whose samples are sent below."""
+    (common,) = (
+        rule["Statement"]["ManagedRuleGroupStatement"]
+        for rule in read_template()["Resources"]["Firewall"]["Properties"]["Rules"]
+        if rule["Name"] == "common"
+    )
+    counted = {each["Name"]: each["ActionToUse"] for each in common["RuleActionOverrides"]}
+    assert counted == {rule: {"Count": {}} for rule in COUNTED}
+
+
+@pytest.mark.parametrize("rule", COUNTED)
+def test_what_the_firewall_only_counts(client: Client, mailbox: Mailbox, rule: str) -> None:
+    """What a counted rule looks for is a good password, and does no harm in a message."""
+    password, message = COUNTED[rule]
+    person, token = signed_up(client, mailbox)
+    assert client.set_password(token, password).status == 204
+    assert client.log_in(person.email, password).status == 200
+    answer = client.post("/api/contact", contact_form(person, message))
+    assert answer.status == 202, answer.text
+    assert message not in answer.text
+    ticket = answer.json["ticket"]
+    mailbox.settle()
+    (received,) = [each for each in mailbox.of("assistance@portail.example") if ticket in each.text]
+    assert "<script" not in received.html
+    assert f'href="{message}' not in received.html
 
 
 @pytest.mark.parametrize(

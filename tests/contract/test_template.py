@@ -83,11 +83,11 @@ def test_a_line_of_the_dashboard_is_named_by_what_it_counts() -> None:
             shown = metric[-1] if isinstance(metric[-1], dict) else {}
             dynamic = re.findall(r"\$\{PROP\('Dim\.(\w+)'\)\}", shown.get("label", ""))
             labelled += len(dynamic)
-            rest = re.sub(r"\$\{PROP\('Dim\.\w+'\)\}", "", shown.get("label", ""))
+            rest = re.sub(r"\$\{PROP\('[\w.]+'\)\}", "", shown.get("label", ""))
             assert not set("${}!") & set(rest), shown
             for dimension in dynamic:
                 assert re.search(rf"SEARCH\('{{[^}}]*\b{dimension}\b", shown["expression"]), shown
-    assert labelled >= 4
+    assert labelled == 5
 
 
 def test_a_bad_version_is_rolled_back() -> None:
@@ -119,6 +119,44 @@ def test_the_firewall_is_before_the_gateway() -> None:
     assert rules == {"rate", "reputation", "known-bad-inputs", "common"}
     assert RESOURCES["FirewallAttachment"]["Condition"] == "AttachesFirewall"
     assert TEMPLATE["Parameters"]["AttachFirewall"]["Default"] == "true"
+
+
+def test_each_rule_of_the_firewall_is_seen() -> None:
+    """Each rule has a metric of its own and samples; what it finds is logged, the rest is not."""
+    firewall = RESOURCES["Firewall"]["Properties"]
+    for rule in firewall["Rules"]:
+        shown = rule["VisibilityConfig"]
+        assert shown == {
+            "CloudWatchMetricsEnabled": True,
+            "MetricName": rule["Name"],
+            "SampledRequestsEnabled": True,
+        }
+    # The firewall's own metric tells stacks apart; what no rule found is not sampled.
+    assert firewall["VisibilityConfig"]["MetricName"] == {"Ref": "AWS::StackName"}
+    assert firewall["VisibilityConfig"]["SampledRequestsEnabled"] is False
+    logging = RESOURCES["FirewallLogging"]
+    assert logging["Condition"] == RESOURCES["FirewallAttachment"]["Condition"]
+    group = RESOURCES["FirewallLogs"]["Properties"]["LogGroupName"]["Fn::Sub"]
+    assert group.startswith("aws-waf-logs-"), "the only names that the firewall may write to"
+    (destination,) = logging["Properties"]["LogDestinationConfigs"]
+    assert destination["Fn::Sub"].endswith(f":log-group:{group}")
+    kept = logging["Properties"]["LoggingFilter"]
+    assert kept["DefaultBehavior"] == "DROP"
+    conditions = kept["Filters"][0]["Conditions"]
+    assert {each["ActionCondition"]["Action"] for each in conditions} == {"BLOCK", "COUNT"}
+
+
+@pytest.mark.guards("no-cookies-in-the-firewall", "no-paths-in-the-firewall")
+def test_the_firewall_shows_nothing_typed() -> None:
+    """Samples and logs have no body, query or cookie; logs have no path either."""
+    protected = RESOURCES["Firewall"]["Properties"]["DataProtectionConfig"]["DataProtections"]
+    assert all(each.keys() == {"Action", "Field"} for each in protected), "no exception"
+    fields = {each["Field"]["FieldType"]: each["Field"] for each in protected}
+    assert {"BODY", "QUERY_STRING", "SINGLE_HEADER"} <= fields.keys()
+    assert {"cookie", "authorization", "referer"} <= set(fields["SINGLE_HEADER"]["FieldKeys"])
+    redacted = RESOURCES["FirewallLogging"]["Properties"]["RedactedFields"]
+    assert {"UriPath": {}} in redacted
+    assert {"QueryString": {}} in redacted
 
 
 def test_no_request_is_logged_with_what_was_typed() -> None:
