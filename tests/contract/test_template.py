@@ -8,6 +8,7 @@ from samcli.yamlhelper import yaml_parse
 from portal.core import aws
 from tests.world.cloud import ROOT
 from tools.stack.stack import DEMONSTRATION
+from tools.transformed import transformed
 
 TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text())
 RESOURCES = TEMPLATE["Resources"]
@@ -88,6 +89,41 @@ def test_a_line_of_the_dashboard_is_named_by_what_it_counts() -> None:
             for dimension in dynamic:
                 assert re.search(rf"SEARCH\('{{[^}}]*\b{dimension}\b", shown["expression"]), shown
     assert labelled == 5
+
+
+SELDOM_CALLED = {"Logout", "RecoverPassword", "Contact"}
+"""Functions that people wait for, and that nobody may call for the 14 days of a snapshot."""
+
+
+def test_snapshots_are_where_people_wait() -> None:
+    """Functions of requests start from a snapshot, except those that are seldom called."""
+    with_snapshot = {name for name, each in FUNCTIONS.items() if "SnapStart" in each}
+    assert with_snapshot == {n for n, each in FUNCTIONS.items() if has_route(each)} - SELDOM_CALLED
+    assert "SnapStart" not in TEMPLATE["Globals"]["Function"]
+
+
+def test_a_deployment_deletes_the_versions_that_it_replaces() -> None:
+    """CloudFormation deletes each former version, whose snapshot would be paid for."""
+    of_type = [
+        each
+        for each in transformed()["Resources"].values()
+        if each["Type"] == "AWS::Lambda::Version"
+    ]
+    assert len(of_type) == len(FUNCTIONS)
+    assert {each["DeletionPolicy"] for each in of_type} == {"Delete"}
+
+
+def test_no_metric_is_paid_for_unused() -> None:
+    """The gateway's metrics by method, which are billed and which no alarm reads, are off."""
+    (settings,) = RESOURCES["Api"]["Properties"]["MethodSettings"]
+    assert settings["MetricsEnabled"] is False
+    watched = [
+        each["Properties"]["Dimensions"]
+        for each in RESOURCES.values()
+        if each.get("Properties", {}).get("Namespace") == "AWS/ApiGateway"
+    ]
+    assert watched
+    assert all([each["Name"] for each in names] == ["ApiName"] for names in watched)
 
 
 def test_a_bad_version_is_rolled_back() -> None:
