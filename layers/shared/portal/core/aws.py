@@ -5,6 +5,7 @@ layer and its S3 transfer manager: no function uses them, and they would slow ev
 """
 
 import functools
+import logging
 from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
@@ -32,6 +33,11 @@ _CONFIG = Config(
     # Without this, botocore builds its default user agent twice for each call.
     user_agent="portail",
 )
+
+
+# The runtime logs from INFO on, and there botocore notes, at each start, where it found the
+# credentials and the endpoint of each client.
+logging.getLogger("botocore").setLevel(logging.WARNING)
 
 
 @functools.cache
