@@ -1,4 +1,3 @@
-import json
 import re
 from typing import Any
 
@@ -52,45 +51,6 @@ def test_data_survives_the_stack() -> None:
         assert resource["UpdateReplacePolicy"] == "Retain", name
 
 
-def test_other_gateways_keep_their_logs() -> None:
-    """A deleted stack leaves the role of the account's gateways, whose setting stays too."""
-    setting, role = RESOURCES["GatewayAccount"]["Properties"], RESOURCES["GatewayLogsRole"]
-    own, given = {"Fn::GetAtt": ["GatewayLogsRole", "Arn"]}, {"Ref": "GatewayRoleArn"}
-    assert setting["CloudWatchRoleArn"] == {"Fn::If": [role["Condition"], own, given]}
-    assert role["DeletionPolicy"] == "RetainExceptOnCreate"
-    assert role["UpdateReplacePolicy"] == "Retain"
-
-
-def test_every_alarm_says_what_to_do() -> None:
-    """Each alarm is sent to the topic of alerts and names its section of the runbook."""
-    runbook = (ROOT / "docs" / "runbook.md").read_text()
-    headings = re.findall(r"^#+ (.+)$", runbook, re.MULTILINE)
-    anchors = {heading.strip().lower().replace(" ", "-") for heading in headings}
-    alarms = [each for each in RESOURCES.values() if each["Type"] == "AWS::CloudWatch::Alarm"]
-    assert len(alarms) == 9
-    for alarm in (each["Properties"] for each in alarms):
-        assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "Alerts"}]
-        assert alarm["AlarmDescription"].rpartition("docs/runbook.md#")[2] in anchors
-
-
-def test_a_line_of_the_dashboard_is_named_by_what_it_counts() -> None:
-    """Each dynamic label reaches CloudWatch unescaped, and names a dimension of its search."""
-    body = RESOURCES["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
-    # As CloudFormation does: ${!Literal} is written ${Literal}, ${Name} is replaced.
-    resolved = re.sub(r"\$\{(!?)([^}]*)\}", lambda it: f"${{{it[2]}}}" if it[1] else "x", body)
-    labelled = 0
-    for widget in json.loads(resolved)["widgets"]:
-        for metric in widget["properties"]["metrics"]:
-            shown = metric[-1] if isinstance(metric[-1], dict) else {}
-            dynamic = re.findall(r"\$\{PROP\('Dim\.(\w+)'\)\}", shown.get("label", ""))
-            labelled += len(dynamic)
-            rest = re.sub(r"\$\{PROP\('[\w.]+'\)\}", "", shown.get("label", ""))
-            assert not set("${}!") & set(rest), shown
-            for dimension in dynamic:
-                assert re.search(rf"SEARCH\('{{[^}}]*\b{dimension}\b", shown["expression"]), shown
-    assert labelled == 5
-
-
 SELDOM_CALLED = {"Logout", "RecoverPassword", "Contact"}
 """Functions that people wait for, and that nobody may call for the 14 days of a snapshot."""
 
@@ -126,17 +86,6 @@ def test_no_metric_is_paid_for_unused() -> None:
     assert all([each["Name"] for each in names] == ["ApiName"] for names in watched)
 
 
-def test_a_bad_version_is_rolled_back() -> None:
-    """A deployment watches requests that fail or are slow, and mails that wait."""
-    preference = TEMPLATE["Globals"]["Function"]["DeploymentPreference"]
-    assert preference["Type"].startswith("Canary")
-    assert {each["Ref"] for each in preference["Alarms"]} == {
-        "FailedRequestsAlarm",
-        "SlowRequestsAlarm",
-        "LateMessagesAlarm",
-    }
-
-
 def test_every_function_is_bounded_and_logs_for_a_time() -> None:
     """The functions' boundary allows no scan; every log has a retention."""
     function = TEMPLATE["Globals"]["Function"]
@@ -146,52 +95,6 @@ def test_every_function_is_bounded_and_logs_for_a_time() -> None:
     assert not [each for each in actions if "*" in each or "Scan" in each]
     groups = [each for each in RESOURCES.values() if each["Type"] == "AWS::Logs::LogGroup"]
     assert all("RetentionInDays" in each["Properties"] for each in groups)
-
-
-def test_the_firewall_is_before_the_gateway() -> None:
-    """The firewall has its four kinds of rules and is attached, unless a parameter disables it."""
-    rules = {each["Name"] for each in RESOURCES["Firewall"]["Properties"]["Rules"]}
-    assert rules == {"rate", "reputation", "known-bad-inputs", "common"}
-    assert RESOURCES["FirewallAttachment"]["Condition"] == "AttachesFirewall"
-    assert TEMPLATE["Parameters"]["AttachFirewall"]["Default"] == "true"
-
-
-def test_each_rule_of_the_firewall_is_seen() -> None:
-    """Each rule has a metric of its own and samples; what it finds is logged, the rest is not."""
-    firewall = RESOURCES["Firewall"]["Properties"]
-    for rule in firewall["Rules"]:
-        shown = rule["VisibilityConfig"]
-        assert shown == {
-            "CloudWatchMetricsEnabled": True,
-            "MetricName": rule["Name"],
-            "SampledRequestsEnabled": True,
-        }
-    # The firewall's own metric tells stacks apart; what no rule found is not sampled.
-    assert firewall["VisibilityConfig"]["MetricName"] == {"Ref": "AWS::StackName"}
-    assert firewall["VisibilityConfig"]["SampledRequestsEnabled"] is False
-    logging = RESOURCES["FirewallLogging"]
-    assert logging["Condition"] == RESOURCES["FirewallAttachment"]["Condition"]
-    group = RESOURCES["FirewallLogs"]["Properties"]["LogGroupName"]["Fn::Sub"]
-    assert group.startswith("aws-waf-logs-"), "the only names that the firewall may write to"
-    (destination,) = logging["Properties"]["LogDestinationConfigs"]
-    assert destination["Fn::Sub"].endswith(f":log-group:{group}")
-    kept = logging["Properties"]["LoggingFilter"]
-    assert kept["DefaultBehavior"] == "DROP"
-    conditions = kept["Filters"][0]["Conditions"]
-    assert {each["ActionCondition"]["Action"] for each in conditions} == {"BLOCK", "COUNT"}
-
-
-@pytest.mark.guards("no-cookies-in-the-firewall", "no-paths-in-the-firewall")
-def test_the_firewall_shows_nothing_typed() -> None:
-    """Samples and logs have no body, query or cookie; logs have no path either."""
-    protected = RESOURCES["Firewall"]["Properties"]["DataProtectionConfig"]["DataProtections"]
-    assert all(each.keys() == {"Action", "Field"} for each in protected), "no exception"
-    fields = {each["Field"]["FieldType"]: each["Field"] for each in protected}
-    assert {"BODY", "QUERY_STRING", "SINGLE_HEADER"} <= fields.keys()
-    assert {"cookie", "authorization", "referer"} <= set(fields["SINGLE_HEADER"]["FieldKeys"])
-    redacted = RESOURCES["FirewallLogging"]["Properties"]["RedactedFields"]
-    assert {"UriPath": {}} in redacted
-    assert {"QueryString": {}} in redacted
 
 
 def test_no_request_is_logged_with_what_was_typed() -> None:

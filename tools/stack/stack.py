@@ -42,6 +42,7 @@ PARAMETERS = (
     "SnapStart=None",
     "SavedQueries=false",
     "DailyBackups=false",
+    "EventArchiveDays=0",
     "DeletionProtection=false",
     # The emulator's answer to a throttled function differs from that of AWS.
     "PublicConcurrency=0",
