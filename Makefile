@@ -8,14 +8,14 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
-export PORT ACCOUNT DECISION REASON SIRET EVENT LINE NAME KIND TO LAST REPORT
+export PORT ACCOUNT DECISION REASON SIRET EVENT LINE NAME KIND TO LAST REPORT ENV SET
 
 TOOLS := .venv/.installed
 EMULATOR := .local/stack/.installed
 CHECKS := .local/checks/.installed
 LOCAL := .venv/bin/python -m tools.stack
 
-.PHONY: help dev up down deploy mails affiliate sam-local sam-invoke clean test unit lint checks facts \
+.PHONY: help dev up down deploy mails affiliate sam-local sam-invoke clean release test unit lint checks facts \
     guards mutation faults audit format hooks bench load screenshots openapi privacy licences lock \
     browser
 
@@ -51,6 +51,11 @@ sam-invoke: $(TOOLS) $(EMULATOR) ## run EVENT=events/…, or all of them, in Lam
 
 clean: ## stop, and delete the local data
 	@if [ -x .venv/bin/python ]; then $(LOCAL) clean; fi
+
+##@ Deploy to AWS
+
+release: $(TOOLS) ## build and deploy to ENV=staging|production; SET="Name=value" for this time only
+	@python -m tools.release
 
 ##@ Check
 
