@@ -20,6 +20,7 @@ from portal.core.bus import publisher
 from portal.core.mail import Mailer
 from portal.core.metrics import MESSAGES, count
 from portal.core.outbox import Outgoing, Sender
+from portal.core.post import Post
 from portal.core.settings import settings
 from portal.core.table import table
 from portal.identity.events import EVENTS
@@ -27,6 +28,8 @@ from portal.identity.mails import MAILS as IDENTITY
 from portal.support.mails import MAILS as SUPPORT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -36,13 +39,14 @@ processor = BatchProcessor(EventType.DynamoDBStreams, raise_on_entire_batch_fail
 MAILS = {**IDENTITY, **AFFILIATION, **SUPPORT}
 
 
-def deliver(record: "DynamoDBRecord") -> None:
+def deliver(record: "DynamoDBRecord", lambda_context: "LambdaContext") -> None:
     """Send the message of one stream record."""
     image: dict[str, Any] = record.raw_event["dynamodb"]["NewImage"]
     message, now = Outgoing.from_item(image), int(time.time())
     account_id = message.about.get("account_id")
     try:
-        sent = outbox.deliver(table(), message.id, senders(now))
+        senders_ = senders(now, lambda: lambda_context.get_remaining_time_in_millis() / 1000)
+        sent = outbox.deliver(table(), message.id, senders_, now)
     except Exception as error:
         # Not logger.exception: the text of an error may contain an address.
         logger.error(  # noqa: TRY400
@@ -64,9 +68,10 @@ def deliver(record: "DynamoDBRecord") -> None:
     )
 
 
-def senders(now: int) -> Mapping[str, Sender]:
-    """Return the sender of each kind of message, for mails and events."""
-    mailer = Mailer(table(), keys.token_keys(), keys.lookup_keys(), aws.ses(), settings(), now)
+def senders(now: int, time_left: "Callable[[], float]") -> Mapping[str, Sender]:
+    """Return the sender of each kind of message; ``time_left`` tells the seconds to the end."""
+    post = Post(aws.ses(), table(), settings().limits, time_left)
+    mailer = Mailer(table(), keys.token_keys(), keys.lookup_keys(), post, settings(), now)
     publish = publisher(aws.event_bridge(), settings().event_bus)
     mails = {kind: partial(send, mailer) for kind, send in MAILS.items()}
     return {**mails, **dict.fromkeys(EVENTS, publish)}

@@ -5,6 +5,7 @@ import pytest
 from samcli.yamlhelper import yaml_parse
 
 from portal.core import aws
+from portal.core.post import PAUSES, RESERVE
 from tests.world.cloud import ROOT
 from tools.stack.stack import DEMONSTRATION
 from tools.transformed import transformed
@@ -32,6 +33,29 @@ def test_a_call_that_fails_ends_before_its_function(name: str) -> None:
     attempts = aws._CONFIG.retries["total_max_attempts"]
     assert attempts * (aws._CONFIG.connect_timeout + aws._CONFIG.read_timeout) < timeout
     assert timeout < GATEWAY_SECONDS
+
+
+@pytest.mark.guards("executions-are-left")
+def test_mails_leave_executions_to_people() -> None:
+    """However much waits, SendMail runs once for a shard; its pauses end before its time."""
+    outbox = FUNCTIONS["SendMail"]["Events"]["Outbox"]["Properties"]
+    assert outbox["ParallelizationFactor"] == 1
+    assert sum(PAUSES) + RESERVE < FUNCTIONS["SendMail"]["Timeout"]
+
+
+def test_the_defaults_deploy_everywhere() -> None:
+    """By default nothing is reserved: an account with ten executions could not reserve any."""
+    for function in FUNCTIONS.values():
+        match function.get("ReservedConcurrentExecutions"):
+            case None:
+                pass
+            case reserved:
+                unlimited = {"Ref": "AWS::NoValue"}
+                wanted = {"Ref": "PublicConcurrency"}
+                assert reserved == {"Fn::If": ["LimitsConcurrency", wanted, unlimited]}
+    limited = TEMPLATE["Conditions"]["LimitsConcurrency"]
+    assert limited == {"Fn::Not": [{"Fn::Equals": [{"Ref": "PublicConcurrency"}, 0]}]}
+    assert TEMPLATE["Parameters"]["PublicConcurrency"]["Default"] == 0
 
 
 def test_the_table_has_ttl_stream_and_backups() -> None:

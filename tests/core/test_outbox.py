@@ -220,7 +220,7 @@ def test_an_unknown_kind_is_an_error(world: "World") -> None:
 
 def test_the_function_sends_every_kind(world: "World") -> None:
     """Every kind of message of any domain has a sender."""
-    senders = load_function("send_mail").senders(NOW)
+    senders = load_function("send_mail").senders(NOW, lambda: 300.0)
     assert senders.keys() == {*MAILS, *EVENTS}
     assert len(senders) == len(MAILS) + len(EVENTS)
     assert not world.calls.of("DynamoDB")

@@ -22,6 +22,7 @@ def test_the_template_sets_all_that_is_read(world: "World") -> None:
         mail_per_day=6,
         mail_interval=60,
         mail_per_domain=1000,
+        mails_per_second=14,
         free_failures=5,
     )
     assert world.settings.unused == Unused(

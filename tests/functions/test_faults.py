@@ -24,6 +24,7 @@ from botocore.exceptions import (
 
 from portal.core import aws, keys
 from portal.core.bus import NotPublishedError
+from portal.core.outbox import list_unsent, replay
 from tests.world.cloud import CLIENTS
 from tests.world.use_cases import USE_CASES, Scene, UseCase, mails_and_events, restore, stop_clock
 from tests.world.world import World
@@ -154,12 +155,23 @@ def test_whatever_fails_nothing_is_lost(
         answered(disturbed, normal, what)
         # The stream does not wait for the client to ask again.
         scene.drain()
+        if operation == "SendEmail" and name == "timeout":
+            was_not_repeated(scene, what)
         repeated = attempt(case, scene)
         if normal is not None:
             assert getattr(repeated, "status", None) in {normal, *case.again}, what
         else:
             assert repeated is None, what
         compare(case, whole, finish(case, scene), what)
+
+
+def was_not_repeated(scene: Scene, what: str) -> None:
+    """Check that a mail without answer waits, unsent, until an operator replays it."""
+    given = len(scene.world.mails())
+    scene.drain()
+    assert len(scene.world.mails()) == given, what
+    (unsent,) = list_unsent(scene.world.table)
+    assert replay(scene.world.table, unsent, scene.now), what
 
 
 def answered(answer: Any, normal: int | None, what: str) -> None:

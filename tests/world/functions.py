@@ -41,6 +41,11 @@ class Context:
     memory_limit_in_mb: int = 1024
     invoked_function_arn: str = "arn:aws:lambda:eu-west-3:123456789012:function:function"
     aws_request_id: str = "52fdfc07-2182-454f-963f-5f0f9a621d72"
+    seconds_left: Callable[[], float] = lambda: 300.0
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return how long Lambda lets the run go on."""
+        return int(self.seconds_left() * 1000)
 
 
 @dataclass(frozen=True, slots=True)

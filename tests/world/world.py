@@ -32,6 +32,7 @@ from portal.core.keyring import Keyring, LookupKeys, PepperKeys, TokenKeys
 from portal.core.links import unseal
 from portal.core.mail import Mailer
 from portal.core.outbox import Outgoing
+from portal.core.post import Post
 from portal.core.session import Proof, Session, authenticate, new_session
 from portal.core.settings import Limits, Settings
 from portal.core.table import Table
@@ -303,12 +304,11 @@ class World:
 
     def send(self, message_id: str, now: int = NOW) -> None:
         """Send one message of the outbox."""
-        mailer = Mailer(
-            self.table, keys.token_keys(), keys.lookup_keys(), aws.ses(), self.settings, now
-        )
+        post = Post(aws.ses(), self.table, self.limits, lambda: 300.0)
+        mailer = Mailer(self.table, keys.token_keys(), keys.lookup_keys(), post, self.settings, now)
         publish = publisher(aws.event_bridge(), self.settings.event_bus)
         senders = {kind: partial(send, mailer) for kind, send in MAILS.items()}
-        outbox.deliver(self.table, message_id, {**senders, **dict.fromkeys(EVENTS, publish)})
+        outbox.deliver(self.table, message_id, {**senders, **dict.fromkeys(EVENTS, publish)}, now)
 
     def messages(self) -> list[Outgoing]:
         """Return what waits in the outbox, oldest first."""

@@ -44,8 +44,8 @@ PARAMETERS = (
     "DailyBackups=false",
     "EventArchiveDays=0",
     "DeletionProtection=false",
-    # The emulator's answer to a throttled function differs from that of AWS.
-    "PublicConcurrency=0",
+    # The emulated SES takes any number of mails.
+    "MailsPerSecond=1000",
     # Every client here is 127.0.0.1; the default is for the address of one visitor.
     "RequestsPerMinute=6000",
     # A rotation of keys can be tried without waiting ten minutes.

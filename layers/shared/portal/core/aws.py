@@ -34,6 +34,18 @@ _CONFIG = Config(
     user_agent="portail",
 )
 
+# A mail whose answer is late may be on its way: nothing asks again, and SES has far more time than
+# it takes.
+_MAIL_CONFIG = _CONFIG.merge(
+    Config(
+        connect_timeout=2,
+        # guard: patience-with-ses: 30 => 2
+        read_timeout=30,
+        # guard: one-try-at-a-mail: 1 => 3
+        retries={"total_max_attempts": 1, "mode": "standard"},
+    )
+)
+
 
 # The runtime logs from INFO on, and there botocore notes, at each start, where it found the
 # credentials and the endpoint of each client.
@@ -46,8 +58,8 @@ def _session() -> Session:
     return get_session()
 
 
-def _client(service: str) -> Any:  # noqa: ANN401 - botocore makes its clients from JSON models
-    return _session().create_client(service, config=_CONFIG)
+def _client(service: str, config: Config = _CONFIG) -> Any:  # noqa: ANN401 - made from JSON models
+    return _session().create_client(service, config=config)
 
 
 @functools.cache
@@ -70,8 +82,8 @@ def kms() -> "KMSClient":
 
 @functools.cache
 def ses() -> "SESV2Client":
-    """Return the SES v2 client."""
-    return _client("sesv2")
+    """Return the SES v2 client, which tries once."""
+    return _client("sesv2", _MAIL_CONFIG)
 
 
 @functools.cache

@@ -54,6 +54,16 @@ class DomainMails(Record, frozen=True):
     expires_at: int
 
 
+class MailsOfSecond(Record, frozen=True):
+    """How many mails were given to SES in one second, of all kinds and to everybody."""
+
+    PARTITION = "MAIL#ALL"
+    SORT = "{second}"
+
+    sent: int
+    expires_at: int
+
+
 class MailLimitedError(RefusedError):
     """A limit on mails is reached: no mail is written."""
 
@@ -121,6 +131,20 @@ def take_of_domain(limits: "Limits", mac: str, kind: str, now: int) -> Write:
         {"sent": sent, "expires_at": (hour + 2) * HOUR},
         # guard: mails-of-a-domain: limits.mail_per_domain - 1 => 10**9
         if_={"sent": absent_or_until(limits.mail_per_domain - 1)},
+        else_=MailLimitedError,
+    )
+
+
+def take_of_second(limits: "Limits", second: int) -> Write:
+    """Return the write that counts a mail in a second, refused with ``MailLimitedError``."""
+    return update(
+        MailsOfSecond.key_of(second=second),
+        {
+            "sent": Expr("if_not_exists(sent, :none) + :one", {":none": 0, ":one": 1}),
+            "expires_at": second + HOUR,
+        },
+        # guard: mails-a-second: limits.mails_per_second - 1 => 10**9
+        if_={"sent": absent_or_until(limits.mails_per_second - 1)},
         else_=MailLimitedError,
     )
 

@@ -31,8 +31,7 @@ from portal.core.outbox import Outgoing, WithheldError
 from portal.core.settings import Settings
 
 if TYPE_CHECKING:
-    from mypy_boto3_sesv2 import SESV2Client
-
+    from portal.core.post import Post
     from portal.core.table import Table
 
 _BASES = Path(__file__).with_name("templates")
@@ -64,12 +63,12 @@ class Mail(Struct, frozen=True):
 
 
 class Mailer(Struct, frozen=True):
-    """What sending mails needs: the table, the keys of links, SES, the settings, the time."""
+    """What sending mails needs: the table, the keys of links, the post, the settings, the time."""
 
     table: "Table"
     tokens: TokenKeys
     lookup: LookupKeys
-    ses: "SESV2Client"
+    post: "Post"
     settings: Settings
     now: int
 
@@ -116,7 +115,7 @@ class Mailer(Struct, frozen=True):
             "account": account_id,
             "registration": registration_id,
         }
-        self.ses.send_email(
+        self.post.send(
             FromEmailAddress=self.settings.mail_from,
             Destination={"ToAddresses": [to]},
             Content={

@@ -2,7 +2,7 @@
 
 A message is deleted once sent. So a message that the stream delivers twice is sent once, and one
 that could not be sent is still stored, to be sent again. Only a crash between sending and deleting
-sends a message twice.
+sends a message twice. One that may have been sent waits for an operator.
 """
 
 import secrets
@@ -35,6 +35,8 @@ class Outgoing(Record, frozen=True, kw_only=True):
     created_at: int
     expires_at: int
     about: Mapping[str, str] = field(default_factory=dict[str, str])
+    unanswered_at: int | None = None
+    """When SES gave no answer to it: it may have been sent."""
 
     @classmethod
     def new(cls, kind: str, now: int, **about: str | None) -> Self:
@@ -68,6 +70,10 @@ class WithheldError(Exception):
     """A message must not be sent: it would exceed a limit. It is deleted."""
 
 
+class PerhapsSentError(Exception):
+    """A mail was given away, and no answer came: it may be on its way."""
+
+
 type Sender = Callable[[Outgoing], None]
 """Sends a message, or does nothing when its cause no longer exists."""
 
@@ -81,11 +87,11 @@ def send(table: "Table", mail: Outgoing, limits: Sequence[MailLimit], *first: Wr
         table.transact(*first, put(mail), *(take(limit, mail.created_at) for limit in limits))
 
 
-def deliver(table: "Table", message_id: str, senders: Mapping[str, Sender]) -> bool:
+def deliver(table: "Table", message_id: str, senders: Mapping[str, Sender], now: int) -> bool:
     """Send a message and delete it; does nothing when it was sent before.
 
     Returns ``False`` when a limit withheld it. Raises ``LookupError`` for a kind without sender,
-    and what the sender raises.
+    and what the sender raises. After ``PerhapsSentError`` only an operator's replay sends it.
     """
     message = table.get(Outgoing, Outgoing.key_of(id=message_id))
     if message is None:
@@ -93,8 +99,16 @@ def deliver(table: "Table", message_id: str, senders: Mapping[str, Sender]) -> b
     sender = senders.get(message.kind)
     if sender is None:
         raise LookupError(message.kind)
-    # guard: kept-until-sent: sent = _is => table.write(delete(message.key())); sent = _is
-    sent = _is_sent(sender, message)
+    # guard: unanswered-is-not-repeated
+    if message.unanswered_at is not None:
+        raise PerhapsSentError
+    try:
+        # guard: kept-until-sent: sent = _is => table.write(delete(message.key())); sent = _is
+        sent = _is_sent(sender, message)
+    except PerhapsSentError:
+        unanswered = {"unanswered_at": now, "redriven_at": None}
+        table.write(update(message.key(), unanswered, if_={"id": message.id}))
+        raise
     # guard: sent-once
     table.write(delete(message.key()))
     return sent
@@ -122,7 +136,8 @@ def list_unsent(table: "Table") -> list[Unsent]:
 
 def replay(table: "Table", unsent: Unsent, now: int) -> bool:
     """Make the stream deliver a message again; return ``False`` if it was sent meanwhile."""
-    mark = update(Outgoing.key_of(id=unsent.id), {"redriven_at": now}, if_={"id": unsent.id})
+    marks = {"redriven_at": now, "unanswered_at": None}
+    mark = update(Outgoing.key_of(id=unsent.id), marks, if_={"id": unsent.id})
     try:
         table.transact(mark, delete(unsent.key()))
     except RefusedError:

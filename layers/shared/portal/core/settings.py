@@ -19,6 +19,8 @@ class Limits(Struct, frozen=True):
     """Seconds between two mails of one kind to one mailbox."""
     mail_per_domain: int
     """Mails of one kind in an hour to all the addresses of a domain, except large providers."""
+    mails_per_second: int
+    """Mails a second that SES takes from the account."""
     free_failures: int
     """Failed logins of one identifier before delays start."""
 
@@ -85,6 +87,7 @@ def settings() -> Settings:
             mail_per_day=int(env["MAIL_PER_DAY"]),
             mail_interval=int(env["MAIL_INTERVAL"]),
             mail_per_domain=int(env["MAIL_PER_DOMAIN"]),
+            mails_per_second=int(env["MAILS_PER_SECOND"]),
             free_failures=int(env["FREE_FAILURES"]),
         ),
         unused=Unused(

@@ -7,7 +7,7 @@ from msgspec.structs import asdict
 from portal.core.clock import rfc3339, rfc3339_seconds
 from portal.core.feed import Activity, read_all
 from portal.core.held import Held, Reading
-from portal.core.limits import DomainMails, MailTimes, Requests
+from portal.core.limits import DomainMails, MailsOfSecond, MailTimes, Requests
 from portal.core.links import Link
 from portal.core.outbox import Outgoing, Unsent
 from portal.core.session import Session, end_sessions
@@ -209,7 +209,7 @@ HELD: Sequence[Held[Account]] = (
     ),
     Held(
         data="when mails of a kind left",
-        records=(MailTimes, DomainMails),
+        records=(MailTimes, DomainMails, MailsOfSecond),
         purpose="against floods (f)",
         how="hashed",
         kept="one day",
