@@ -45,6 +45,7 @@ ENVIRONMENT = {
     "REQUESTS_PER_MINUTE": "60",
     "MAIL_INTERVAL": "60",
     "MAIL_PER_DOMAIN": "1000",
+    "MAILS_PER_SECOND": "14",
     "MAIL_PER_HOUR": "3",
     "MAIL_PER_DAY": "6",
     "FREE_FAILURES": "5",
