@@ -13,6 +13,7 @@ export PORT ACCOUNT DECISION REASON SIRET EVENT LINE NAME KIND TO LAST REPORT EN
 TOOLS := .venv/.installed
 EMULATOR := .local/stack/.installed
 CHECKS := .local/checks/.installed
+CLI := .local/cli/.installed
 LOCAL := .venv/bin/python -m tools.stack
 
 .PHONY: help dev up down deploy mails affiliate sam-local sam-invoke clean release test unit lint checks facts \
@@ -64,7 +65,7 @@ PYTEST := python -m pytest --numprocesses=2 --dist=worksteal
 UNIT_PLUGINS := $(addprefix -p ,xdist pytest_socket pytest_timeout _hypothesis_pytestplugin)
 UNIT_TESTS := -m "not stack and not browser and not build" --ignore tests/attacks --ignore tests/browser
 
-test: $(TOOLS) $(EMULATOR) browser lint checks ## install what is missing, check everything, run every test
+test: $(TOOLS) $(EMULATOR) $(CLI) browser lint checks ## install what is missing, check everything, run every test
 	$(PYTEST) --cov --cov-report=term
 
 unit: $(TOOLS) ## run the tests that need no stack, no browser and no build
@@ -163,6 +164,7 @@ lock: ## compile pyproject.toml into the locked requirements
 	    --output-file layers/dependencies/requirements.txt
 	$(COMPILE) --group stack --output-file requirements/stack.txt
 	$(COMPILE) --group checks --output-file requirements/checks.txt
+	$(COMPILE) --group cli --output-file requirements/cli.txt
 	$(COMPILE) --group peers --output-file requirements/peers.txt
 	$(COMPILE) --group load --output-file requirements/load.txt
 
@@ -176,6 +178,9 @@ $(EMULATOR): requirements/stack.txt .python-version
 
 $(CHECKS): requirements/checks.txt .python-version
 	$(call environment,.local/checks,$<,the checks of the template,2 minutes)
+
+$(CLI): requirements/cli.txt .python-version
+	$(call environment,.local/cli,$<,the AWS CLI,1 minute)
 
 $(PEERS): requirements/peers.txt .python-version
 	$(call environment,.local/peers,$<,the services to compare with,1 minute)
