@@ -298,6 +298,19 @@ def test_a_stranger_who_signs_up_with_an_address(
     assert client.another().log_in(owner.nir).status == 200
 
 
+def test_a_thief_who_has_the_account_deleted(client: Client, mailbox: Mailbox) -> None:
+    """An undo cancels the deletion that a thief asked for from the address that is undone."""
+    person = logged_in(client, mailbox)
+    _, undo = moved_email(client, mailbox, person)
+    assert client.call("DELETE", "/api/me").status == 202
+    assert client.another().undo_email(undo).status == 204
+    owner = client.another()
+    assert owner.set_password(undo, NEW_PASSWORD).status == 204
+    assert owner.log_in(person.email, NEW_PASSWORD).status == 200
+    assert owner.me().json["deletion_at"] is None
+    assert "deletion-cancelled" in {each["kind"] for each in owner.activity().json["entries"]}
+
+
 @pytest.mark.guards("ended-password")
 def test_a_thief_whose_change_is_undone(client: Client, mailbox: Mailbox) -> None:
     """After « it was not me » the thief's password logs in by nothing; the owner's new one does.

@@ -5,7 +5,11 @@ from typing import Any
 import pytest
 
 from portal.core import aws
+from portal.core.acting import Acting
 from portal.core.problems import LINK_UNKNOWN, UNAUTHENTICATED
+from portal.core.records import DAY
+from portal.identity import deletion
+from portal.identity.held import HELD
 from portal.identity.problems import CHANGE_EXPIRED, INVALID_CREDENTIALS, RECOVERY_EXPIRED
 from tests.world.functions import Answer, Gateway
 from tests.world.refusals import refused
@@ -100,6 +104,44 @@ def test_the_thief_s_links_and_pending_changes_end(theft: Theft) -> None:
     account = world.account(theft.id)
     assert (account.email, account.new_email, account.email_change_id) == (EMAIL, None, None)
     assert world.kinds(theft.id)[0] == "email-restored"
+
+
+@pytest.mark.guards("undo-cancels-deletion")
+def test_the_thief_s_deletion_is_cancelled(theft: Theft) -> None:
+    """A deletion that was asked for after the change is cancelled: only the thief was told."""
+    session = theft.world.authenticate(theft.cookie, NOW + 3)
+    deletion.schedule_deletion(theft.world.table, Acting.in_session(session, NOW + 3))
+    theft.undone()
+    assert theft.world.account(theft.id).deletion_at is None
+    assert set(theft.world.kinds(theft.id)[:2]) == {"email-restored", "deletion-cancelled"}
+    assert deletion.delete_due(theft.world.table, HELD, NOW + 31 * DAY) == 0
+
+
+def test_the_owner_s_deletion_stays(theft: Theft) -> None:
+    """A deletion that was asked for before the change is the owner's: it is kept."""
+    acting = theft.world.acting(theft.id, NOW - 1)
+    due_at = deletion.schedule_deletion(theft.world.table, acting)
+    theft.undone()
+    assert theft.world.account(theft.id).deletion_at == due_at
+
+
+def test_a_deletion_asked_for_while_it_is_undone(theft: Theft) -> None:
+    """A thief who asks for the deletion while the change is undone gets no other outcome."""
+    acting, done = theft.world.acting(theft.id, NOW + 9), list[int]()
+
+    def overtake(**_: Any) -> None:
+        if not done:
+            done.append(1)
+            deletion.schedule_deletion(theft.world.table, acting)
+
+    events = aws.dynamodb().meta.events
+    events.register("before-call.*.TransactWriteItems", overtake)
+    try:
+        theft.undone()
+    finally:
+        events.unregister("before-call.*.TransactWriteItems", overtake)
+    assert theft.world.account(theft.id).email == EMAIL
+    assert theft.world.account(theft.id).deletion_at is None
 
 
 @pytest.mark.guards("undo-first")

@@ -11,11 +11,12 @@ from portal.core.feed import entry, notice, notice_of
 from portal.core.limits import account_limit, mailbox_limit
 from portal.core.links import Link, Token, new_id, unseal
 from portal.core.outbox import Outgoing, send
-from portal.core.problems import INVALID_REQUEST, FieldError, Problem
+from portal.core.problems import INVALID_REQUEST, UNAVAILABLE, FieldError, Problem
 from portal.core.records import DAY
 from portal.core.session import Session, end_sessions
 from portal.core.writes import Test, Write, delete, put, update
 from portal.identity import feed
+from portal.identity.deletion import GRACE
 from portal.identity.ending import end_credentials
 from portal.identity.problems import CHANGE_EXPIRED, IDENTITY_CONFLICT
 from portal.identity.profile import change, read_account
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from portal.core.table import Table
 
 EMAIL_CHANGE_MAIL = "email-change"
+_TRIES = 5
 
 
 def request_email(
@@ -160,38 +162,27 @@ def confirm_email(table: "Table", tokens: "TokenKeys", acting: "Acting", text: s
 def undo_email(table: "Table", tokens: "TokenKeys", text: str, now: int) -> None:
     """Restore an account's former address, and end every credential: an intruder may have them.
 
-    The link then sets a new password, once, within the time of a recovery.
+    The link then sets a new password, once, within the time of a recovery. A deletion that was
+    asked for since the change is cancelled: only the new address was told of it.
 
-    Raises ``Problem``: ``LINK_UNKNOWN``, ``CHANGE_EXPIRED``, ``IDENTITY_CONFLICT``.
+    Raises ``Problem``: ``LINK_UNKNOWN``, ``CHANGE_EXPIRED``, ``IDENTITY_CONFLICT``, ``UNAVAILABLE``
+    when other changes were faster in every try.
     """
     token = unseal(tokens, text, EMAIL_UNDO)
     link = _good_link(table, token, now)
-    account = table.get(Account, Account.key_of(id=link.account_id or ""))
-    if account is None or account.email_mac == link.about["email_mac"] or _is_undone(account, link):
-        raise Problem(CHANGE_EXPIRED)
-    changes = {
-        **_address_of(link),
-        "undone_from": link.issued_at,
-        "undone_at": now,
-        "recovery_id": link.id,
-    }
-    # guard: half-an-hour-after-undoing: now + PASSWORD_RECOVERY.lifetime => link.expires_at
-    spent = replace(link, expires_at=now + PASSWORD_RECOVERY.lifetime)
-    changed = AccountChangedError
-    try:
-        table.transact(
-            *end_credentials(
-                account, changes=changes, if_={"email_mac": account.email_mac}, else_=changed
-            ),
-            *_move_identifier(account, link),
-            delete(ReservedAddress.key_of(mac=link.about["email_mac"])),
-            put(spent, if_={"id": link.id}, else_=changed),
-            *map(put, notice(feed.EMAIL_RESTORED, account.id, now, actor=account.id)),
-        )
-    except AccountChangedError:
-        raise Problem(CHANGE_EXPIRED) from None
-    except IdentityTakenError:
-        raise Problem(IDENTITY_CONFLICT) from None
+    for _ in range(_TRIES):
+        account = table.get(Account, Account.key_of(id=link.account_id or ""))
+        former = link.about["email_mac"]
+        if account is None or account.email_mac == former or _is_undone(account, link):
+            raise Problem(CHANGE_EXPIRED)
+        try:
+            table.transact(*_undo(account, link, now))
+        except AccountChangedError:
+            continue
+        except IdentityTakenError:
+            raise Problem(IDENTITY_CONFLICT) from None
+        return
+    raise Problem(UNAVAILABLE, retry_after=1)
 
 
 def _good_link(table: "Table", token: Token, now: int) -> Link:
@@ -209,6 +200,30 @@ def _is_undone(account: Account, link: Link) -> bool:
     if account.undone_from is None or account.undone_at is None:
         return False
     return account.undone_from <= link.issued_at <= account.undone_at
+
+
+def _undo(account: Account, link: Link, now: int) -> Iterator[Write]:
+    """Yield the writes that undo a change, refused with ``AccountChangedError`` if it changed."""
+    changes: dict[str, Value] = {
+        **_address_of(link),
+        "undone_from": link.issued_at,
+        "undone_at": now,
+        "recovery_id": link.id,
+    }
+    asked_at = (account.deletion_at or 0) - GRACE
+    # guard: undo-cancels-deletion: asked_at >= => 0 >
+    if asked_at >= link.issued_at:
+        changes["deletion_at"] = None
+        yield put(entry(feed.DELETION_CANCELLED, account.id, now, actor=account.id))
+    changed = AccountChangedError
+    read = {"email_mac": account.email_mac, "deletion_at": account.deletion_at}
+    yield from end_credentials(account, changes=changes, if_=read, else_=changed)
+    yield from _move_identifier(account, link)
+    yield delete(ReservedAddress.key_of(mac=link.about["email_mac"]))
+    # guard: half-an-hour-after-undoing: now + PASSWORD_RECOVERY.lifetime => link.expires_at
+    spent = replace(link, expires_at=now + PASSWORD_RECOVERY.lifetime)
+    yield put(spent, if_={"id": link.id}, else_=changed)
+    yield from map(put, notice(feed.EMAIL_RESTORED, account.id, now, actor=account.id))
 
 
 def _confirm(
