@@ -13,7 +13,7 @@ from portal.core.identifiers import email_mac, ip_mac, mailbox_mac
 from portal.core.keyring import Keyring, LookupKeys, TokenKeys
 from portal.core.links import Link, Token, seal, unseal
 from portal.identity import purposes
-from portal.identity.records import Deletion
+from portal.identity.due import Deletion
 from tests.world.client import DEVICE_COOKIE, Answer, new_address
 from tests.world.people import PASSWORD
 from tools.stack.stack import CREDENTIALS, REGION

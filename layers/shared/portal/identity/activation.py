@@ -10,6 +10,7 @@ from portal.core.problems import LINK_UNKNOWN, Problem
 from portal.core.records import DAY
 from portal.core.writes import RefusedError, Write, after, delete, put, put_new
 from portal.identity import events, feed, numbers, passwords
+from portal.identity.due import UseCheck
 from portal.identity.problems import ALREADY_ACTIVE, IDENTITY_CONFLICT, LINK_EXPIRED
 from portal.identity.purposes import EMAIL_VALIDATION
 from portal.identity.records import (
@@ -21,7 +22,6 @@ from portal.identity.records import (
     Registration,
     ReservedAddress,
     SiretTakenError,
-    UseCheck,
 )
 from portal.identity.signup import VALIDATION_MAIL
 from portal.rules.email import mask_email

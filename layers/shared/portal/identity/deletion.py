@@ -9,8 +9,9 @@ from portal.core.records import DAY
 from portal.core.session import end_sessions
 from portal.core.writes import delete, put, update
 from portal.identity import events, feed
+from portal.identity.due import Deletion, day_of
 from portal.identity.profile import change, read_account
-from portal.identity.records import Account, AccountChangedError, Deletion, day_of
+from portal.identity.records import Account, AccountChangedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -17,6 +17,7 @@ from portal.core.session import Session, end_sessions
 from portal.core.writes import Test, Write, delete, put, update
 from portal.identity import feed
 from portal.identity.deletion import GRACE
+from portal.identity.due import AskedEmail, day_of
 from portal.identity.ending import end_credentials
 from portal.identity.problems import CHANGE_EXPIRED, IDENTITY_CONFLICT
 from portal.identity.profile import change, read_account
@@ -25,11 +26,9 @@ from portal.identity.records import (
     NO_NEW_EMAIL,
     Account,
     AccountChangedError,
-    AskedEmail,
     Identifier,
     IdentityTakenError,
     ReservedAddress,
-    day_of,
 )
 from portal.rules.email import mask_email
 

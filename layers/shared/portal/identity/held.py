@@ -12,22 +12,19 @@ from portal.core.links import Link
 from portal.core.outbox import Outgoing, Unsent
 from portal.core.session import Session, end_sessions
 from portal.core.writes import Write, delete
+from portal.identity.due import AskedEmail, Deletion, UseCheck, day_of
 from portal.identity.open_sessions import list_sessions
 from portal.identity.records import (
     OWN,
     Account,
     AccountChangedError,
-    AskedEmail,
     Credentials,
-    Deletion,
     DeviceFailures,
     Identifier,
     Registration,
     RegistrationOfAddress,
     ReservedAddress,
     SiretHolder,
-    UseCheck,
-    day_of,
 )
 
 

@@ -12,6 +12,7 @@ from portal.core.mail import Mailer, MailSender, Template, moment
 from portal.core.outbox import Outgoing
 from portal.core.writes import RefusedError, Write, put, update
 from portal.identity import feed
+from portal.identity.due import AskedEmail
 from portal.identity.email_change import EMAIL_CHANGE_MAIL
 from portal.identity.purposes import (
     EMAIL_CHANGE,
@@ -21,7 +22,6 @@ from portal.identity.purposes import (
 )
 from portal.identity.records import (
     Account,
-    AskedEmail,
     Identifier,
     Registration,
     RegistrationOfAddress,

@@ -18,13 +18,11 @@ from portal.core.records import DAY
 from portal.core.writes import delete as remove
 from portal.core.writes import put, update
 from portal.identity import events, feed
+from portal.identity.due import Deletion, UseCheck, day_of
 from portal.identity.records import (
     Account,
     AccountChangedError,
     Credentials,
-    Deletion,
-    UseCheck,
-    day_of,
 )
 
 if TYPE_CHECKING:
