@@ -138,6 +138,35 @@ def test_a_number_that_a_stranger_typed(
     assert disputed["detail"] == {"account_id": ids[1], "holder_account_id": ids[0]}
 
 
+@pytest.mark.guards("confirmed-with-this-number", "typed-after-the-decision")
+def test_a_confirmed_stranger_who_typed_another_s_numbers(
+    client: Client, mailbox: Mailbox, direct: Direct
+) -> None:
+    """Who is confirmed with numbers of their own keeps no other's: neither Siret nor NIR.
+
+    The Siret was typed at the sign-up, and the back office confirms another; the NIR was typed
+    after the back office decided, before its decision arrived.
+    """
+    stranger = client.another()
+    squatter = logged_in(stranger, mailbox)
+    holder = replace(new_person(), siret=squatter.siret)
+    assert client.sign_up(holder).status == 202
+    assert client.set_password(mailbox.token(holder.email), PASSWORD).status == 204
+    assert client.log_in(holder.email, PASSWORD).status == 200
+    decided_at = time.time() - 60
+    wanted = {"nir": holder.nir, "nir_key": holder.nir_key}
+    assert stranger.call("PATCH", "/api/me", wanted).json["nir_status"] == "claimed"
+    ids = [each.me().json["id"] for each in (stranger, client)]
+    event = decision_event("AffiliationConfirmed", ids[0], decided_at, siret=new_siret())
+    direct.hand("Affiliation", event)
+    assert stranger.me().json["affiliation"]["status"] == "confirmed"
+    assert stranger.me().json["nir_status"] == "claimed"
+    assert client.another().log_in(holder.nir, PASSWORD).status == 200
+    direct.hand("Affiliation", decision_event("AffiliationConfirmed", ids[1], time.time()))
+    assert client.me().json["nir_status"] == client.me().json["siret_status"] == "own"
+    assert stranger.me().json["siret_status"] == "claimed"
+
+
 def test_a_reason_that_attacks(client: Client, mailbox: Mailbox, direct: Direct) -> None:
     """The reason of a rejection is shown as text in the mail and in the feed."""
     person = logged_in(client, mailbox)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from portal.core import aws, keys
+from portal.core.clock import rfc3339
 from portal.core.identifiers import encrypt_nir
 from portal.core.records import DAY
 from portal.identity import corrections, deletion
@@ -219,6 +220,60 @@ def test_a_decision_about_another_siret(
     decide("Confirmed", second, NOW + 60, siret="35600000049837")
     assert statuses(world, second) == ("own", "claimed")
     assert statuses(world, first) == ("claimed", "own")
+
+
+@pytest.mark.guards("confirmed-with-this-number")
+def test_a_number_that_the_holder_was_not_confirmed_with(
+    world: World, decide: Decide, first: str, second: str
+) -> None:
+    """Who was confirmed with another Siret loses the one it only claims, and is notified.
+
+    So nobody who has a business of their own keeps the Siret of another. A confirmation that names
+    the claimed one would have kept it.
+    """
+    decide("Confirmed", first, NOW + 30, siret="35600000049837")
+    decide("Confirmed", second, NOW + 60, siret=SIRET)
+    assert statuses(world, second) == ("disputed", "own"), "the NIR was confirmed for both"
+    assert statuses(world, first) == ("own", "claimed")
+    assert "number-lost" in world.kinds(first)
+    decide("Confirmed", first, NOW + 90, siret=SIRET)
+    assert statuses(world, first) == ("own", "disputed")
+
+
+@pytest.mark.guards("typed-after-the-decision")
+@pytest.mark.parametrize(("typed_at", "status"), [(NOW + 29, "own"), (NOW + 31, "claimed")])
+def test_a_number_typed_after_the_decision(
+    world: World, decide: Decide, typed_at: int, status: str
+) -> None:
+    """A confirmation is not about a number that was typed after it, however late it arrives."""
+    holder = world.open_account()
+    thief = world.open_account(email=OTHER, **OTHERS)
+    encrypt = partial(encrypt_nir, aws.kms(), world.settings.data_key)
+    wanted = corrections.Correction(nir=NIR)
+    acting = world.acting(thief, typed_at)
+    corrections.correct_own(world.table, keys.lookup_keys(), encrypt, acting, wanted)
+    decide("Confirmed", thief, NOW + 30)
+    assert statuses(world, thief) == (status, "own")
+    decide("Confirmed", holder, NOW + 60)
+    assert statuses(world, holder) == ("disputed" if status == "own" else "own", "own")
+
+
+def test_a_number_of_later_is_confirmed_with_a_proof(
+    world: World, decide: Decide, gateway: Gateway
+) -> None:
+    """Once a proof of it was seen, a confirmed account keeps a number that was typed too late."""
+    holder = world.open_account(siret=None, nir=None)
+    decide("Confirmed", holder, NOW + 30, siret=SIRET)
+    decide("Confirmed", holder, NOW + 40, siret=OTHERS["siret"])
+    assert world.account(holder).unconfirmed == ("siret",)
+    detail = {"account_id": holder, "proof": "12", "siret": SIRET}
+    event = {"detail-type": "IdentityCorrected", "time": rfc3339(1000 * (NOW + 50))}
+    gateway.invoke("affiliation", event | {"detail": detail})
+    assert world.account(holder).unconfirmed is None
+    world.deliver()
+    other = world.open_account(email=OTHER)
+    decide("Confirmed", other, NOW + 60)
+    assert statuses(world, other) == ("own", "disputed")
 
 
 def test_numbers_of_two_holders(world: World, decide: Decide) -> None:

@@ -49,25 +49,22 @@ def correct_with_proof(
         account = table.get(Account, Account.key_of(id=account_id))
         if account is None:
             return False
-        before = account.corrected or {}
-        # guard: corrected-once: < at_ms => < at_ms + 1
-        due = {
-            name: value
-            for name, value in asdict(wanted).items()
-            if value and int(before.get(name, 0)) < at_ms
-        }
+        due = _due(account, wanted, at_ms)
         if not due:
             return False
         new = corrected(lookup, encrypt_nir, account, Correction(**due))
         what = changed(account, new)
         settled = settle(table, new, {NIR, SIRET} & due.keys(), now)
-        times = {**before, **dict.fromkeys(due, str(at_ms))}
+        proved = {
+            "corrected": {**(account.corrected or {}), **dict.fromkeys(due, str(at_ms))},
+            "unconfirmed": [n for n in account.unconfirmed or () if n not in due] or None,
+        }
         told = correction_notice(
             IDENTITY_CORRECTED_WITH_PROOF, account.id, what, now, BACK_OFFICE, proof
         )
         try:
             table.transact(
-                store(account, replace(new, corrected=times, **settled.statuses)),
+                store(account, replace(new, **proved, **settled.statuses)),
                 *released(account, new),
                 *settled.writes,
                 *(map(put, told) if what else ()),
@@ -76,3 +73,14 @@ def correct_with_proof(
             continue
         return bool(what or settled.statuses)
     raise Problem(UNAVAILABLE, retry_after=1)
+
+
+def _due(account: Account, wanted: Correction, at_ms: int) -> dict[str, str]:
+    """Return the values that were not corrected at that time or later."""
+    before = account.corrected or {}
+    return {
+        name: value
+        for name, value in asdict(wanted).items()
+        # guard: corrected-once: < at_ms => < at_ms + 1
+        if value and int(before.get(name, 0)) < at_ms
+    }

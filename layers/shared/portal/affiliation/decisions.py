@@ -50,7 +50,8 @@ def decide(
 
     A confirmation gives the account the numbers that it claims (see ``identity/numbers.py``). The
     Siret that it names is that of an account without one; if the account claims another, the
-    confirmation is not about that one, which stays as it is.
+    confirmation is not about that one, nor about a number that was typed after it: these stay
+    claims, which another account's confirmation takes.
 
     Raises ``Problem(UNAVAILABLE)`` when another decision was faster in every try.
     """
@@ -102,13 +103,24 @@ def _store(
     if siret and decided.siret is None:
         mac = identifiers.siret_mac(lookup, siret)
         decided = replace(decided, siret=siret, siret_mac=mac)
-    # guard: only-the-siret-confirmed: siret in {None, decided.siret} => True
-    confirmed = {NIR, SIRET} if siret in {None, decided.siret} else {NIR}
-    settled = settle(table, decided, confirmed, (decided.affiliation_at or 0) // 1000)
+    at_ms = decided.affiliation_at or 0
+    unconfirmed = _unconfirmed(decided, siret, at_ms)
+    settled = settle(table, decided, {NIR, SIRET} - unconfirmed, at_ms // 1000)
+    decided = replace(decided, unconfirmed=sorted(unconfirmed) or None)
     table.transact(
         _change(read, replace(decided, **settled.statuses)), *map(put, news), *settled.writes
     )
     return bool(settled.statuses)
+
+
+def _unconfirmed(account: Account, siret: str | None, at_ms: int) -> set[str]:
+    """Return the numbers that a confirmation of that time, naming this Siret, is not about."""
+    typed = account.typed or {}
+    unconfirmed = {number for number, at in typed.items() if int(at) > at_ms}
+    if siret is None:
+        return unconfirmed
+    # guard: only-the-siret-confirmed: siret == account.siret => True
+    return unconfirmed - {SIRET} if siret == account.siret else unconfirmed | {SIRET}
 
 
 def _change(read: Account, decided: Account) -> Write:
@@ -117,6 +129,7 @@ def _change(read: Account, decided: Account) -> Write:
         "affiliation": decided.affiliation,
         "affiliation_at": decided.affiliation_at,
         "affiliation_reason": decided.affiliation_reason,
+        "unconfirmed": decided.unconfirmed,
         "nir_status": decided.nir_status,
         "siret": decided.siret,
         "siret_mac": decided.siret_mac,

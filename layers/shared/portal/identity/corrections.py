@@ -53,7 +53,7 @@ _WORDS = {
 }
 _STORED = (
     *("last_name", "first_name", "nir_mac", "nir_masked", "nir_encrypted", "nir_status"),
-    *("siret", "siret_mac", "siret_status", "corrected"),
+    *("siret", "siret_mac", "siret_status", "corrected", "typed", "unconfirmed"),
 )
 _READ = (
     *("id", "affiliation", "last_name", "first_name", "nir_mac", "nir_status"),
@@ -121,7 +121,9 @@ def _own(
         new = replace(new, nir_status=status_at_birth(nir_mac, taken=NIR in taken))
     if siret_mac:
         new = replace(new, siret_status=status_at_birth(siret_mac, taken=SIRET in taken))
-    yield store(account, new)
+    # guard: typed-after-the-decision: acting.at => 0
+    times = {number: str(1000 * acting.at) for number in (NIR, SIRET) if number in what}
+    yield store(account, replace(new, typed={**(account.typed or {}), **times}))
     yield from released(account, new)
     yield from claims(account.id, nir_mac, siret_mac, taken)
     told = correction_notice(feed.IDENTITY_CORRECTED, account.id, what, acting.at, acting.actor_id)

@@ -1,9 +1,9 @@
 """NIR and Siret: claims, until the back office confirms the affiliation of who makes them.
 
 The first account that claims a number has it. A later one is created alike, without it. When that
-one is confirmed it gets the number, unless the account that has it is confirmed too: then the
-dispute is published, for people to decide. So nobody can keep a number from its holder by typing
-it first, and a confirmed holder never loses it.
+one is confirmed it gets the number, unless the account that has it is confirmed with it too:
+then the dispute is published, for people to decide. So nobody can keep a number from its holder by
+typing it first, and a holder who was confirmed with it never loses it.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -17,7 +17,6 @@ from portal.core.records import FOREVER
 from portal.core.writes import Write, put, put_new, update
 from portal.identity import events, feed
 from portal.identity.records import (
-    AFFILIATION_CONFIRMED,
     CLAIMED,
     DISPUTED,
     OWN,
@@ -88,7 +87,7 @@ def number_notice(
 def settle(table: "Table", account: Account, confirmed: Collection[str], now: int) -> Settled:
     """Return what the confirmation of an account does to the ``confirmed`` numbers it claims.
 
-    A number is taken from an account that is not confirmed. Its writes are refused with
+    A number is taken from an account that is not confirmed with it. Its writes are refused with
     ``AccountChangedError`` when a holder changed meanwhile.
     """
     statuses: dict[str, str] = {}
@@ -99,8 +98,8 @@ def settle(table: "Table", account: Account, confirmed: Collection[str], now: in
         if number not in confirmed:
             continue
         had_by, holder = _holder(table, number, mac)
-        # guard: a-confirmed-holder-keeps-it: == AFFILIATION_CONFIRMED => == "x"
-        if holder and holder.affiliation == AFFILIATION_CONFIRMED:
+        # guard: a-confirmed-holder-keeps-it: holder.is_confirmed_with(number) => False
+        if holder and holder.is_confirmed_with(number):
             if status != DISPUTED:
                 disputed.setdefault(holder.id, []).append(number)
                 statuses[f"{number}_status"] = DISPUTED
@@ -167,6 +166,7 @@ def _lose(holder: Account, lost: Collection[str]) -> Write:
     read = {
         "id": holder.id,
         "affiliation": holder.affiliation,
+        "unconfirmed": holder.unconfirmed,
         "nir_status": holder.nir_status,
         "siret_status": holder.siret_status,
     }

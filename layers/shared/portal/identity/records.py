@@ -3,7 +3,7 @@
 Credentials are stored once, under their account; identifiers (e-mail address, NIR) point to it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from portal.core.records import DAY, FOREVER, Record
@@ -128,6 +128,10 @@ class Account(Record, frozen=True, kw_only=True):
     is_agent: bool = False
     corrected: Mapping[str, str] | None = None
     """By what was corrected: the time of the back office's event, in milliseconds."""
+    typed: Mapping[str, str] | None = None
+    """By number: when its holder corrected it, in milliseconds."""
+    unconfirmed: Sequence[str] | None = None
+    """Of a confirmed account, the numbers that the confirmation was not about: still claims."""
     affiliation: str = AFFILIATION_PENDING
     affiliation_at: int | None = None
     """Time of the back office's last decision, in milliseconds."""
@@ -161,6 +165,11 @@ class Account(Record, frozen=True, kw_only=True):
         # guard: own-nir-only: == OWN => is not None
         own_nir = self.nir_mac if self.nir_status == OWN else None
         return [mac for mac in (self.email_mac, own_nir) if mac]
+
+    def is_confirmed_with(self, number: str) -> bool:
+        """Return whether the back office confirmed the account with a number it claims."""
+        # guard: confirmed-with-this-number: and number not in (self.unconfirmed or ()) =>
+        return self.affiliation == AFFILIATION_CONFIRMED and number not in (self.unconfirmed or ())
 
 
 NO_NEW_EMAIL: Mapping[str, None] = dict.fromkeys(
