@@ -94,6 +94,17 @@ def test_the_page_finds_in_a_password_what_the_server_finds() -> None:
     assert run(program) == [not allowed for _, allowed in PASSWORDS]
 
 
+def test_the_page_reads_ligatures_as_the_server_does() -> None:
+    """Lebœuf may not choose « Leboeuf-2026 », which a keyboard without ligatures gives."""
+    program = f"""
+        const {{ refusal }} = await import("{module("identity.js")}");
+        const found = [["Lebœuf", "Leboeuf-2026"], ["Laetitia", "Lætitia-2026"]];
+        const of = ([last_name, typed]) => !!refusal(typed, {{ last_name }});
+        console.log(JSON.stringify(found.map(of)));
+    """
+    assert run(program) == [True, True]
+
+
 def test_the_page_asks_no_key_of_a_provisional_number() -> None:
     """The key is required, unless the number starts with 7 or 8."""
     program = f"""

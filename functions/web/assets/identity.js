@@ -5,7 +5,7 @@ const INSIDE_WORDS = 5; // a shorter name counts as a whole word only
 const PARTICLES = new Set("al ben bin da das de del den der des di do dos du el la las le les los van von".split(" "));
 
 function fold(text) {
-  return text.normalize("NFKD").toLowerCase().replaceAll("ß", "ss").normalize("NFKD").replace(/\p{Mn}/gu, "");
+  return text.normalize("NFKD").toLowerCase().replaceAll("ß", "ss").replaceAll("œ", "oe").replaceAll("æ", "ae").normalize("NFKD").replace(/\p{Mn}/gu, "");
 }
 
 function bare(text) {

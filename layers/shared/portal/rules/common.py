@@ -7,6 +7,7 @@ times as long and miss each new year.
 
 import re
 import unicodedata
+from itertools import pairwise
 
 _WORDS = frozenset(
     {"abc", "abcd", "abcdef", "abcdefgh", "admin", "administrateur", "administrator"}
@@ -15,6 +16,13 @@ _WORDS = frozenset(
     | {"jetaime", "letmein", "loulou", "master", "mdp", "monmotdepasse", "motdepasse"}
     | {"pass", "passe", "password", "princesse", "qsdfgh", "qwerty", "qwertyuiop", "qwertz"}
     | {"secret", "superman", "test", "utilisateur", "user", "welcome"}
+    | {"batman", "dragon", "france", "guest", "lemotdepasse", "login", "marseille", "monkey"}
+    | {"motdepass", "mypassword", "newpassword", "nouveaumotdepasse", "passwd", "pokemon"}
+    | {"princess", "pwd", "root", "starwars", "sunshine", "tata", "titi", "toto", "trustno"}
+    # Neighbours on the keyboard.
+    | {"aqwzsx", "asdf", "asdfgh", "asdfghjkl", "aze", "azeqsd", "azer", "azert", "azertyui", "qaz"}
+    | {"qazwsx", "qazwsxedc", "qwe", "qweasd", "qwer", "qwert", "wxcv", "wxcvbn", "zaq", "zaqwsx"}
+    | {"zxcv", "zxcvbn", "zxcvbnm"}
     # The words of this service.
     | {"autoentreprise", "autoentrepreneur", "microentreprise", "microentrepreneur", "urssaf"}
 )
@@ -31,10 +39,22 @@ def is_common(password: str) -> bool:
     folded = "".join(c for c in apart if not unicodedata.combining(c))
     begun = _END.sub("", folded)
     written = (folded, begun.translate(_LETTERS), _START.sub("", begun).translate(_LETTERS))
-    return any(_once(_NOT_LETTERS.sub("", each)) in _WORDS for each in written)
+    return _is_run(folded) or any(_is_word(_NOT_LETTERS.sub("", each)) for each in written)
 
 
-def _once(word: str) -> str:
-    """Return a word that is written twice as it is written once."""
-    half = len(word) // 2
-    return word[:half] if word[:half] == word[half:] else word
+def _is_word(letters: str) -> bool:
+    """Return whether letters are a word of the list, once or twice, or its reverse."""
+    half = len(letters) // 2
+    once = {letters, letters[:half]} if letters[:half] == letters[half:] else {letters}
+    return not _WORDS.isdisjoint(once | {letters[::-1]})
+
+
+def _is_run(folded: str) -> bool:
+    """Return whether a password is one letter, as often as wanted, beside digits that count.
+
+    As in « Aa123456789! » or « Aaaaaaaaa1! ». Digits count up, down, or are all the same.
+    """
+    letters = set(_NOT_LETTERS.sub("", folded))
+    digits = [unicodedata.digit(c) for c in folded if c.isdecimal()]
+    steps = {(after - before) % 10 for before, after in pairwise(digits)}
+    return len(letters) == 1 and bool(digits) and steps in (set(), {0}, {1}, {9})

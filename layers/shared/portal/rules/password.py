@@ -23,6 +23,8 @@ _SIREN_LENGTH = 9
 _SHORTEST = 2
 # A shorter name occurs inside other words: Tom may choose « Automne-2026! ».
 _SHORTEST_INSIDE_WORDS = 5
+# Two letters in one, which keyboards of few people have: Lebœuf types « Leboeuf ».
+_LIGATURES = str.maketrans({"œ": "oe", "æ": "ae"})
 # Words of a compound name that are words of any sentence too.
 _PARTICLES = frozenset(
     {"al", "ben", "bin", "da", "das", "de", "del", "den", "der", "des", "di", "do", "dos", "du"}
@@ -201,9 +203,9 @@ def _nir_candidates(bare: str) -> Iterator[str]:
 
 
 def _fold(text: str) -> str:
-    """Return a text without case and accents."""
+    """Return a text without case, accents and ligatures."""
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    return "".join(c for c in folded if unicodedata.category(c) != "Mn")
+    return "".join(c for c in folded if unicodedata.category(c) != "Mn").translate(_LIGATURES)
 
 
 def _bare(text: str) -> str:
