@@ -168,12 +168,18 @@ def test_a_correction_needs_a_fresh_proof(person: Person) -> None:
 
 @pytest.mark.guards("three-corrections-a-day")
 def test_corrections_are_few(person: Person) -> None:
-    """A fourth correction in a day is refused: each shows whether an account has a number."""
-    for name in ("Un", "Deux", "Trois"):
-        assert person.correct(last_name=name).status == 200
-    answer = person.correct(last_name="Quatre")
-    assert (answer.status, answer.headers["Retry-After"]) == (429, ["3600"])
+    """A fourth correction in a day is refused, until a day after the first of them.
+
+    Each shows whether an account has a number.
+    """
+    for after, name in enumerate(("Un", "Deux", "Trois")):
+        assert person.correct(NOW + 10 * after, last_name=name).status == 200
+    answer = person.correct(NOW + 60, last_name="Quatre")
+    assert (answer.status, answer.headers["Retry-After"]) == (429, [str(DAY - 60)])
     assert person.world.account(person.id).last_name == "Trois"
+    person.cookie = person.world.log_in(EMAIL, now=NOW + DAY).cookie
+    assert person.correct(NOW + DAY - 1, last_name="Quatre").status == 429
+    assert person.correct(NOW + DAY, last_name="Quatre").status == 200
 
 
 def test_nothing_changes_nothing(person: Person) -> None:

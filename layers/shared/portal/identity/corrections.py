@@ -13,10 +13,10 @@ from msgspec.structs import replace
 from portal.core import identifiers
 from portal.core.confidential import Confidential
 from portal.core.feed import Kind, entry
-from portal.core.limits import MailLimit, MailLimitedError, Rate, take
+from portal.core.limits import MailLimit, MailLimitedError, MailTimes, Rate, take
 from portal.core.outbox import Outgoing
 from portal.core.problems import THROTTLED, UNAVAILABLE, Problem
-from portal.core.records import DAY, HOUR
+from portal.core.records import DAY
 from portal.core.writes import Write, delete, put, update
 from portal.identity import feed
 from portal.identity.numbers import NIR, SIRET, claims, number_notice, status_at_birth
@@ -105,11 +105,17 @@ def correct_own(
             taken.add(SIRET)
         except AccountChangedError:
             continue
-        except MailLimitedError:
-            raise Problem(THROTTLED, retry_after=HOUR) from None
+        except MailLimitedError as limited:
+            raise Problem(THROTTLED, retry_after=_wait(limited, acting.at)) from None
         else:
             return
     raise Problem(UNAVAILABLE, retry_after=1)
+
+
+def _wait(limited: MailLimitedError, now: int) -> int:
+    """Return the seconds until a further correction is accepted: a day after the third last one."""
+    first = MailTimes.from_item(limited.item).sent3 if limited.item else None
+    return max(1, (first or now) + DAY - now)
 
 
 def _own(
