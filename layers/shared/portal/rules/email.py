@@ -15,7 +15,24 @@ _LONGEST_TYPED = 320
 _LONGEST_DOMAIN = 253
 _SHORTEST_TOP_LABEL = 2
 _MASK = "•" * 6
-_GMAIL = frozenset({"gmail.com", "googlemail.com"})
+# By domain of a provider: the one that stands for all its domains of one mailbox, and the signs
+# that it ignores in a local part.
+_MAILBOXES = {
+    "gmail.com": ("gmail.com", "."),
+    "googlemail.com": ("gmail.com", "."),
+    "proton.me": ("proton.me", ".-_"),
+    "protonmail.com": ("proton.me", ".-_"),
+    "protonmail.ch": ("proton.me", ".-_"),
+    "pm.me": ("proton.me", ".-_"),
+    "icloud.com": ("icloud.com", ""),
+    "me.com": ("icloud.com", ""),
+    "mac.com": ("icloud.com", ""),
+}
+_TAG_AFTER_HYPHEN = frozenset({"yahoo.com", "yahoo.fr", "ymail.com"})
+# Second labels that are no domain of anybody's, as in « co.uk » or « asso.fr ».
+_REGISTRIES = frozenset(
+    {"ac", "asso", "co", "com", "edu", "gouv", "gov", "ne", "net", "nom", "or", "org", "prd", "tm"}
+)
 
 LARGE_PROVIDERS = frozenset(
     [
@@ -46,6 +63,7 @@ LARGE_PROVIDERS = frozenset(
         "gmx.fr",
         "protonmail.com",
         "proton.me",
+        "pm.me",
     ]
 )
 """Domains where mailboxes belong to people who do not know each other."""
@@ -105,21 +123,33 @@ def email_key(email: str) -> str:
 def mailbox_key(email: str) -> str:
     """Return the form of an address by which its mailbox is counted, never unique or written to.
 
-    What follows « + » is dropped, as most providers do (RFC 5233), and the dots of Gmail, which
-    documents that it ignores them. Never raises.
+    What follows « + » is dropped, as most providers do (RFC 5233), what follows « - » at Yahoo,
+    whose names have none, and the signs that Gmail and Proton ignore. A provider's domains that
+    share their mailboxes are one. Never raises.
     """
     local, at, domain = email_key(email).rpartition("@")
     # guard: mailbox-without-tags: local.partition("+")[0] or local => local
     mailbox = local.partition("+")[0] or local
-    if domain in _GMAIL:
-        mailbox, domain = mailbox.replace(".", "") or mailbox, "gmail.com"
-    return f"{mailbox}{at}{domain}"
+    if domain in _TAG_AFTER_HYPHEN:
+        mailbox = mailbox.partition("-")[0] or mailbox
+    domain, ignored = _MAILBOXES.get(domain, (domain, ""))
+    bare = "".join(character for character in mailbox if character not in ignored)
+    return f"{bare or mailbox}{at}{domain}"
 
 
 def domain_key(email: str) -> str | None:
-    """Return the domain by which mails are counted; ``None`` for a large provider's."""
+    """Return the domain by which mails are counted; ``None`` for a large provider's.
+
+    A subdomain is counted with the domain that somebody registered: who has that one may have any
+    number of the others.
+    """
     domain = email_key(email).rpartition("@")[2]
-    return None if domain in LARGE_PROVIDERS else domain
+    if domain in LARGE_PROVIDERS:
+        return None
+    labels = domain.split(".")
+    kept = 3 if labels[-2:][0] in _REGISTRIES else 2
+    # guard: subdomains-of-one: -kept: => 0:
+    return ".".join(labels[-kept:])
 
 
 def mask_email(email: str) -> str:
