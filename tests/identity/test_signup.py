@@ -272,6 +272,7 @@ def test_an_account_is_created_in_one_transaction(world: "World") -> None:
         "LOGIN",
         "MAIL",
         "MAIL",
+        "MAIL",
         "OUTBOX",
         "REGISTRATION",
         "SIRET",
