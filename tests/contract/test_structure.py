@@ -168,6 +168,40 @@ def test_the_page_says_what_the_record_of_processing_says(held: "Held[Any]") -> 
         assert (base in held.purpose) == (said in row["pourquoi"]), base
 
 
+OUTSIDE = {
+    "backups": "copies de sauvegarde",
+    "their copy": "copies de sauvegarde",
+    "requests' log": "journaux",
+    "functions' log": "journaux",
+    "traces": "traces techniques",
+    "event bus": "événements publiés",
+    "archive of the bus": "événements publiés",
+    "queue `FailedEvents`": "événements qui ont échoué",
+    "the stream": "copies de sauvegarde",
+    "SES": "service d’envoi des courriels",
+    "mailboxes": "boîte de l’assistance",
+    "firewall's log": "pare-feu",
+    "firewall's samples": "pare-feu",
+}
+"""By start of a row of docs/privacy.md « Outside the table »: the item of the page."""
+NOBODY_S = ("metrics", "queue `UnsentMessages`", "CloudTrail")
+"""The rows without data of a person who uses the site."""
+
+
+def test_the_page_says_what_is_outside_the_table() -> None:
+    """What is kept elsewhere is said in French too, and SES keeps no list in both."""
+    text = re.split(r"^## ", (ROOT / "docs/privacy.md").read_text(), flags=re.MULTILINE)
+    (outside,) = [part for part in text if part.startswith("Outside the table")]
+    rows = re.findall(r"^\| (?!where|-)([^|]+) \| ([^|]+) \|", outside, flags=re.MULTILINE)
+    items = dict(re.findall(r"^- \*\*(.+?)\*\*(.+)$", PAGE.read_text(), flags=re.MULTILINE))
+    for where, _ in rows:
+        known = [said for start, said in OUTSIDE.items() if where.startswith(start)]
+        assert known or where.startswith(NOBODY_S), where
+        assert set(known) <= items.keys(), where
+    assert "keeps no list of addresses" in dict(rows)["SES"]
+    assert "ne garde aucune liste d’adresses" in items["service d’envoi des courriels"]
+
+
 def test_the_page_has_no_other_row() -> None:
     """No row is left of a record that is gone."""
     assert french().keys() == {held.records[0].__name__ for held in HELD}
