@@ -157,8 +157,8 @@ def test_failed_events_go_to_their_function(scene: Scene) -> None:
         assert ask(scene, "replay-events") == {"outcome": "done", "replayed": 1}
         assert ask(scene, "replay-events") == {"outcome": "done", "replayed": 0}
     (invoked,) = [each for each in scene.world.calls.all[start:] if each.operation == "Invoke"]
-    assert invoked.asked["FunctionName"].endswith(":function:portail-Affiliation")
-    assert (invoked.asked["Qualifier"], invoked.asked["InvocationType"]) == ("live", "Event")
+    assert invoked.asked["FunctionName"].endswith(":function:portail-Affiliation:live")
+    assert invoked.asked["InvocationType"] == "Event"
     assert json.loads(invoked.asked["Payload"]) == {"detail": {}}
 
 

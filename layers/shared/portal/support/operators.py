@@ -142,8 +142,7 @@ def replay_events(
             failed = json.loads(message.get("Body", ""))
             arn = failed["requestContext"]["functionArn"].split(":")
             lambda_.invoke(
-                FunctionName=":".join(arn[:7]),
-                Qualifier="live",
+                FunctionName=":".join([*arn[:7], "live"]),
                 InvocationType="Event",
                 Payload=json.dumps(failed["requestPayload"]).encode(),
             )
