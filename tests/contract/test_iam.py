@@ -1,17 +1,24 @@
-"""Each function's role allows exactly the calls that the function makes.
+"""Each function's role allows exactly what the function does.
 
-Every use case runs through its function, and its calls are compared with the function's policies.
+Every use case runs through its function. Its calls, and what Lambda and other services ask in its
+name, are evaluated by the policies that SAM makes of the template, within the boundary: each is
+allowed, and each of its neighbours, which differs by its action, its resource or a key, is denied.
 """
 
-import re
-from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
 from portal.core import keys
+from tests.world.authorized import of_lambda, of_table, requests
 from tests.world.cloud import read_template
+from tests.world.deployed import Deployed
 from tests.world.functions import Gateway
+from tests.world.mutants import narrowed, widened
+from tests.world.neighbours import general, is_of_a_store, neighbours, rights
+from tests.world.policies import Policy, Request, Role, Statement
 from tests.world.use_cases import (
     OPEN,
     SET_PASSWORD,
@@ -22,7 +29,9 @@ from tests.world.use_cases import (
     deliver,
     deliver_in_vain,
     due,
+    failed_event_of,
     logged_in_a_while,
+    operate,
     request,
     restore,
     run_daily,
@@ -32,20 +41,7 @@ from tests.world.use_cases import (
     waiting,
     with_account,
 )
-
-if TYPE_CHECKING:
-    from tests.world.cloud import Call
-    from tests.world.world import World
-
-type Right = tuple[str, str]
-"""An action, and what it is on: the prefix of a partition or the name of a resource."""
-
-ACTIONS = {
-    "Put": "dynamodb:PutItem",
-    "Update": "dynamodb:UpdateItem",
-    "Delete": "dynamodb:DeleteItem",
-    "ConditionCheck": "dynamodb:ConditionCheckItem",
-}
+from tests.world.world import World
 
 
 def _gone(scene: Scene) -> None:
@@ -70,112 +66,39 @@ BRANCHES = [
     UseCase("mail twice", "send_mail", waiting(SIGN_UP, signed_up), deliver),
     UseCase("an account gone", "delete_accounts", _gone, run_daily),
     UseCase("a bounce of nobody", "mail_feedback", with_account, _bounce),
+    UseCase("replay a bounce", "ops", failed_event_of("MailFeedback"), operate("replay-events")),
+    UseCase("replay a day", "ops", failed_event_of("DeleteAccounts"), operate("replay-events")),
 ]
 
 
-def functions() -> dict[str, dict[str, Any]]:
-    """Return the properties of each function, by its folder."""
-    return {
-        resource["Properties"]["CodeUri"].strip("/").rpartition("/")[2]: resource["Properties"]
-        for resource in read_template()["Resources"].values()
-        if resource["Type"] == "AWS::Serverless::Function"
-    }
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What each function was seen to do, by its logical id, and what is beside it."""
+
+    deployed: Deployed
+    made: Mapping[str, Sequence[Request]]
+    beside: Sequence[tuple[Request, frozenset[Any]]]
+    """The requests of all functions and their neighbours, each with the rights that it needs."""
+
+    @property
+    def delegated(self) -> Mapping[str, Policy]:
+        """Policies of any key that leave the choice to the roles."""
+        root = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:root"}}
+        everything = (Statement(root | {"Action": "kms:*", "Resource": "*"}),)
+        return {request.resource: everything for request, _ in self.beside}
 
 
-def statements(properties: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the statements of a function's policies."""
-    return [each for policy in properties.get("Policies", []) for each in policy["Statement"]]
-
-
-def listed(value: Any) -> list[Any]:
-    """Return a value as a list, if it is not one."""
-    return value if isinstance(value, list) else [value]
-
-
-def resource_name(value: Any) -> str:
-    """Return the logical name of a policy's resource."""
-    match value:
-        case {"Ref": name}:
-            return name
-        case {"Fn::GetAtt": [name, _]}:
-            return name
-        case {"Fn::GetAtt": str(path)}:
-            return path.partition(".")[0]
-        case {"Fn::Sub": text}:
-            return re.findall(r"\$\{(\w+)\}", text)[-1]
-        case _:
-            return str(value)
-
-
-def allowed(properties: dict[str, Any]) -> set[Right]:
-    """Return what a function's policies allow."""
-    rights: set[Right] = set()
-    for statement in statements(properties):
-        prefixes = [
-            prefix.removesuffix("#*")
-            for condition in statement.get("Condition", {}).values()
-            for prefix in listed(condition.get("dynamodb:LeadingKeys", []))
-        ]
-        for action in listed(statement["Action"]):
-            for resource in listed(statement["Resource"]):
-                for on in prefixes or [resource_name(resource)]:
-                    rights.add((action, on))
-    return rights
-
-
-def used(call: "Call") -> set[Right]:
-    """Return the rights that a call needs."""
-    asked, operation = call.asked, call.operation
-    if call.service == "DynamoDB":
-        return used_of_table(operation, asked)
-    action, on = {
-        "Secrets Manager": ("secretsmanager", lambda: {asked["SecretId"]}),
-        "KMS": ("kms", lambda: {"DataKey"}),
-        "EventBridge": ("events", lambda: {each["EventBusName"] for each in asked["Entries"]}),
-        "SQS": ("sqs", lambda: {asked["QueueUrl"].rpartition("/")[2]}),
-        # One of three functions, by its alias: the case makes one of them fail.
-        "Lambda": (
-            "lambda",
-            lambda: {"Affiliation.Alias", "MailFeedback.Alias", "DeleteAccounts.Alias"},
-        ),
-        "SESv2": ("ses", lambda: {"MailIdentity", asked["ConfigurationSetName"]}),
-    }[call.service]
-    operation = {"Invoke": "InvokeFunction"}.get(operation, operation)
-    return {(f"{action}:{operation}", each) for each in on()}
-
-
-def used_of_table(operation: str, asked: dict[str, Any]) -> set[Right]:
-    """Return the rights that a call to DynamoDB needs, with each part of a transaction."""
-    if operation == "TransactWriteItems":
-        return {
-            (ACTIONS[action], prefix(body.get("Key") or body["Item"]))
-            for item in asked["TransactItems"]
-            for action, body in item.items()
-        }
-    if operation == "BatchGetItem":
-        (table,) = asked["RequestItems"].values()
-        keys_ = table["Keys"]
-    elif operation == "Query":
-        keys_ = [{"pk": asked["ExpressionAttributeValues"][":partition"]}]
-    else:
-        keys_ = [asked.get("Key") or asked["Item"]]
-    return {(f"dynamodb:{operation}", prefix(each)) for each in keys_}
-
-
-def prefix(item: dict[str, Any]) -> str:
-    """Return the prefix of the partition of a key or an item."""
-    return item["pk"]["S"].partition("#")[0]
-
-
-_seen: dict[str, set[Right]] = defaultdict(set)
+_seen: list[Seen] = []
+UNBOUNDED = (Statement({"Effect": "Allow", "Action": "*", "Resource": "*"}),)
 
 
 @pytest.fixture
-def seen(request: pytest.FixtureRequest) -> dict[str, set[Right]]:
-    """Return the rights that each function used in its use cases."""
+def seen(world: World, cloud: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Seen:
+    """Return what the functions did in all use cases, which run once."""
     if not _seen:
-        world: World = request.getfixturevalue("world")
-        now = stop_clock(request.getfixturevalue("monkeypatch"))
+        deployed = Deployed.under(cloud)
+        made = {name: list(of_lambda(name, deployed)) for name in folders().values()}
+        now = stop_clock(monkeypatch)
         for case in USE_CASES + BRANCHES:
             restore(world, [])
             world.calls.all.clear()
@@ -185,77 +108,141 @@ def seen(request: pytest.FixtureRequest) -> dict[str, set[Right]]:
             start = len(world.calls.all)
             case.ask(scene)
             for call in world.calls.all[start:]:
-                _seen[case.function] |= used(call)
-    return _seen
+                made[folders()[case.function]] += requests(call, deployed)
+        beside = neighbours((each for every in made.values() for each in every), deployed)
+        _seen.append(
+            Seen(
+                deployed,
+                {name: list(dict.fromkeys(each)) for name, each in made.items()},
+                [(each, rights(each)) for each in beside if not is_of_a_store(each)],
+            )
+        )
+    return _seen[0]
 
 
-def test_no_right_is_missing(seen: dict[str, set[Right]]) -> None:
-    """Each function's role allows every call that the function makes."""
-    missing = {name: seen[name] - allowed(each) for name, each in functions().items()}
-    assert {name: sorted(rights) for name, rights in missing.items() if rights} == {}
+def folders() -> dict[str, str]:
+    """Return the logical id of each function, by its folder."""
+    return {
+        resource["Properties"]["CodeUri"].strip("/").rpartition("/")[2]: name
+        for name, resource in read_template()["Resources"].items()
+        if resource["Type"] == "AWS::Serverless::Function"
+    }
 
 
-@pytest.mark.guards("own-partitions")
-def test_no_right_is_unused(seen: dict[str, set[Right]]) -> None:
-    """Each function uses every right of its role."""
-    unused = {name: allowed(each) - seen[name] for name, each in functions().items()}
-    assert {name: sorted(rights) for name, rights in unused.items() if rights} == {}
+def too_narrow(
+    role: Role, made: Sequence[Request], policies: Mapping[str, Policy]
+) -> Iterator[str]:
+    """Give the requests that a function makes and that its role denies."""
+    return (str(each) for each in made if not role.may(each, policies))
+
+
+def too_wide(
+    role: Role, seen: Seen, function: str, policies: Mapping[str, Policy]
+) -> Iterator[str]:
+    """Give the requests that a function does not make and that its role allows."""
+    needed = {right for each in seen.made[function] for right in rights(general(each))}
+    return (
+        str(each) for each, of_it in seen.beside if not of_it <= needed and role.may(each, policies)
+    )
+
+
+def test_no_right_is_missing(seen: Seen) -> None:
+    """Each function's role and its boundary allow every request made in its name."""
+    policies = seen.deployed.key_policies()
+    missing = {
+        name: list(too_narrow(seen.deployed.role(name), made, policies))
+        for name, made in seen.made.items()
+    }
+    assert {name: each for name, each in missing.items() if each} == {}
+
+
+@pytest.mark.guards("own-partitions", "no-wide-action", "one-sender", "context-is-given")
+def test_no_neighbour_is_allowed(seen: Seen) -> None:
+    """No role allows another action, resource or key than those that its function uses."""
+    policies = seen.deployed.key_policies()
+    allowed: dict[str, list[str]] = {}
+    for name in seen.made:
+        # Without the boundary too, but for what AWS's own policies allow on every resource.
+        own = Role(seen.deployed.own_policy(name), UNBOUNDED)
+        allowed[name] = [
+            *too_wide(seen.deployed.role(name), seen, name, policies),
+            *too_wide(own, seen, name, seen.delegated),
+        ]
+    assert {name: each for name, each in allowed.items() if each} == {}
+
+
+@pytest.mark.parametrize("function", folders().values())
+def test_any_other_policy_is_noticed(seen: Seen, function: str) -> None:
+    """A statement of the function's role that allows less or more fails one of the tests above."""
+    policies = seen.deployed.key_policies()
+    role = seen.deployed.role(function)
+    made = list(dict.fromkeys(map(general, seen.made[function])))
+    unnoticed: list[str] = []
+    for statement in seen.deployed.own_policy(function):
+        others = tuple(each for each in role.policy if each != statement)
+        for change, less in narrowed(statement):
+            changed = replace(role, policy=(*others, *less))
+            if not any(too_narrow(changed, made, policies)):
+                unnoticed.append(change)
+        for change, more in widened(statement):
+            if not any(too_wide(Role(more, UNBOUNDED), seen, function, seen.delegated)):
+                unnoticed.append(change)
+    assert unnoticed == []
 
 
 def test_every_function_has_a_use_case() -> None:
     """Every function has a use case, except that of the pages, which calls nothing."""
-    assert {case.function for case in USE_CASES} | {"web"} == set(functions())
+    assert {case.function for case in USE_CASES} | {"web"} == set(folders())
 
 
-@pytest.mark.guards("no-wide-action")
-def test_no_role_is_wide() -> None:
-    """No resource or action is a star, nothing scans, and the table is limited by keys."""
-    for name, properties in functions().items():
-        for statement in statements(properties):
-            assert statement["Effect"] == "Allow"
-            actions, resources = listed(statement["Action"]), listed(statement["Resource"])
-            assert not [each for each in actions if "*" in each or "Scan" in each], name
-            assert not [each for each in resources if "*" in str(each)], name
-            if actions[0].startswith("dynamodb:"):
-                condition = statement["Condition"]["ForAllValues:StringLike"]
-                keys_ = listed(condition["dynamodb:LeadingKeys"])
-                assert all(re.fullmatch(r"[A-Z]+#\*", each) for each in keys_), name
-
-
-@pytest.mark.guards("one-sender")
-def test_mails_have_one_sender() -> None:
-    """Roles may send mails only from one identity and one address."""
-    (statement,) = (
-        each
-        for properties in functions().values()
-        for each in statements(properties)
-        if "ses:SendEmail" in listed(each["Action"])
-    )
-    assert {resource_name(each) for each in statement["Resource"]} == {
-        "MailIdentity",
-        "MailConfigurationSet",
-    }
-    sender = {"Fn::Sub": "ne-pas-repondre@${MailDomain}"}
-    assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": sender}}
-
-
-def test_the_trail_is_only_added_to() -> None:
+def test_the_trail_is_only_added_to(seen: Seen) -> None:
     """Only the role that deletes accounts may change or delete a feed's entries."""
-    for name, properties in functions().items():
-        for statement in statements(properties):
-            if "ACTIVITY#" in str(statement.get("Condition")) and name != "delete_accounts":
-                assert set(listed(statement["Action"])) <= {"dynamodb:PutItem", "dynamodb:Query"}
-
-
-def test_a_nir_is_opened_for_its_account_only() -> None:
-    """Each use of the data key must name the account in its context."""
-    found = [
-        each
-        for properties in functions().values()
-        for each in statements(properties)
-        if listed(each["Action"])[0].startswith("kms:")
+    policies, table = seen.deployed.key_policies(), seen.deployed.arn("Table")
+    changes = [
+        of_table(f"dynamodb:{each}", table, ("ACTIVITY#x",))
+        for each in ("UpdateItem", "DeleteItem")
     ]
-    assert len(found) == 3
-    for statement in found:
-        condition = statement["Condition"]["ForAllValues:StringEquals"]
-        assert condition == {"kms:EncryptionContextKeys": ["account_id"]}
+    roles = {name: seen.deployed.role(name) for name in seen.made}
+    may = {
+        name for name, role in roles.items() if any(role.may(each, policies) for each in changes)
+    }
+    assert may == {"DeleteAccounts"}
+
+
+def test_any_narrower_boundary_is_noticed(seen: Seen) -> None:
+    """The boundary has no statement, action or resource that no function needs."""
+    policies = seen.deployed.key_policies()
+    roles = {name: seen.deployed.role(name) for name in seen.made}
+    made = {name: list(dict.fromkeys(map(general, each))) for name, each in seen.made.items()}
+    boundary = roles["Web"].boundary
+    unnoticed: list[str] = []
+    for statement in boundary:
+        others = tuple(each for each in boundary if each != statement)
+        for change, less in narrowed(statement):
+            narrow = (*others, *less)
+            if not any(
+                any(too_narrow(replace(role, boundary=narrow), made[name], policies))
+                for name, role in roles.items()
+            ):
+                unnoticed.append(change)
+    assert unnoticed == []
+
+
+def test_any_other_key_policy_is_noticed(seen: Seen) -> None:
+    """The data key is used by roles that may, and in anybody's name only by services that store."""
+    key = seen.deployed.arn("DataKey")
+    whole = seen.deployed.key_policies()[key]
+    roles = {name: seen.deployed.role(name) for name in seen.made}
+    for statement in whole:
+        if "AWS" not in statement.content["Principal"]:
+            continue  # a service, not a role
+        without = tuple(each for each in whole if each != statement)
+        assert any(
+            any(too_narrow(role, seen.made[name], {key: without})) for name, role in roles.items()
+        )
+        for change, more in widened(statement):
+            if " without " in change:
+                weaker = {key: (*without, *more)}
+                assert any(
+                    any(too_wide(role, seen, name, weaker)) for name, role in roles.items()
+                ), change

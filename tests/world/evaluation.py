@@ -53,7 +53,10 @@ def conditions(template: Mapping[str, Any], of: dict[str, str]) -> dict[str, boo
 
 
 def resolve(value: Any, of: dict[str, str], known: dict[str, bool]) -> Any:
-    """Return a value with its functions evaluated; what AWS knows of a resource is `<Name>`."""
+    """Return a value with its functions evaluated; ``of`` may have attributes, as `Name.Attribute`.
+
+    What else AWS knows of a resource is `<Name>`.
+    """
     match value:
         case {"Fn::If": [condition, then, otherwise]}:
             return resolve(then if known[condition] else otherwise, of, known)
@@ -74,8 +77,9 @@ def _substitute(given: Any, of: dict[str, str]) -> str:
     return found.replace("${!", "${")
 
 
-def _attribute(given: Any, _: dict[str, str]) -> str:
-    return f"<{given if isinstance(given, str) else given[0]}>"
+def _attribute(given: Any, of: dict[str, str]) -> str:
+    path = given if isinstance(given, str) else ".".join(given)
+    return of.get(path, f"<{path if isinstance(given, str) else given[0]}>")
 
 
 FUNCTIONS: dict[str, Callable[[Any, dict[str, str]], Any]] = {

@@ -543,14 +543,21 @@ def deliver_in_vain(scene: Scene) -> None:
         scene.drain()
 
 
-def failed_event(scene: Scene) -> None:
-    """Start from a decision that could not be applied."""
-    arn = "arn:aws:lambda:eu-west-3:123456789012:function:portail-Affiliation:live"
+def failed_event_of(function: str) -> Callable[[Scene], None]:
+    """Start from an event that a function failed to apply."""
+    arn = f"arn:aws:lambda:eu-west-3:123456789012:function:portail-{function}:live"
     failed = {"requestContext": {"functionArn": arn}, "requestPayload": {"detail": {}}}
-    queue = scene.world.settings.failed_events
-    # With a client of its own, whose calls are not counted.
-    sqs = get_session().create_client("sqs")
-    sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(failed))
+
+    def fail(scene: Scene) -> None:
+        # With a client of its own, whose calls are not counted.
+        sqs = get_session().create_client("sqs")
+        queue = scene.world.settings.failed_events
+        sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(failed))
+
+    return fail
+
+
+failed_event = failed_event_of("Affiliation")
 
 
 def replay_events(scene: Scene) -> None:
