@@ -17,7 +17,7 @@ CLI := .local/cli/.installed
 LOCAL := .venv/bin/python -m tools.stack
 
 .PHONY: help dev up down deploy mails affiliate sam-local sam-invoke clean release test unit lint checks facts \
-    guards mutation faults audit format hooks bench load screenshots openapi privacy licences lock \
+    guards mutation faults audit format hooks bench load screenshots openapi privacy cost licences lock \
     browser
 
 help: ## list the targets
@@ -136,6 +136,9 @@ screenshots: $(TOOLS) $(EMULATOR) browser ## take the pictures of docs/images
 
 privacy: $(TOOLS) ## write the tables of personal data, of docs/privacy.md and of the page
 	PYTHONPATH=layers/shared python -m tools.privacy
+
+cost: $(TOOLS) ## write the tables of docs/cost.md, from the template and the last report
+	PYTHONPATH=layers/shared python -m benchmarks.cost_page
 
 openapi: $(TOOLS) ## describe the API, in functions/web/openapi.json
 	PYTHONPATH=layers/shared python -m tools.openapi

@@ -1,38 +1,42 @@
-"""Cost of requests at list prices: each price times the measured use of a request."""
+"""What a request costs: each price times the measured use of a request."""
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from benchmarks.figures import Figure, Section
+from benchmarks.prices import (
+    EVENT,
+    FIREWALL,
+    GATEWAY,
+    GIB_SECOND,
+    INVOCATION,
+    KEY_CALL,
+    LOG,
+    LOG_KEPT,
+    READ_UNIT,
+    SENT_OUT,
+    TRACE,
+    WRITE_UNIT,
+)
 from benchmarks.warm import Asked
+from tools.transformed import transformed
 
 MILLION = 1_000_000
-
-# List prices in US dollars, us-east-1, without free tiers; eu-west-3 costs up to 20 % more.
-GATEWAY = 3.50 / MILLION
-"""Price of a request to a REST API."""
-INVOCATION = 0.20 / MILLION
-GIB_SECOND = 0.0000133334
-"""Price of the memory of a function on arm64."""
-WRITE_UNIT = 0.625 / MILLION
-READ_UNIT = 0.125 / MILLION
-EVENT = 1.00 / MILLION
-"""Price of an event put on a bus."""
-KMS_CALL = 0.03 / 10_000
-LOG_GB = 0.50
-TRACE = 5.00 / MILLION
-TRANSFER_GB = 0.09
-
 TRIP = 5.0
 """Assumed duration of a call to a service within the region, in milliseconds."""
 LOG_BYTES = 900
-"""Log bytes of one request: our line, and the platform's START, END and REPORT."""
+"""Log bytes of one run: our line, and the platform's START, END and REPORT."""
+ACCESS_LOG_BYTES = 400
+"""Bytes of the gateway's line about one request."""
 ANSWER_BYTES = 1_500
 SAMPLED = 0.05
 """Share of requests that are traced in busy functions."""
 MAIL_MILLISECONDS = 60.0
-MAIL_TRIPS = 5
+MAIL_UNITS = (4, 3)
+"""Units read and written for a mail: message, sign-up and holders; link, turn and deletion."""
+EVENT_UNITS = (1, 1)
+BUDGETS = {"a million logins": 12.0, "a million sign-ups": 20.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,7 @@ class Cost:
     """Cost of one request, in dollars a million."""
 
     gateway: float
+    firewall: float
     function: float
     table: float
     others: float
@@ -47,20 +52,21 @@ class Cost:
     @property
     def total(self) -> float:
         """The sum."""
-        return self.gateway + self.function + self.table + self.others
+        return sum(getattr(self, each.name) for each in fields(self))
 
 
 def of_request(asked: Asked, memory_mib: int) -> Cost:
     """Return the cost of a request through the gateway, without that of its messages."""
     calls = asked.trips + len(asked.others)
-    events = sum(EVENT for each in asked.others if each == "PutEvents")
-    keys = sum(KMS_CALL for each in asked.others if each in {"Encrypt", "Decrypt"})
-    logs = LOG_BYTES / 1e9 * LOG_GB + SAMPLED * TRACE + ANSWER_BYTES / 1e9 * TRANSFER_GB
+    events = sum(EVENT.each for each in asked.others if each == "PutEvents")
+    keys = sum(KEY_CALL.each for each in asked.others if each in {"Encrypt", "Decrypt"})
+    told = _logs(LOG_BYTES + ACCESS_LOG_BYTES) + SAMPLED * TRACE.each
     return Cost(
-        gateway=GATEWAY * MILLION,
+        gateway=GATEWAY.each * MILLION,
+        firewall=FIREWALL.each * MILLION,
         function=_function(asked.milliseconds + TRIP * calls, memory_mib) * MILLION,
-        table=(asked.written * WRITE_UNIT + asked.read * READ_UNIT) * MILLION,
-        others=(events + keys + logs) * MILLION,
+        table=_table(asked.read, asked.written) * MILLION,
+        others=(events + keys + told + ANSWER_BYTES * SENT_OUT.each) * MILLION,
     )
 
 
@@ -68,65 +74,91 @@ def of_message(*, mail: bool) -> Cost:
     """Return the cost of sending one message of the outbox, without SES's own price.
 
     A message is read and deleted. For a mail, the sign-up is read, and whether its address has an
-    account, and the link is written; an event is put on the bus.
+    account; the link is written, and the mail's turn counted. An event is put on the bus.
     """
-    reads, writes = (4, 2) if mail else (1, 1)
     milliseconds = MAIL_MILLISECONDS if mail else TRIP * 3
     return Cost(
         gateway=0,
-        function=_function(milliseconds, 1024) * MILLION,
-        table=(writes * WRITE_UNIT + reads * READ_UNIT) * MILLION,
-        others=(0 if mail else EVENT * MILLION) + LOG_BYTES / 1e9 * LOG_GB * MILLION,
+        firewall=0,
+        function=_function(milliseconds, memory("send_mail")) * MILLION,
+        table=_table(*(MAIL_UNITS if mail else EVENT_UNITS)) * MILLION,
+        others=((0 if mail else EVENT.each) + _logs(LOG_BYTES)) * MILLION,
     )
 
 
+def memory(folder: str) -> int:
+    """Return the MiB of the function in a folder, as the template has it."""
+    (found,) = (
+        each["Properties"]["MemorySize"]
+        for each in transformed()["Resources"].values()
+        if each["Type"] == "AWS::Lambda::Function"
+        and each["Properties"]["Code"]["S3Key"] == f"functions/{folder}/"
+    )
+    return found
+
+
+def retention_months() -> float:
+    """Return for how long logs are kept, by default."""
+    return transformed()["Parameters"]["LogRetention"]["Default"] * 24 / 730
+
+
 def _function(milliseconds: float, memory_mib: int) -> float:
-    return INVOCATION + math.ceil(milliseconds) / 1000 * memory_mib / 1024 * GIB_SECOND
+    seconds = math.ceil(milliseconds) / 1000
+    return INVOCATION.each + seconds * memory_mib / 1024 * GIB_SECOND.each
+
+
+def _table(read: float, written: float) -> float:
+    return read * READ_UNIT.each + written * WRITE_UNIT.each
+
+
+def _logs(size: int) -> float:
+    return size * (LOG.each + LOG_KEPT.each * retention_months())
+
+
+def costs(cases: Mapping[str, Asked]) -> dict[str, Cost]:
+    """Return the cost of each kind of request and message, by its name."""
+
+    def of(case: str) -> Cost:
+        return of_request(cases[case], memory(case.partition("/")[0]))
+
+    return {
+        "login": of("login/login"),
+        "its event": of_message(mail=False),
+        "failed login": of("login/wrong-password"),
+        "page of the feed": of("activity/first-page"),
+        "sign-up": of("signup/sign-up"),
+        "its mail, before SES": of_message(mail=True),
+        "opening the link": of("validate_email/good-link"),
+        "setting the password": of("set_password/set-password"),
+    }
 
 
 def measure(cases: Mapping[str, Asked]) -> Section:
     """Add up the cost of a million of each request."""
-    login = of_request(cases["login/login"], 1769)
-    sign_up = of_request(cases["signup/sign-up"], 1024)
-    validation = of_request(cases["validate_email/good-link"], 1024)
-    password = of_request(cases["set_password/set-password"], 1024)
-    mail, event = of_message(mail=True), of_message(mail=False)
-    rows = {
-        "login": login,
-        "its event": event,
-        "failed login": of_request(cases["login/wrong-password"], 1769),
-        "page of the feed": of_request(cases["activity/first-page"], 1024),
-        "sign-up": sign_up,
-        "its mail": mail,
-        "opening the link": validation,
-        "setting the password": password,
-    }
+    found = costs(cases)
+    login = found["login"].total + found["its event"].total
+    sign_up = found["sign-up"].total + found["its mail, before SES"].total
+    names = [each.name for each in fields(Cost)]
     return Section(
         "Cost",
         "US dollars a million, list prices; the arithmetic is in [cost.md](cost.md).",
         [
             Figure(
-                "a million logins, gateway and event included",
-                login.total + event.total,
-                12,
+                "a million logins, firewall, gateway and event included",
+                login,
+                BUDGETS["a million logins"],
                 "$",
             ),
             Figure(
                 "a million sign-ups with their mail, before SES",
-                sign_up.total + mail.total,
-                20,
+                sign_up,
+                BUDGETS["a million sign-ups"],
                 "$",
             ),
         ],
-        ["", "gateway", "function", "table", "others", "all"],
+        ["", *names, "all"],
         [
-            (
-                name,
-                *(
-                    f"{value:.2f}"
-                    for value in (each.gateway, each.function, each.table, each.others, each.total)
-                ),
-            )
-            for name, each in rows.items()
+            (name, *(f"{getattr(cost, each):.2f}" for each in (*names, "total")))
+            for name, cost in found.items()
         ],
     )
