@@ -198,6 +198,8 @@ $(LOADERS): requirements/load.txt .python-version
 	$(call environment,.local/load,$<,the load test,1 minute)
 
 define environment
+@if [ -L $(1) ]; then echo "$(1) is a link and older than $(2): run make where it leads," \
+    "or remove the link. Nothing was changed." >&2; exit 1; fi
 @free=$$(df -Pk . | awk 'NR == 2 {print int($$4 / 1024)}'); if [ "$$free" -lt 2048 ]; then \
     echo "Only $$free MiB are free on this disk: $(1) needs 2048. Free some, then try again." >&2; \
     exit 1; fi

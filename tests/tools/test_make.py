@@ -43,6 +43,18 @@ def test_no_python(tools: Path) -> None:
     assert not (tools.parent / ".venv").exists()
 
 
+def test_an_environment_that_is_a_link(tools: Path) -> None:
+    """The environment of another clone, to which a link leads, is left as it is."""
+    other = tools.parent / "other"
+    other.mkdir()
+    (other / "pyvenv.cfg").touch()
+    (tools.parent / ".venv").symlink_to(other)
+    done = _make(tools)
+    assert done.returncode != 0
+    assert ".venv is a link and older than requirements/dev.txt" in done.stderr
+    assert [each.name for each in other.iterdir()] == ["pyvenv.cfg"]
+
+
 def test_nearly_full_disk(tools: Path) -> None:
     """Without enough room the command says how much is free and how much is needed."""
     (tools / "df").unlink()
