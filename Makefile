@@ -16,7 +16,7 @@ CHECKS := .local/checks/.installed
 CLI := .local/cli/.installed
 LOCAL := .venv/bin/python -m tools.stack
 
-.PHONY: help dev up down deploy mails affiliate sam-local sam-invoke clean release watch test unit lint checks facts \
+.PHONY: help dev up down deploy mails affiliate sam-local sam-journey sam-invoke clean release test unit lint checks facts \
     guards mutation faults audit format hooks bench load screenshots openapi privacy cost licences lock \
     browser
 
@@ -47,6 +47,9 @@ affiliate: $(TOOLS) ## play the back office: DECISION=confirmed|rejected ACCOUNT
 sam-local: $(TOOLS) $(EMULATOR) ## serve from Lambda's containers with sam local (needs Docker)
 	@$(LOCAL) sam_local
 
+sam-journey: $(TOOLS) $(EMULATOR) ## check the journey of the README under sam local (needs Docker)
+	@$(LOCAL) sam_journey
+
 sam-invoke: $(TOOLS) $(EMULATOR) ## run EVENT=events/…, or all of them, in Lambda's containers (needs Docker)
 	@$(LOCAL) sam_invoke
 
@@ -57,9 +60,6 @@ clean: ## stop, and delete the local data
 
 release: $(TOOLS) ## build and deploy to ENV=staging|production; SET="Name=value" for this time only
 	@python -m tools.release
-
-watch: $(TOOLS) ## see that what ENV has deployed answers, and that nothing rings, for ten minutes
-	@python -m tools.release.watch
 
 ##@ Check
 
@@ -79,13 +79,10 @@ lint: $(TOOLS) ## check style, types, imports and the template
 	ruff format --check
 	pyright
 	PYTHONPATH=layers/shared lint-imports --no-logo --no-cache
-	sam validate --region eu-west-3
-	cfn-lint --regions eu-west-3 us-east-1 --template template.yaml tools/release/bootstrap.yaml
+	sam validate --lint --region eu-west-3
 
 checks: $(TOOLS) $(CHECKS) ## look for common mistakes of the template, unfinished merges, secrets, licences
 	.local/checks/bin/checkov --config-file .checkov.yaml
-	.local/checks/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yaml
-	.local/checks/bin/zizmor --offline --pedantic --quiet .github/workflows
 	git ls-files -z | xargs -0 check-merge-conflict --assume-in-merge
 	git ls-files -z | xargs -0 detect-secrets-hook --disable-plugin KeywordDetector \
 	    --exclude-files '^requirements/|requirements\.txt$$|package-lock\.json$$' \

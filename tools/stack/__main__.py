@@ -5,12 +5,13 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from http.client import HTTPException
 from types import FrameType
 from typing import Never
 
-from tools.stack import mailbox, options, sam
+from tools.stack import bridge, mailbox, options, sam
 from tools.stack.options import OptionError
 from tools.stack.stack import LOCAL, Mail, Stack, StackError, say
 
@@ -49,10 +50,17 @@ def dev(stack: Stack) -> None:
         mailbox.start(stack)
         _watch(stack, {mail.id for mail in stack.mails()}, "leaves it running (`make down` stops)")
         return
+    with _started(stack):
+        _watch(stack, set(), "stops all (the state is kept)")
+
+
+@contextmanager
+def _started(stack: Stack) -> Generator[None]:
+    """Start and deploy, with the mailbox, for a block."""
     with stack:
         mailbox.start(stack)
         try:
-            _watch(stack, set(), "stops all (the state is kept)")
+            yield
         finally:
             mailbox.stop(stack)
 
@@ -116,20 +124,42 @@ def deploy(stack: Stack) -> None:
 
 
 def sam_local(stack: Stack) -> None:
-    """Serve the portal from Lambda's containers, which call the running stack."""
-    sam.require_docker()
-    up(stack)
-    if sam.serve(stack):
-        raise StackError("`sam local start-api` failed.")
+    """Serve the portal from Lambda's containers; Ctrl-C stops them and the stack they call."""
+    with _behind_containers(stack):
+        sam.serve(stack)
+
+
+def sam_journey(stack: Stack) -> None:
+    """Serve the portal from Lambda's containers, take the journey of the README there, stop all."""
+    with _behind_containers(stack):
+        sam.check_journey(stack)
+    say("The journey succeeds under sam local.")
+
+
+@contextmanager
+def _behind_containers(stack: Stack) -> Generator[None]:
+    bridge.require_docker()
+    mailbox.check_port(stack)
+    sam.choose_front(stack)
+    with _started(stack):
+        yield
 
 
 def sam_invoke(stack: Stack) -> None:
-    """Invoke functions in Lambda's containers with EVENT, or with every file of events/."""
+    """Invoke functions in Lambda's containers with EVENT, or with every file of events/.
+
+    They call the stack that runs, which stays, or one that is started for them.
+    """
     events = options.events()
-    sam.require_docker()
-    up(stack)
-    if sam.invoke(stack, events):
-        raise StackError("`sam local invoke` failed.")
+    bridge.require_docker()
+    mailbox.check_port(stack)
+    if stack.is_running:
+        say(f"Already running on port {stack.port}: deploying what changed. It stays afterwards.")
+        stack.deploy()
+        sam.invoke(stack, events)
+    else:
+        with _started(stack):
+            sam.invoke(stack, events)
 
 
 def status(stack: Stack) -> None:
@@ -150,7 +180,10 @@ def clean(stack: Stack) -> None:
 
 COMMANDS: dict[str, Callable[[Stack], None]] = {
     command.__name__: command
-    for command in (dev, up, down, deploy, mails, affiliate, sam_local, sam_invoke, status, clean)
+    for command in (
+        *(dev, up, down, deploy, mails, affiliate, status, clean),
+        *(sam_local, sam_journey, sam_invoke),
+    )
 }
 
 

@@ -120,6 +120,8 @@ class Stack:
         self.name = name
         self.folder = home / name
         self.keeps_state = keeps_state
+        self.front = ""
+        """Where people reach the portal of the next emulator, if elsewhere."""
         self._new_port = port
         self._record = self.folder / "emulator.json"
         self._process: subprocess.Popen[bytes] | None = None
@@ -128,7 +130,7 @@ class Stack:
     def port(self) -> int:
         """The port of the running emulator, or of the next one."""
         running = self._running()
-        return running[1] if running else self._new_port
+        return running["port"] if running else self._new_port
 
     @property
     def endpoint(self) -> str:
@@ -138,7 +140,9 @@ class Stack:
     @property
     def url(self) -> str:
         """The portal's address, for browsers and mails: no slash at the end."""
-        return f"http://{DOMAIN}:{self.port}"
+        running = self._running()
+        front = running.get("front") if running else self.front
+        return front or f"http://{DOMAIN}:{self.port}"
 
     @property
     def build_folder(self) -> Path:
@@ -150,14 +154,13 @@ class Stack:
         """Whether the emulator runs."""
         return self._running() is not None
 
-    def _running(self) -> tuple[int, int] | None:
-        """Process id and port of the emulator, which locks its record file while it runs."""
+    def _running(self) -> dict[str, Any] | None:
+        """Process id, port and front of the emulator, which locks its record while it runs."""
         with suppress(FileNotFoundError), self._record.open() as record:
             try:
                 fcntl.flock(record, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
-                found: dict[str, int] = json.load(record)
-                return found["pid"], found["port"]
+                return json.load(record)
         return None
 
     # Queries
@@ -330,7 +333,8 @@ class Stack:
                 pass_fds=(record.fileno(),),
             )
             record.truncate(0)
-            json.dump({"pid": process.pid, "port": self._new_port}, record)
+            found = {"pid": process.pid, "port": self._new_port, "front": self.front}
+            json.dump(found, record)
         return process
 
     def _wait_ready(self, process: subprocess.Popen[bytes]) -> None:
@@ -351,7 +355,7 @@ class Stack:
         running = self._running()
         if not running:
             return
-        pid, _ = running
+        pid = running["pid"]
         with _step("Stopping the emulator"):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
@@ -417,7 +421,7 @@ class Stack:
                 *PARAMETERS,
                 *DEMONSTRATION,
             )
-        with _step(f"Waiting for {self.url}/"):
+        with _step("Waiting for the portal"):
             self._wait_portal()
 
     def build(self) -> Path:
@@ -479,7 +483,7 @@ class Stack:
                     return
                 seen = f"{status} {body[:500].decode(errors='replace')}"
             time.sleep(0.5)
-        raise StackError(f"{self.url}/ does not answer well: {seen}\n{self._log_tail('emulator')}")
+        raise StackError(f"The portal does not answer well: {seen}\n{self._log_tail('emulator')}")
 
     def _log_tail(self, log: str) -> str:
         path = self.folder / f"{log}.log"
