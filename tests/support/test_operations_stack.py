@@ -79,8 +79,8 @@ def test_a_failed_event_is_replayed(client: Client, mailbox: Mailbox, direct: Di
     """A decision that failed waits in its queue and is applied by a replay."""
     person = account_holder(client, mailbox)
     account_id = direct.account(person.email)["id"]["S"]
-    functions = direct.client("lambda").list_functions()["Functions"]
-    arn = next(each["FunctionArn"] for each in functions if "-Affiliation-" in each["FunctionArn"])
+    named = direct.client("lambda").get_function(FunctionName=direct.names["Affiliation"])
+    arn = named["Configuration"]["FunctionArn"]
     decision = json.loads((ROOT / "events" / "affiliation" / "confirmed.json").read_text())
     decision["detail"] = {"account_id": account_id}
     failed = {"requestContext": {"functionArn": f"{arn}:live"}, "requestPayload": decision}
