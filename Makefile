@@ -16,8 +16,8 @@ CHECKS := .local/checks/.installed
 CLI := .local/cli/.installed
 LOCAL := .venv/bin/python -m tools.stack
 
-.PHONY: help dev up down deploy mails affiliate sam-local sam-journey sam-invoke clean release test unit lint checks facts \
-    guards mutation faults audit format hooks bench load screenshots openapi privacy cost licences lock \
+.PHONY: help dev up down deploy mails affiliate sam-local sam-journey sam-invoke clean release watch test unit lint checks facts \
+    guards mutation faults audit format hooks bench load screenshots openapi privacy share cost licences lock \
     browser
 
 help: ## list the targets
@@ -139,6 +139,9 @@ screenshots: $(TOOLS) $(EMULATOR) browser ## take the pictures of docs/images
 
 privacy: $(TOOLS) ## write the tables of personal data, of docs/privacy.md and of the page
 	PYTHONPATH=layers/shared python -m tools.privacy
+
+share: $(TOOLS) ## write how much of the template the local stack tries, in docs/deployment.md
+	PYTHONPATH=layers/shared python -m tests.world.share
 
 cost: $(TOOLS) ## write the tables of docs/cost.md, from the template and the last report
 	PYTHONPATH=layers/shared python -m benchmarks.cost_page

@@ -30,7 +30,7 @@ aws() {
         "dynamodb describe-table"*) echo ACTIVE ;;
         "dynamodb get-item"*) echo '{}' ;;
         "s3 cp"*) : > "$3"; echo ;;
-        *) echo answer ;;
+        *) echo an-answer-of-more-than-twenty-characters ;;
     esac
 }
 python3() { echo '[]'; }

@@ -35,7 +35,8 @@ def conditions(template: Mapping[str, Any], of: dict[str, str]) -> dict[str, boo
     def holds(condition: Any) -> bool:
         match condition:
             case {"Fn::Equals": [left, right]}:
-                return resolve(left, of, known) == resolve(right, of, known)
+                # Numbers of parameters are texts.
+                return str(resolve(left, of, known)) == str(resolve(right, of, known))
             case {"Fn::Not": [inner]}:
                 return not holds(inner)
             case {"Fn::And": [*all_]}:
