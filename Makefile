@@ -61,6 +61,9 @@ clean: ## stop, and delete the local data
 release: $(TOOLS) ## build and deploy to ENV=staging|production; SET="Name=value" for this time only
 	@python -m tools.release
 
+watch: $(TOOLS) ## see that what ENV has deployed answers, and that nothing rings, for ten minutes
+	@python -m tools.release.watch
+
 ##@ Check
 
 PYTEST := python -m pytest --numprocesses=2 --dist=worksteal
@@ -79,10 +82,13 @@ lint: $(TOOLS) ## check style, types, imports and the template
 	ruff format --check
 	pyright
 	PYTHONPATH=layers/shared lint-imports --no-logo --no-cache
-	sam validate --lint --region eu-west-3
+	sam validate --region eu-west-3
+	cfn-lint --regions eu-west-3 us-east-1 --template template.yaml tools/release/bootstrap.yaml
 
 checks: $(TOOLS) $(CHECKS) ## look for common mistakes of the template, unfinished merges, secrets, licences
 	.local/checks/bin/checkov --config-file .checkov.yaml
+	.local/checks/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yaml
+	.local/checks/bin/zizmor --offline --pedantic --quiet .github/workflows
 	git ls-files -z | xargs -0 check-merge-conflict --assume-in-merge
 	git ls-files -z | xargs -0 detect-secrets-hook --disable-plugin KeywordDetector \
 	    --exclude-files '^requirements/|requirements\.txt$$|package-lock\.json$$' \

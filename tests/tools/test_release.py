@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from tests.world.cloud import ROOT, read_template
 from tools.release.__main__ import exists, following, protect, release, release_now
 from tools.release.plan import Environment, ReleaseError, environment, plan, read, written
+from tools.release.watch import ANSWERS, watch
 
 WHERE = Environment("staging", "portail", "eu-west-3", {})
 RELEASE = "1795828692-6a6b549"
@@ -195,3 +196,67 @@ def test_a_plain_deployment_is_refused() -> None:
     pattern = read_template()["Parameters"]["Release"]["AllowedPattern"]
     for name in ("staging", "production"):
         assert not re.fullmatch(pattern, environment(name, ROOT).given["Release"])
+
+
+class Portal:
+    """A deployed portal: its stack, its alarms, its pages, and how long it was watched."""
+
+    def __init__(self) -> None:
+        self.ringing: list[str] = []
+        self.statuses = dict(ANSWERS)
+        self.minutes = 0.0
+
+    def describe_stacks(self, *, StackName: str) -> dict[str, Any]:  # noqa: N803
+        """Return the stack's address."""
+        outputs = [{"OutputKey": "Url", "OutputValue": f"https://{StackName}.example"}]
+        return {"Stacks": [{"Outputs": outputs}]}
+
+    def get_paginator(self, _: str) -> "Portal":
+        """Return what pages through alarms."""
+        return self
+
+    def paginate(self, *, AlarmNamePrefix: str, StateValue: str) -> list[dict[str, Any]]:  # noqa: N803
+        """Return the alarms that ring, of this stack only."""
+        assert (AlarmNamePrefix, StateValue) == ("portail-", "ALARM")
+        return [{"MetricAlarms": [{"AlarmName": each} for each in self.ringing]}]
+
+    def get(self, address: str) -> int:
+        """Return the status of a page."""
+        return self.statuses[address.removeprefix("https://portail.example")]
+
+    def pause(self, seconds: float) -> None:
+        """Let time pass."""
+        self.minutes += seconds / 60
+
+    def watch(self) -> None:
+        """Watch this portal."""
+        watch(WHERE, self, self, self.get, self.pause)
+
+
+def test_a_portal_is_watched_for_as_long_as_its_slowest_alarm() -> None:
+    """A portal that answers and rings nothing is good after ten minutes, as long as alarms look."""
+    portal = Portal()
+    portal.watch()
+    looks_back = [
+        each["Properties"]["Period"] * each["Properties"].get("EvaluationPeriods", 1)
+        for name in ("FailedRequestsAlarm", "SlowRequestsAlarm", "LateMessagesAlarm")
+        for each in [read_template()["Resources"][name]]
+    ]
+    assert portal.minutes * 60 >= max(looks_back)
+
+
+@pytest.mark.parametrize("path", ANSWERS)
+def test_a_wrong_answer_ends_the_watch(path: str) -> None:
+    """A page that fails, or that nobody serves, is named."""
+    portal = Portal()
+    portal.statuses[path] = 503
+    with pytest.raises(ReleaseError, match=rf"{path} answers 503, not {ANSWERS[path]}"):
+        portal.watch()
+
+
+def test_an_alarm_ends_the_watch() -> None:
+    """An alarm that rings is named."""
+    portal = Portal()
+    portal.ringing = ["portail-FailedRequestsAlarm-1ABC"]
+    with pytest.raises(ReleaseError, match="Ringing: portail-FailedRequestsAlarm-1ABC"):
+        portal.watch()
