@@ -54,6 +54,7 @@ def answer(model: Any, **_: Any) -> tuple[Any, dict[str, Any]]:
 
 def once(self: Any, **asked: Any) -> None:
     """Ask once, in place of waiting."""
+    asked.pop("WaiterConfig", None)
     self._operation_method(**asked)
 
 
