@@ -51,8 +51,8 @@ class Post(Struct, frozen=True):
 
         Raises ``NoTimeLeftError``, ``PerhapsSentError``, or the refusal of SES.
         """
-        self._wait_for_turn()
         for pause in (*PAUSES, None):
+            self._wait_for_turn()
             # guard: no-mail-is-cut-off
             self._require_time()
             try:
