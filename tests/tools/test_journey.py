@@ -1,5 +1,8 @@
 """The journey of `make sam-journey`: a portal that works passes it; it says which step fails."""
 
+import inspect
+import json
+import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -8,7 +11,7 @@ from typing import override
 import pytest
 
 from tools.stack import journey
-from tools.stack.stack import HOST, Mail, Stack, StackError, free_port
+from tools.stack.stack import HOST, ROOT, Mail, Stack, StackError, free_port
 
 URL = "http://localhost:3000"
 EMAIL = "m.dupont@example.fr"
@@ -19,6 +22,21 @@ def test_a_portal_that_works(stack: Stack, capsys: pytest.CaptureFixture[str]) -
     for _ in range(2):
         journey.take(stack.url, stack.mails)
     assert capsys.readouterr().out.splitlines()[-1] == "The requests' ids: each has its own"
+
+
+def test_the_journey_of_the_readme() -> None:
+    """The README's requests are those of the journey, in its order, with its form."""
+    text = (ROOT / "README.md").read_text()
+    source = inspect.getsource(journey.take)
+    found = [
+        source.find(f'"/api{path}"')
+        for path in re.findall(r"^portal \$api(/\S+)", text, re.MULTILINE)
+    ]
+    assert len(found) == 5
+    assert -1 not in found
+    assert found == sorted(found)
+    (form,) = re.findall(r"/signup -d '(.*?)'", text, re.DOTALL)
+    assert json.loads(form) == journey._form("michel.dupont@example.fr")
 
 
 class Broken(BaseHTTPRequestHandler):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tools.stack import sam
 from tools.stack.stack import HOST, Stack, StackError, free_port
 
 
@@ -68,6 +69,20 @@ def test_living_record(tmp_path: Path) -> None:
         assert stack.url == "http://portail.localhost:4999"
         with pytest.raises(StackError, match="already runs on port 4999"):
             stack.start()
+
+
+def test_a_front(tmp_path: Path) -> None:
+    """While an emulator that was started behind another address runs, that is the portal's."""
+    record = _recorded(tmp_path)
+    record.write_text(json.dumps({"pid": 1, "port": 4999, "front": "http://localhost:3000"}))
+    with record.open() as locked:
+        fcntl.flock(locked, fcntl.LOCK_EX)
+        stack = _stack(tmp_path)
+        assert stack.url == "http://localhost:3000"
+        assert stack.endpoint == "http://127.0.0.1:4999"
+        with pytest.raises(StackError, match=r"mails lead to http://localhost:3000/.*make down"):
+            sam.choose_front(stack)
+    assert stack.url == "http://portail.localhost:4566"
 
 
 def test_deploy_needs_a_running_stack(tmp_path: Path) -> None:

@@ -318,6 +318,10 @@ def test_only_requests_get_a_time(layer: ModuleType) -> None:
     assert layer.handler({"Records": []}, None) == {"Records": []}
 
 
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="macOS has 127.0.0.1 only, and no relay")
+
+
+@LINUX
 def test_the_relay(socket_enabled: None) -> None:  # noqa: ARG001 - pytest-socket's switch
     """A container's request to the bridge's address reaches the loopback and is answered."""
     with socket.create_server((HOST, 0)) as emulator:
@@ -334,6 +338,7 @@ def test_the_relay(socket_enabled: None) -> None:  # noqa: ARG001 - pytest-socke
             socket.create_connection(address)
 
 
+@LINUX
 def test_the_relay_ends(socket_enabled: None) -> None:  # noqa: ARG001 - pytest-socket's switch
     """The bridge's port is free again however the block ends, a failure included."""
     address = ("127.0.0.2", free_port())

@@ -5,6 +5,7 @@ import os
 import platform
 import shlex
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +16,11 @@ from tools.stack import __main__ as commands
 from tools.stack import mailbox, sam
 from tools.stack.stack import HOST, ROOT, Stack, StackError, free_port
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.stack,
+    pytest.mark.timeout(600),
+    pytest.mark.skipif(sys.platform != "linux", reason="the emulator of the runtime is for Linux"),
+]
 PROCESSORS = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 BRIDGE = "127.0.0.2"
 """An address of this machine at which the emulator does not listen."""
@@ -35,15 +40,16 @@ def test_the_journey(engine: Engine, capsys: pytest.CaptureFixture[str]) -> None
 
     The mails lead to the address of `sam local`; the emulator that it started ends with it.
     """
-    stack = Stack(f"test-sam{os.environ.get('PYTEST_XDIST_WORKER', '')}", free_port())
-    stack.forget()  # left behind by a run that was killed
+    name = f"test-sam{os.environ.get('PYTEST_XDIST_WORKER', '')}"
+    stack = Stack(name, free_port(), keeps_state=False)
+    stack.stop()  # left behind by a run that was killed
     try:
         commands.sam_journey(stack)
         assert not stack.is_running
         assert mailbox.running(stack) is None
     finally:
         mailbox.stop(stack)
-        stack.forget()
+        stack.stop()
     lines = capsys.readouterr().out.splitlines()
     assert f"The mail: its link leads to {stack.front}/valider" in lines
     assert "The clock: it goes" in lines
@@ -86,4 +92,20 @@ def test_an_event_that_cannot_run(stack: Stack, engine: Engine) -> None:
         sam.invoke(stack, [wrong, right])
     (container,) = engine.created
     assert container.variables["AWS_LAMBDA_FUNCTION_NAME"] == "Web"
+    assert not engine.containers
+
+
+def test_a_stack_that_runs_stays(
+    stack: Stack,
+    engine: Engine,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """`make sam-invoke` uses the stack that runs, and says that it stays."""
+    monkeypatch.setenv("EVENT", "events/web/home.json")
+    monkeypatch.chdir(ROOT)
+    commands.sam_invoke(stack)
+    assert stack.is_running
+    assert "It stays afterwards." in capsys.readouterr().out
+    assert [each.variables["AWS_LAMBDA_FUNCTION_NAME"] for each in engine.created] == ["Web"]
     assert not engine.containers

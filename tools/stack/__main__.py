@@ -174,7 +174,8 @@ def clean(stack: Stack) -> None:
     """Stop, and delete all data: the developer's stack and the tests'."""
     mailbox.stop(stack)
     stack.forget()
-    Stack("test", 0).forget()
+    for folder in LOCAL.glob("test*"):
+        Stack(folder.name, 0).forget()
     say(f"Deleted the stacks' data in {LOCAL.name}/; the tools stay installed.")
 
 
