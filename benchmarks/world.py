@@ -86,9 +86,21 @@ FUNCTIONS = {
     "Affiliation": "affiliation/confirmed",
     "DeleteAccounts": "delete_accounts/daily",
     "Ops": "ops/look-up",
+    "Watch": "watch/arrived",
+    "CheckVersion": "check_version/deployment",
 }
 """Each function of the template, with the sample event that it is measured with."""
 
+_NEW_VERSION = {"functionName": "portail-Login", "targetVersion": "1"}
+_ALWAYS: dict[str, dict[str, Any]] = {
+    "PutEvents": {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]},
+    "ListDeploymentTargets": {"targetIds": ["1"]},
+    "BatchGetDeploymentTargets": {
+        "deploymentTargets": [{"lambdaTarget": {"lambdaFunctionInfo": _NEW_VERSION}}]
+    },
+    "": {"MessageId": "1"},
+}
+"""What calls are answered whatever they ask."""
 _SECRETS = {name: json.dumps({"1": name[0] * 64}) for name in ("token", "lookup", "pepper")}
 _TOKENS = TokenKeys({1: b"t" * 64})
 _LOOKUP = LookupKeys({1: b"l" * 64})
@@ -208,12 +220,8 @@ class World:
                 partition = asked["ExpressionAttributeValues"].get(":partition", {"S": ""})["S"]
                 item = self._items.get(partition.partition("#")[0])
                 return {"Items": [item] if item else []}
-            case "PutEvents":
-                return {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]}
-            case "":
-                return {"MessageId": "1"}
             case _:
-                return {}
+                return _ALWAYS.get(operation, {})
 
     def _item(self, key: Mapping[str, Any]) -> dict[str, Any] | None:
         """Return the record of a partition, at the key asked for: times differ by process."""

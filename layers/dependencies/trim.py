@@ -13,6 +13,11 @@ from typing import Any, cast
 
 # What the functions call: botocore's descriptions of everything else are removed.
 _CALLED = {
+    "codedeploy": {
+        "BatchGetDeploymentTargets",
+        "ListDeploymentTargets",
+        "PutLifecycleEventHookExecutionStatus",
+    },
     "dynamodb": {
         "BatchGetItem",
         "DeleteItem",

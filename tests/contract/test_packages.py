@@ -121,7 +121,7 @@ def test_the_layer_calls_the_addresses_of_aws(built: Build) -> None:
         }
         """,
     )
-    assert len(answers) == 3 * 7
+    assert len(answers) == 3 * 8
     session = get_session()
     session.set_credentials("testing", "testing")
     for name, address in answers.items():

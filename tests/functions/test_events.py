@@ -12,6 +12,7 @@ from benchmarks.world import ENVIRONMENT
 from portal.core import aws
 from portal.core.outbox import Outgoing
 from tests.world.cloud import ROOT
+from tests.world.outside import deploying, signing_up, site
 from tests.world.use_cases import stop_clock
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ EVENTS_OF_OTHERS: dict[str, dict[str, Any] | type[Exception]] = {
         "affiliation": "rejected",
         "affiliation_reason": "La pièce justificative est illisible.",
     },
+    "check_version/deployment": {},
+    "check_version/malformed": KeyError,
     "delete_accounts/daily": {},
     "mail_feedback/bounce": {"mail_bounced_at": True},
     "mail_feedback/complaint": {"mail_bounced_at": None},
@@ -88,6 +91,9 @@ EVENTS_OF_OTHERS: dict[str, dict[str, Any] | type[Exception]] = {
     "ops/replay-events": {},
     "ops/replay-messages": {},
     "ops/resend-link": {},
+    "watch/arrived": {},
+    "watch/malformed": KeyError,
+    "watch/start": {},
 }
 # As the README says: what an event answers when its words in braces are left.
 UNFILLED = {
@@ -215,12 +221,13 @@ def test_an_event_is_processed(prepare: Any, world: "World", gateway: "Gateway",
     event = json.loads(state.fill(read(case)))
     function = case.partition("/")[0]
     before = world.account(state.account_id)
-    if not isinstance(expected, dict):
-        with pytest.raises(expected):
-            gateway.invoke(function, event)
-        assert world.account(state.account_id) == before
-        return
-    gateway.invoke(function, event)
+    with deploying(world, "portail-Login", {"statusCode": 401}), site(signing_up(gateway)):
+        if not isinstance(expected, dict):
+            with pytest.raises(expected):
+                gateway.invoke(function, event)
+            assert world.account(state.account_id) == before
+            return
+        gateway.invoke(function, event)
     account = world.account(state.account_id)
     for name, value in expected.items():
         found = getattr(account, name)

@@ -57,8 +57,8 @@ def requests(call: Call, deployed: Deployed) -> Iterator[Request]:
         case "SQS":
             queue = asked["QueueUrl"].rpartition("/")[2]
             yield Request(f"sqs:{call.operation}", f"arn:aws:sqs:{PLACE}:{queue}")
-        case "Lambda":
-            yield Request(f"lambda:{call.operation}Function", asked["FunctionName"])
+        case "Lambda" | "CodeDeploy":
+            yield _of_functions(call, deployed)
         case "SESv2":
             sender = asked["FromEmailAddress"].partition("<")[2].rstrip(">")
             for resource in (
@@ -69,6 +69,19 @@ def requests(call: Call, deployed: Deployed) -> Iterator[Request]:
                 yield Request(f"ses:{call.operation}", arn, (("ses:FromAddress", (sender,)),))
         case unknown:
             raise LookupError(f"what IAM is asked for {unknown}")
+
+
+def _of_functions(call: Call, deployed: Deployed) -> Request:
+    """Return the request for a call of a function, or of its version, or for a deployment."""
+    asked = call.asked
+    if call.service == "CodeDeploy":
+        application = f"{deployed.names['AWS::StackName']}-ServerlessDeploymentApplication-1"
+        group = f"deploymentgroup:{application}/LoginDeploymentGroup"
+        return Request(f"codedeploy:{call.operation}", f"arn:aws:codedeploy:{PLACE}:{group}")
+    function = asked["FunctionName"]
+    if "Qualifier" in asked:
+        function = f"arn:aws:lambda:{PLACE}:function:{function}:{asked['Qualifier']}"
+    return Request(f"lambda:{call.operation}Function", function)
 
 
 def _of_table(operation: str, asked: dict[str, Any], deployed: Deployed) -> Iterator[Request]:

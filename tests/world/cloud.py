@@ -30,6 +30,8 @@ CLIENTS = (
     aws.event_bridge,
     aws.sqs,
     aws.lambda_,
+    aws.lambda_calls,
+    aws.codedeploy,
 )
 
 

@@ -26,8 +26,10 @@ from portal.identity.records import Identifier
 from portal.identity.unused import look_at_unused
 from portal.rules.nir import nir_check_key
 from portal.support.held import HELD as SUPPORT
+from portal.support.watch import ADDRESS
 from tests.world.cloud import remove_item, write_item
 from tests.world.functions import Answer, Gateway
+from tests.world.outside import deploying, registered, site
 from tests.world.world import NOW, PASSWORD, World
 
 if TYPE_CHECKING:
@@ -566,6 +568,33 @@ def replay_events(scene: Scene) -> None:
     operate("replay-events")(scene)
 
 
+def start_journey(scene: Scene) -> None:
+    """Let the schedule start a synthetic journey; the site answers with the scene's sign-up."""
+    with site(registered(_handle(scene))):
+        scene.gateway.invoke("watch", {"source": "aws.events"})
+
+
+def arrive(scene: Scene) -> None:
+    """Let SES report that the mail of a synthetic journey was delivered."""
+    tags = {"registration": [item["id"]["S"] for item in scene.world.items("REGISTRATION#")]}
+    if tags["registration"]:
+        event = {"source": "aws.ses", "detail": {"mail": {"tags": tags}}}
+        scene.gateway.invoke("watch", event)
+
+
+def watched(scene: Scene) -> None:
+    """Start from the sign-up of a synthetic journey, whose mail was sent."""
+    scene.world.sign_up(scene.now, email=ADDRESS)
+    scene.world.deliver(scene.now)
+
+
+def check_version(scene: Scene) -> None:
+    """Let CodeDeploy ask about a new version of a function."""
+    event = {"DeploymentId": "d-1", "LifecycleEventHookExecutionId": "e-1"}
+    with deploying(scene.world, "portail-Login", {"statusCode": 401}):
+        scene.gateway.invoke("check_version", event)
+
+
 AUDITED_TWICE = frozenset({"AUDIT"})
 
 LOGGED_IN_TWICE = frozenset({"SESSION", "ACTIVITY new-device", "Nouvelle connexion à votre compte"})
@@ -823,6 +852,15 @@ USE_CASES = [
         doubled=AUDITED_TWICE | {"TOKEN 1"},
     ),
     UseCase("replay events", "ops", nobody, replay_events, doubled=AUDITED_TWICE),
+    UseCase("start a journey", "watch", watched, start_journey),
+    UseCase(
+        "end a journey",
+        "watch",
+        watched,
+        arrive,
+        lambda scene: not scene.world.items("REGISTRATION#"),
+    ),
+    UseCase("check a version", "check_version", nobody, check_version),
     *(
         UseCase(f"mail {kind}", "send_mail", mailed(kind, with_account, account_id=""), deliver)
         for kind in (

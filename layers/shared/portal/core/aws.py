@@ -104,6 +104,18 @@ def lambda_() -> "LambdaClient":
     return _client("lambda")
 
 
+@functools.cache
+def lambda_calls() -> "LambdaClient":
+    """Return a Lambda client that waits for answers: a new version may take seconds to start."""
+    return _client("lambda", Config(connect_timeout=1, read_timeout=30, user_agent="portail"))
+
+
+@functools.cache
+def codedeploy() -> Any:  # noqa: ANN401 - its stubs are a package more
+    """Return the CodeDeploy client."""
+    return _client("codedeploy")
+
+
 @before_snapshot
 def _make_clients() -> None:
     """Create the clients that nearly all functions use, before the SnapStart snapshot.

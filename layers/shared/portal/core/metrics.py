@@ -23,6 +23,9 @@ AFFILIATIONS = "Affiliations"
 OPERATIONS = "Operations"
 """Acts of operators through the function Ops, by ``kind`` and ``outcome``."""
 
+JOURNEYS = "Journeys"
+"""Sign-ups of the synthetic journey, by ``outcome``: ``started``, ``refused``, ``arrived``."""
+
 
 def count(metric: str, **dimensions: str) -> dict[str, Any]:
     """Return the fields of a log line that counts one, with these dimensions."""
