@@ -52,6 +52,7 @@ def test_each_release_publishes_every_function() -> None:
 # What cannot be made again
 
 
+@pytest.mark.guards("key-of-256-bits")
 def test_the_secrets_are_not_generated_again() -> None:
     """No line of the secrets changes: CloudFormation would write other keys over those in use."""
     for name, description in {
@@ -91,6 +92,7 @@ def test_the_table_and_its_key_are_not_replaced() -> None:
 # Who may do what
 
 
+@pytest.mark.guards("given-boundary")
 @pytest.mark.parametrize("boundary", ["", BOUNDARY])
 def test_every_role_is_bounded(boundary: str) -> None:
     """Every role has the boundary that is given; without one, each function's has the stack's."""
