@@ -40,6 +40,14 @@ def test_an_alarm_is_told_with_its_runbook(direct: Direct) -> None:
     sqs, sns = direct.client("sqs"), direct.client("sns")
     queue = sqs.create_queue(QueueName="operator")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
+    allowed = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": arn["QueueArn"],
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
     sns.subscribe(TopicArn=direct.names["Alerts"], Protocol="sqs", Endpoint=arn["QueueArn"])
     direct.client("cloudwatch").set_alarm_state(
         AlarmName=direct.names["UnsentMessagesAlarm"], StateValue="ALARM", StateReason="a drill"

@@ -18,6 +18,8 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import IO, Any, Self
 
+from tools.stack import roles
+
 ROOT = Path(__file__).resolve().parents[2]
 LOCAL = ROOT / ".local"
 HOST = "127.0.0.1"
@@ -311,6 +313,7 @@ class Stack:
             "LANG": "C.UTF-8",
             "BIND_HOST": HOST,
             "GATEWAY_PORT": str(self._new_port),
+            "AUTH": "true",  # IAM is enforced: tools/stack/roles.py
             "MINISTACK_REGION": REGION,
             "PERSIST_STATE": "1" if self.keeps_state else "0",
             "STATE_DIR": str(self.folder / "state"),
@@ -421,6 +424,7 @@ class Stack:
                 *PARAMETERS,
                 *DEMONSTRATION,
             )
+            self._complete_roles()
         with _step("Waiting for the portal"):
             self._wait_portal()
 
@@ -435,6 +439,15 @@ class Stack:
             self._sam("build", "--build-dir", self.build_folder, "--cache-dir", cache)
         self._release()
         return self.build_folder
+
+    def _complete_roles(self) -> None:
+        """Have the emulator enforce the functions' roles."""
+        pages = self.client("lambda").get_paginator("list_functions").paginate()
+        names = [each["Role"].rpartition("/")[2] for page in pages for each in page["Functions"]]
+        boundary = self.client("cloudformation").describe_stack_resource(
+            StackName=STACK_NAME, LogicalResourceId="FunctionBoundary"
+        )["StackResourceDetail"]["PhysicalResourceId"]
+        roles.complete(self.client("iam"), names, boundary)
 
     def _release(self) -> None:
         """Make this deployment publish versions: the built template gets a release of its own.
