@@ -62,6 +62,11 @@ def test_a_journey_leaves_nothing_behind(
     assert not [each for each in world.items("MAIL#") if each["sk"]["S"] == "validation"]
     gateway.invoke("watch", arrival(registration_id))
     assert outcomes(log) == ["started", "arrived"]
+    (counted,) = json.loads(log().splitlines()[-1])["_aws"]["CloudWatchMetrics"]
+    watched = read_template()["Resources"]["JourneysAlarm"]["Properties"]
+    assert counted["Namespace"] == watched["Namespace"]
+    assert counted["Metrics"][0]["Name"] == watched["MetricName"]
+    assert counted["Dimensions"] == [[each["Name"] for each in watched["Dimensions"]]]
 
 
 def test_no_limit_stops_the_watch(world: "World", gateway: "Gateway") -> None:
