@@ -14,18 +14,14 @@ import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 from tests.world.cloud import ROOT
-from tests.world.evaluation import LONGEST_NAME, conditions, resolve, values
+from tests.world.evaluation import LONGEST_NAME, ON_AWS, conditions, resolve, values
 from tools.transformed import transformed
 
 BOOTSTRAP = yaml_parse((ROOT / "tools" / "release" / "bootstrap.yaml").read_text())
 OF = values(BOOTSTRAP, StackName=LONGEST_NAME)
 RESOURCES = resolve(BOOTSTRAP["Resources"], OF, conditions(BOOTSTRAP, OF))
 POLICIES = ("DeployFunctions", "DeployData", "DeployOperations")
-EVERYTHING = {
-    "GradualDeployment": "true",
-    "AlertAddress": "alerts@portail.example",
-    "MonthlyBudget": "100",
-    "CostMonitor": "new",
+EVERYTHING = ON_AWS | {
     "PermissionsBoundary": f"arn:aws:iam::123456789012:policy/{LONGEST_NAME}-boundary",
 }
 

@@ -6,12 +6,11 @@ from typing import Any
 import pytest
 
 from tests.world.cloud import read_template
-from tests.world.evaluation import conditions, resolve, values
+from tests.world.evaluation import ON_AWS, conditions, resolve, values
 from tools.transformed import transformed
 
 RESOURCES = read_template()["Resources"]
 BOUNDARY = "arn:aws:iam::123456789012:policy/portail-boundary"
-EVERYTHING = {"GradualDeployment": "true", "AlertAddress": "alerts@portail.example"}
 
 
 def of_type(kind: str, template: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -96,7 +95,7 @@ def test_the_table_and_its_key_are_not_replaced() -> None:
 @pytest.mark.parametrize("boundary", ["", BOUNDARY])
 def test_every_role_is_bounded(boundary: str) -> None:
     """Every role has the boundary that is given; without one, each function's has the stack's."""
-    given = EVERYTHING | {"PermissionsBoundary": boundary}
+    given = ON_AWS | {"PermissionsBoundary": boundary}
     template = transformed(**given)
     of = values(template, **given)
     known = conditions(template, of)

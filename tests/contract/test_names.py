@@ -5,15 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.world.evaluation import LONGEST_NAME, conditions, resolve, values
+from tests.world.evaluation import LONGEST_NAME, ON_AWS, conditions, resolve, values
 from tools.transformed import transformed
 
-EVERYTHING = {
-    "GradualDeployment": "true",
-    "AlertAddress": "alerts@portail.example",
-    "CertificateArn": "arn:aws:acm:eu-west-3:123456789012:certificate/1",
-}
-"""Parameters with which every resource is made."""
 RANDOM = "-1ABCDEF2GHIJK"
 """What CloudFormation ends the names with that it makes: `<stack>-<logical id>-<random>`."""
 
@@ -77,8 +71,8 @@ NAMELESS = {
 SHORTENED = {"AWS::IAM::Role"}
 """Types whose names CloudFormation may have to shorten: rights on them go by their path."""
 
-TEMPLATE = transformed(**EVERYTHING)
-OF = values(TEMPLATE, **EVERYTHING)
+TEMPLATE = transformed(**ON_AWS)
+OF = values(TEMPLATE, **ON_AWS)
 KNOWN = conditions(TEMPLATE, OF)
 
 

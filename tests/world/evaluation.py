@@ -8,6 +8,14 @@ from tests.world.cloud import ACCOUNT, REGION
 
 LONGEST_NAME = "a" * 40
 """A stack's name of the greatest length that docs/deployment.md allows."""
+ON_AWS = {
+    "GradualDeployment": "true",
+    "SyntheticJourney": "true",
+    "AlertAddress": "alerts@portail.example",
+    "MonthlyBudget": "100",
+    "CostMonitor": "new",
+}
+"""Options that are off by default, and that a production may have: every resource is made."""
 
 
 def values(template: Mapping[str, Any], **parameters: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.world.cloud import ROOT
-from tests.world.evaluation import conditions, values
+from tests.world.evaluation import ON_AWS, conditions, values
 from tools.stack.stack import PARAMETERS
 from tools.transformed import transformed
 
@@ -16,13 +16,6 @@ PAGE = ROOT / "docs" / "deployment.md"
 START = "<!-- share: made by `make share` -->\n"
 END = "<!-- end -->"
 
-ON_AWS = {
-    "GradualDeployment": "true",
-    "AlertAddress": "alerts@portail.example",
-    "MonthlyBudget": "100",
-    "CostMonitor": "new",
-}
-"""Options that are off by default, and that a production has."""
 ACTS = {
     "AWS::ApiGateway::BasePathMapping",
     "AWS::ApiGateway::Deployment",
