@@ -1,4 +1,7 @@
-"""Sets a password, with a link: of a registration, to create the account, or a forgotten one."""
+"""Sets a password, with a link: of a registration, to create the account, or a forgotten one.
+
+Says before that whether the link of a forgotten one is good.
+"""
 
 from http import HTTPStatus
 
@@ -13,7 +16,12 @@ from portal.http.answers import documented
 from portal.http.api import Api
 from portal.http.fields import ChosenPassword, LinkToken, StrictModel
 from portal.identity import activation, recovery
-from portal.identity.problems import ALREADY_ACTIVE, IDENTITY_CONFLICT, LINK_EXPIRED
+from portal.identity.problems import (
+    ALREADY_ACTIVE,
+    IDENTITY_CONFLICT,
+    LINK_EXPIRED,
+    RECOVERY_EXPIRED,
+)
 from portal.identity.purposes import EMAIL_UNDO, EMAIL_VALIDATION, PASSWORD_RECOVERY
 
 app = Api()
@@ -26,6 +34,27 @@ class PasswordByLink(StrictModel):
     token: LinkToken
     password: ChosenPassword
     confirmation: ChosenPassword
+
+
+class RecoveryLink(StrictModel):
+    """The token of a link that sets a new password."""
+
+    token: LinkToken
+
+
+@app.post(
+    "/api/password-recovery/link",
+    responses=documented(
+        HTTPStatus.NO_CONTENT, INVALID_REQUEST, LINK_UNKNOWN, RECOVERY_EXPIRED, THROTTLED
+    ),
+)
+def open_recovery_link(link: RecoveryLink) -> Response[None]:
+    """Say whether the link of a recovery still sets a password; uses nothing up."""
+    app.limit("password-link")
+    token = unseal(keys.token_keys(), link.token, PASSWORD_RECOVERY, EMAIL_UNDO)
+    # guard: losing-recovery-is-told
+    recovery.open_link(table(), token, app.now)
+    return Response(HTTPStatus.NO_CONTENT)
 
 
 @app.put(

@@ -47,20 +47,18 @@ def test_forgotten_password(page: Page, client: Client, mailbox: Mailbox, look: 
 
     log_in(page, person.email, NEW_PASSWORD)
     page.goto(link)
-    choose_password(page, NEW_PASSWORD)
     expect_title(page, "Ce lien n’est pas valable")
     look("used")
 
 
 def test_late_recovery(page: Page, client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """A late recovery link says so and leads to a new one."""
+    """A late recovery link says so before a password is typed, and leads to a new one."""
     person = account_holder(client, mailbox)
     assert client.recover(person.email).status == 202
     token = mailbox.token_titled(person.email, RECOVERY)
     (row,) = direct.items(f"TOKEN#{direct.account(person.email)['recovery_id']['S']}")
     direct.change(row, expires_at=int(row["issued_at"]["N"]) - 1)
     page.goto(f"/nouveau-mot-de-passe#{token}")
-    choose_password(page, NEW_PASSWORD)
     expect_title(page, NO_LONGER)
     page.get_by_role("link", name="Demander un nouveau lien").click()
     expect_title(page, "Mot de passe oublié")
@@ -69,6 +67,5 @@ def test_late_recovery(page: Page, client: Client, mailbox: Mailbox, direct: Dir
 def test_unknown_recovery(page: Page, look: "Look") -> None:
     """An unknown recovery link says so and what to do."""
     page.goto(f"/nouveau-mot-de-passe#{'A' * 96}")
-    choose_password(page, NEW_PASSWORD)
     expect_title(page, "Ce lien n’est pas valable")
     look("unknown")

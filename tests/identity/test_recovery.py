@@ -89,6 +89,31 @@ def test_only_the_newest_link_is_good(world: "World") -> None:
     refused(LINK_UNKNOWN, lambda: world.reset(first, "Third-Horse-99", NOW + 62))
 
 
+@pytest.mark.guards("losing-recovery-is-told")
+def test_a_link_says_at_its_opening_what_it_would_say_later(
+    world: "World", gateway: "Gateway"
+) -> None:
+    """Opening a link answers as setting a password would, and uses nothing up."""
+    world.open_account()
+
+    def opened(token: str, at: int) -> tuple[int, str]:
+        path = "/api/password-recovery/link"
+        answer = gateway.ask("set_password", "POST", path, {"token": token}, now=at)
+        return answer.status, answer.json["type"].rpartition("/")[2] if answer.text else ""
+
+    first = link(world)
+    second = link(world, now=NOW + 60)
+    assert opened(first, NOW + 61) == (410, "link-expired")
+    before = world.items("TOKEN#"), world.items("ACCOUNT#")
+    for _ in range(2):
+        assert opened(second, NOW + 61) == (204, "")
+    assert (world.items("TOKEN#"), world.items("ACCOUNT#")) == before
+    assert opened(second, NOW + 60 + 1800) == (410, "link-expired")
+    world.reset(second, NEW, NOW + 62)
+    assert opened(second, NOW + 63) == (404, "link-unknown")
+    assert opened("A" * 96, NOW + 63) == (404, "link-unknown")
+
+
 def test_a_link_is_used_once(world: "World") -> None:
     """A used link sets no second password."""
     world.open_account()

@@ -9,7 +9,7 @@ from portal.core.identifiers import mailbox_mac
 from portal.identity.recovery import RECOVERY_MAIL
 from tests.world.client import Client
 from tests.world.direct import Direct, Moment
-from tests.world.journey import another_device, logged_in, signed_up
+from tests.world.journey import another_device, logged_in, moved_email, signed_up
 from tests.world.mailbox import EMAIL_CHANGE, PASSWORD_CHANGED, RECOVERY, Mailbox
 from tests.world.people import PASSWORD, new_person
 
@@ -84,6 +84,28 @@ def test_the_newest_only(client: Client, mailbox: Mailbox, direct: Direct) -> No
     refused = client.set_password(first, NEW_PASSWORD)
     assert (refused.status, refused.slug) == (410, "link-expired")
     assert client.set_password(second, NEW_PASSWORD).status == 204
+
+
+@pytest.mark.guards("losing-recovery-is-told")
+def test_a_losing_link_says_so_at_its_opening(
+    client: Client, mailbox: Mailbox, direct: Direct
+) -> None:
+    """Whether a link is good is told before a password is typed, as often as it is asked."""
+    person = logged_in(client, mailbox)
+    links: list[str] = []
+    for count, identifier in enumerate((person.email, person.nir), 1):
+        direct.forget_mails_to(person.email)
+        client.recover(identifier)
+        links.append(mailbox.token_titled(person.email, RECOVERY, count))
+    opened = [client.open_recovery_link(each) for each in (*links, links[1], "x")]
+    assert [each.status for each in opened] == [410, 204, 204, 404]
+    assert opened[0].slug == "link-expired"
+    assert client.set_password(links[1], NEW_PASSWORD).status == 204
+    assert client.open_recovery_link(links[1]).slug == "link-unknown"
+    _, undo = moved_email(client, mailbox, logged_in(client, mailbox))
+    assert client.open_recovery_link(undo).status == 404, "it undid nothing yet"
+    assert client.undo_email(undo).status == 204
+    assert client.open_recovery_link(undo).status == 204
 
 
 def test_a_change_kills_the_link(client: Client, mailbox: Mailbox) -> None:

@@ -138,6 +138,10 @@ class Client:
         form = {"token": token, "password": password, "confirmation": password}
         return self.call("PUT", "/api/password", form)
 
+    def open_recovery_link(self, token: str) -> Answer:
+        """Ask whether a link still sets a password."""
+        return self.post("/api/password-recovery/link", {"token": token})
+
     def log_in(self, identifier: str, password: str = PASSWORD) -> Answer:
         """Log in, and keep the cookies when there are some."""
         answer = self.post("/api/login", {"identifier": identifier, "password": password})

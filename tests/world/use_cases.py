@@ -502,6 +502,7 @@ DELIVERY = request(
     "signup", "POST", "/api/signup/delivery", lambda scene: {"registration": _handle(scene)}
 )
 OPEN = request("validate_email", "POST", "/api/email-validation", _token)
+OPEN_RECOVERY = request("set_password", "POST", "/api/password-recovery/link", _token)
 SET_PASSWORD = request("set_password", "PUT", "/api/password", _new_password)
 LOG_IN = request(
     "login", "POST", "/api/login", lambda _: {"identifier": EMAIL, "password": PASSWORD}
@@ -630,6 +631,7 @@ USE_CASES = [
     UseCase("log out", "logout", logged_in, request("logout", "POST", "/api/logout")),
     UseCase("feed", "activity", logged_in_a_while, request("activity", "GET", "/api/me/activity")),
     UseCase("recover", "recover_password", with_account, RECOVER, _recovers),
+    UseCase("open a recovery link", "set_password", recovering, OPEN_RECOVERY),
     UseCase(
         "reset",
         "set_password",

@@ -4,11 +4,26 @@ import { forget, onNewLink, takeToken } from "./memory.js";
 import { checkPassword } from "./password.js";
 import { ended, show } from "./states.js";
 
+const checking = document.getElementById("checking");
 let token;
 
-function open() {
+async function open() {
   token = takeToken("recovery");
-  show(token ? "form" : "missing");
+  if (!token) {
+    show("missing");
+    return;
+  }
+  show("checking");
+  checking.textContent = "Vérification du lien… Merci de patienter.";
+  const answer = await call("POST", "password-recovery/link", { token });
+  checking.textContent = "";
+  if (!refused(answer)) show("form"); // whatever else failed may work when the password is sent
+}
+
+function refused(answer) {
+  if (answer.ok || !ended(answer)) return false;
+  forget("recovery");
+  return true;
 }
 
 wire(document.getElementById("password-form"), {
@@ -20,11 +35,7 @@ wire(document.getElementById("password-form"), {
     const go = () => location.replace("/mot-de-passe-enregistre");
     import("./leaving.js").then(({ tellTabs }) => tellTabs(), go).then(go); // the new password ended every session
   },
-  refused(answer) {
-    if (!ended(answer)) return false;
-    forget("recovery");
-    return true;
-  },
+  refused,
 });
 onNewLink(open);
 open();

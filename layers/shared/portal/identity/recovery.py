@@ -40,6 +40,14 @@ def request(
     send(table, message, [mailbox_limit(limits, mac, REQUEST)])
 
 
+def open_link(table: "Table", token: Token, now: int) -> None:
+    """Say whether a link still sets a password; uses nothing up.
+
+    Raises the ``Problem`` of ``reset``, but for the password: so nobody types one in vain.
+    """
+    _good_link(table, token, now)
+
+
 def reset(
     table: "Table",
     lookup: "LookupKeys",
@@ -60,20 +68,7 @@ def reset(
     ``LINK_UNKNOWN`` when it was used, or made invalid by another change of the account,
     ``INVALID_REQUEST`` with one error for each broken rule.
     """
-    link = table.get(Link, Link.of(token).key())
-    if link is None and now < token.expires_at:
-        raise Problem(LINK_UNKNOWN)
-    if link is None or link.expires_at <= now or link.account_id is None:
-        raise Problem(RECOVERY_EXPIRED)
-    account = table.get(Account, Account.key_of(id=link.account_id))
-    if account is None or account.recovery_id is None:
-        raise Problem(LINK_UNKNOWN)
-    # guard: undo-first: token.purpose == EMAIL_UNDO => False
-    if token.purpose == EMAIL_UNDO and account.undone_from != token.issued_at:
-        raise Problem(LINK_UNKNOWN)
-    # guard: newest-recovery-only: account.recovery_id != token.id => not account.recovery_id
-    if account.recovery_id != token.id:
-        raise Problem(RECOVERY_EXPIRED)
+    link, account = _good_link(table, token, now)
     passwords.check(lookup, account, password, confirmation)
     used = Problem(LINK_UNKNOWN)
     password_hash = passwords.hash_password(pepper, password)
@@ -89,3 +84,21 @@ def reset(
         ),
         delete(link.key(), if_={"id": link.id}, else_=used),
     )
+
+
+def _good_link(table: "Table", token: Token, now: int) -> tuple[Link, Account]:
+    link = table.get(Link, Link.of(token).key())
+    if link is None and now < token.expires_at:
+        raise Problem(LINK_UNKNOWN)
+    if link is None or link.expires_at <= now or link.account_id is None:
+        raise Problem(RECOVERY_EXPIRED)
+    account = table.get(Account, Account.key_of(id=link.account_id))
+    if account is None or account.recovery_id is None:
+        raise Problem(LINK_UNKNOWN)
+    # guard: undo-first: token.purpose == EMAIL_UNDO => False
+    if token.purpose == EMAIL_UNDO and account.undone_from != token.issued_at:
+        raise Problem(LINK_UNKNOWN)
+    # guard: newest-recovery-only: account.recovery_id != token.id => not account.recovery_id
+    if account.recovery_id != token.id:
+        raise Problem(RECOVERY_EXPIRED)
+    return link, account
