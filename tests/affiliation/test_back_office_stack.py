@@ -18,7 +18,7 @@ from tests.world.mailbox import (
     REJECTED,
     Mailbox,
 )
-from tests.world.people import contact_form, new_nir, new_person, new_siret
+from tests.world.people import PASSWORD, contact_form, new_nir, new_person, new_siret
 
 pytestmark = pytest.mark.stack
 
@@ -120,7 +120,7 @@ def test_an_address_that_is_only_full(client: Client, mailbox: Mailbox, direct: 
 
 
 def test_a_holder_whose_mail_came_back(client: Client, mailbox: Mailbox, direct: Direct) -> None:
-    """A holder sees once, at the next visit, that the address bounces."""
+    """A holder sees once that the address bounces, until a link that was sent there is used."""
     person = logged_in(client, mailbox)
     came_back = bounce(direct, person.email, account_id(client))
     for _ in range(3):
@@ -129,6 +129,11 @@ def test_a_holder_whose_mail_came_back(client: Client, mailbox: Mailbox, direct:
     kinds = [each["kind"] for each in client.activity().json["entries"]]
     assert kinds.count("mail-bouncing") == 1
     assert client.log_in(person.email).status == 200
+    client.recover(person.email)
+    token = mailbox.token_titled(person.email, RECOVERY)
+    assert client.set_password(token, PASSWORD).status == 204
+    assert client.log_in(person.email).status == 200
+    assert client.me().json["email_receives"] is True
 
 
 def test_a_complaint(client: Client, mailbox: Mailbox, direct: Direct) -> None:

@@ -231,6 +231,35 @@ def test_a_device_known_before_a_recovery(client: Client, mailbox: Mailbox, dire
     assert now.log_in(person.nir, NEW_PASSWORD, thief.device).status == 200
 
 
+@pytest.mark.guards("recovery-withdraws-changes")
+def test_what_trust_does_at_a_change_of_address_and_a_recovery(
+    client: Client, mailbox: Mailbox
+) -> None:
+    """One's own change of address leaves the device known; a recovery withdraws what was asked for.
+
+    The thief's session asked for an address before; its link confirms nothing after the recovery.
+    """
+    person = logged_in(client, mailbox)
+    device = client.device
+    email, _ = moved_email(client, mailbox, person)
+    assert client.log_in(email).status == 200
+    assert client.device == device
+    mailbox.settle()
+    assert mailbox.titled(email, NEW_DEVICE) == []
+    theirs = new_person().email
+    assert client.change_email(theirs).status == 202
+    pending = mailbox.token_titled(theirs, EMAIL_CHANGE)
+    owner = client.another()
+    owner.recover(email)
+    token = mailbox.token_titled(email, RECOVERY)
+    assert owner.set_password(token, NEW_PASSWORD).status == 204
+    assert owner.log_in(email, NEW_PASSWORD).status == 200
+    assert owner.me().json["new_email_masked"] is None
+    assert client.confirm_email(pending).status == 401
+    assert owner.confirm_email(pending).status == 410
+    assert owner.me().json["email"] == email
+
+
 def test_forged_devices(client: Client, mailbox: Mailbox, direct: Direct) -> None:
     """A device cookie that was changed, or of another account, avoids no delay."""
     person = logged_in(client, mailbox)

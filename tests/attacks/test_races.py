@@ -7,7 +7,13 @@ import pytest
 
 from tests.world.client import AT_ONCE, Answer, Client, in_parallel
 from tests.world.direct import HOUR, Direct, Moment
-from tests.world.journey import account_holder, logged_in, moved_email, signed_up
+from tests.world.journey import (
+    account_holder,
+    another_device,
+    logged_in,
+    moved_email,
+    signed_up,
+)
 from tests.world.mailbox import EMAIL_CHANGE, RECOVERY, Mailbox
 from tests.world.people import PASSWORD, contact_form, new_person
 
@@ -165,6 +171,23 @@ def test_changes_at_once(client: Client, mailbox: Mailbox, direct: Direct) -> No
     assert sorted(logins) == [200] + [401] * (AT_ONCE - 1)
     answers = in_parallel(lambda _: client.call("DELETE", "/api/me", {}), AT_ONCE)
     assert {each.status for each in answers} <= {202, 401}
+
+
+def test_logins_while_the_account_is_deleted(client: Client, mailbox: Mailbox) -> None:
+    """Logins at the moment of a deletion are answered 200 or 401, and none gives a 5xx."""
+    person = logged_in(client, mailbox)
+    others = [another_device(client, person) for _ in range(3)]
+
+    def request(number: int) -> int:
+        if number % 2:
+            return client.another().log_in(person.email).status
+        return others[number // 2 % 3].call("DELETE", "/api/me").status
+
+    answers = Counter(in_parallel(request, AT_ONCE))
+    assert answers.keys() <= {200, 202, 401}, answers
+    assert answers[202]
+    assert client.log_in(person.email).status == 200
+    assert client.me().json["deletion_at"]
 
 
 @pytest.mark.guards("one-count-for-all-spellings")
