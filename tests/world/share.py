@@ -3,6 +3,7 @@
 Counted from the template that SAM makes, with every option of it on, as on AWS.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -57,12 +58,15 @@ STORED = {
 
 
 def made(**parameters: str) -> Iterator[tuple[str, str]]:
-    """Return the name and the type of each resource that a stack has, for values of parameters."""
+    """Return the name and the type of each resource that a stack has, for values of parameters.
+
+    Without the ten characters by which SAM tells contents apart: of versions, layers, the gateway.
+    """
     template = transformed(**parameters)
     known = conditions(template, values(template, **parameters))
     for name, resource in template["Resources"].items():
         if known.get(resource.get("Condition", ""), True):
-            yield name, resource["Type"]
+            yield re.sub(r"[0-9a-f]{10}$", "", name), resource["Type"]
 
 
 def shares() -> dict[str, Counter[str]]:
