@@ -85,7 +85,9 @@ def name_of(logical_id: str) -> str:
     return resolve(found, OF, KNOWN) or f"{LONGEST_NAME}-{logical_id}{RANDOM}"
 
 
-@pytest.mark.parametrize("logical_id", TEMPLATE["Resources"])
+@pytest.mark.parametrize(
+    "logical_id", TEMPLATE["Resources"], ids=lambda name: re.sub(r"[0-9a-f]{10}$", "", name)
+)
 def test_every_name_fits(logical_id: str) -> None:
     """Each resource's name is no longer than its service allows, whatever the stack's name."""
     kind = TEMPLATE["Resources"][logical_id]["Type"]
