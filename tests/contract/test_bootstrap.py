@@ -176,6 +176,34 @@ def test_the_boundary_bounds_no_function_below_its_own() -> None:
                 assert found, (action, arn)
 
 
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/backuprestore_IAM.html and
+# https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSCodeDeployRoleForLambda.html
+OF_SERVICES = (
+    *(f"dynamodb:{each}Item" for each in ("BatchWrite", "Delete", "Get", "Put", "Update")),
+    *("dynamodb:Query", "dynamodb:Scan", "dynamodb:DescribeTable"),
+    *("dynamodb:RestoreTableFromBackup", "dynamodb:RestoreTableFromAwsBackup"),
+    *("dynamodb:StartAwsBackupJob", "dynamodb:CreateBackup", "dynamodb:ListTagsOfResource"),
+    *(
+        "cloudwatch:DescribeAlarms",
+        "lambda:UpdateAlias",
+        "lambda:GetAlias",
+        "lambda:InvokeFunction",
+    ),
+)
+
+
+@pytest.mark.parametrize("action", OF_SERVICES)
+def test_the_boundary_lets_services_work(action: str) -> None:
+    """AWS Backup copies and restores tables, and CodeDeploy moves traffic, within the boundary."""
+    here, name = "eu-west-3:123456789012", LONGEST_NAME
+    resource = {
+        "dynamodb": f"arn:aws:dynamodb:{here}:table/{name}-Table-1ABCDEF2GHIJK-restored",
+        "cloudwatch": f"arn:aws:cloudwatch:{here}:alarm:{name}-FailedRequestsAlarm-1ABC",
+        "lambda": f"arn:aws:lambda:{here}:function:{name}-Login",
+    }[action.partition(":")[0]]
+    assert any(covers(each, action, resource) for each in statements("Boundary"))
+
+
 @pytest.mark.parametrize(
     ("action", "resource"),
     [
