@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
-from tests.browser.steps import IDENTIFIER, NIR, log_in
+from tests.browser.steps import IDENTIFIER, NIR, log_in, until
 from tests.world.client import Client
 from tests.world.journey import account_holder
 from tests.world.mailbox import Mailbox
@@ -47,6 +47,21 @@ def test_logout(page: Page, client: Client, mailbox: Mailbox) -> None:
     other = in_two_tabs(page, person.email)
     page.get_by_role("button", name="Me déconnecter").click()
     expect_empty(other, person.email, SIGNED_OUT)
+    expect_empty(page, person.email, SIGNED_OUT)
+    assert page.evaluate("JSON.stringify({...sessionStorage, ...localStorage})") == "{}"
+
+
+def test_idle_while_leaving(page: Page, client: Client, mailbox: Mailbox) -> None:
+    """A page that is slow to leave after a logout does not end the session once more."""
+    person = account_holder(client, mailbox)
+    page.clock.install()
+    log_in(page, person.email)
+    held: list[Route] = []
+    page.route("**/mon-compte", lambda route: held.append(route))  # noqa: PLW0108 - it marks what it gets
+    page.get_by_role("button", name="Me déconnecter").click()
+    until(page, lambda: held)
+    page.clock.fast_forward(31 * 60 * 1000)
+    held[0].continue_()
     expect_empty(page, person.email, SIGNED_OUT)
     assert page.evaluate("JSON.stringify({...sessionStorage, ...localStorage})") == "{}"
 

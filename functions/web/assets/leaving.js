@@ -31,6 +31,7 @@ export function leave(notice, day = undefined) {
 /** Ends the session, then opens the login page; returns the answer when that failed. */
 export async function logOut(notice) {
   const idle = notice === ENDED;
+  if (idle && over) return leave(notice); // it ended while this page was about to close
   if (idle) {
     empty([ENDED]);
     store(OVER, JSON.stringify([ENDED]));
