@@ -24,7 +24,7 @@ from portal.core import aws, held, keys
 from portal.core.acting import Acting
 from portal.core.clock import rfc3339, rfc3339_seconds
 from portal.core.held import Reading
-from portal.core.identifiers import decrypt_nir, encrypt_nir
+from portal.core.identifiers import decrypt_for_account, encrypt_for_account
 from portal.core.problems import (
     INVALID_REQUEST,
     LINK_UNKNOWN,
@@ -97,7 +97,7 @@ def change_account(changes: Changes) -> Response[Profile]:
         corrections.correct_own(
             table(),
             keys.lookup_keys(),
-            partial(encrypt_nir, aws.kms(), settings().data_key),
+            partial(encrypt_for_account, aws.kms(), settings().data_key),
             acting,
             changes.correction,
         )
@@ -134,7 +134,7 @@ def export_account() -> Response[dict[str, Any]]:
     """Read everything that the account holds."""
     # guard: password-for-the-export: fresh=True =>
     acting = app.signed_in(fresh=True)
-    decrypt = partial(decrypt_nir, aws.kms(), settings().data_key)
+    decrypt = partial(decrypt_for_account, aws.kms(), settings().data_key)
     account = profile.read_account(table(), acting)
     exported = held.export(HELD, Reading(table(), decrypt, FEED, acting.at), account)
     return json_answer(

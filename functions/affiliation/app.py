@@ -11,7 +11,7 @@ from pydantic import UUID4, AwareDatetime, BaseModel, ConfigDict, Field, model_v
 from portal.affiliation import corrections, decisions
 from portal.core import aws, keys
 from portal.core.clock import ImplausibleTimeError, require_plausible
-from portal.core.identifiers import encrypt_nir
+from portal.core.identifiers import encrypt_for_account
 from portal.core.metrics import AFFILIATIONS, count
 from portal.core.settings import settings
 from portal.core.table import table
@@ -116,7 +116,7 @@ def _correct(event: IdentityCorrected) -> tuple[str, str, bool]:
     changed = corrections.correct_with_proof(
         table(),
         keys.lookup_keys(),
-        partial(encrypt_nir, aws.kms(), settings().data_key),
+        partial(encrypt_for_account, aws.kms(), settings().data_key),
         account_id,
         Correction(
             last_name=detail.last_name,

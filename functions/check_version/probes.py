@@ -120,6 +120,9 @@ PROBES: Mapping[str, Probe] = {
     "ValidateEmail": _request("POST", "/api/email-validation", {"token": _TOKEN}, 404, _LATE),
     "SetPassword": _request("PUT", "/api/password", _NEW, 404, _LATE),
     "Login": _request("POST", "/api/login", _LOGIN, 401, _LATE),
+    "SecondFactor": _request(
+        "POST", "/api/login/second-factor", {"ticket": _TOKEN, "code": "000000"}, 410, _LATE
+    ),
     "Logout": _request("POST", "/api/logout", None, 204, cookie=_SESSION),
     "Activity": _request("GET", "/api/me/activity", None, 401, cookie=_SESSION),
     "RecoverPassword": _request(

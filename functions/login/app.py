@@ -1,24 +1,22 @@
 """Login: opens a session for an identifier and its password."""
 
+from functools import partial
 from http import HTTPStatus
 
 from aws_lambda_powertools.event_handler import Response
-from botocore.exceptions import BotoCoreError, ClientError
 
-from portal.core import aws, keys
-from portal.core.bus import NotPublishedError, publish
-from portal.core.clock import rfc3339_seconds
-from portal.core.outbox import Outgoing
+from portal.core import keys
+from portal.core.clock import rfc3339
 from portal.core.problems import INVALID_REQUEST, THROTTLED
+from portal.core.session import Opened
 from portal.core.settings import settings
 from portal.core.table import table
-from portal.core.writes import put
 from portal.http.answers import documented, json_answer
 from portal.http.api import Api
-from portal.http.cookies import device_cookie, session_cookie
 from portal.http.fields import Identifier, Password, StrictModel
+from portal.http.logins import LoggedIn, cookies_of, logged_in
 from portal.identity import login
-from portal.identity.events import LOGIN_FAILED
+from portal.identity.failures import report_failure
 from portal.identity.opening import Browser
 from portal.identity.problems import INVALID_CREDENTIALS
 
@@ -33,27 +31,37 @@ class Credentials(StrictModel):
     password: Password
 
 
-class LoggedIn(StrictModel):
-    """Who logged in, and when they last did before (RFC 3339, UTC; null the first time)."""
+class SecondFactorDue(StrictModel):
+    """The password is right and a second factor is due: ``ticket`` and a code open the session."""
 
-    first_name: str
-    last_name: str
-    previous_login_at: str | None
+    ticket: str
+    methods: list[str]
+    expires_at: str
 
 
 @app.post(
     "/api/login",
-    responses=documented(HTTPStatus.OK, INVALID_CREDENTIALS, INVALID_REQUEST, THROTTLED),
+    responses=documented(
+        HTTPStatus.OK,
+        INVALID_CREDENTIALS,
+        INVALID_REQUEST,
+        THROTTLED,
+        bodies={HTTPStatus.OK: LoggedIn, HTTPStatus.ACCEPTED: SecondFactorDue},
+    ),
 )
-def log_in(credentials: Credentials) -> Response[LoggedIn]:
-    """Open a session; one refusal for a wrong password, an unknown and a pending identifier."""
+def log_in(credentials: Credentials) -> Response[LoggedIn | SecondFactorDue]:
+    """Open a session; one refusal for a wrong password, an unknown and a pending identifier.
+
+    202 for an account with a second factor: the session opens at its second step.
+    """
     app.limit("login")
-    opened = login.log_in(
+    result = login.log_in(
         table(),
         keys.lookup_keys(),
         keys.pepper_keys(),
         settings().limits,
-        _report_failure,
+        keys.token_keys,
+        partial(report_failure, app.now),
         login.Attempt(
             credentials.identifier,
             credentials.password,
@@ -61,33 +69,14 @@ def log_in(credentials: Credentials) -> Response[LoggedIn]:
         ),
         app.now_ms,
     )
-    app.note_account(opened.account_id)
-    cookies = [session_cookie(opened.cookie)]
-    if opened.device_cookie:
-        cookies.append(device_cookie(opened.device_cookie))
-    return json_answer(
-        HTTPStatus.OK,
-        LoggedIn(
-            first_name=opened.first_name,
-            last_name=opened.last_name,
-            previous_login_at=rfc3339_seconds(opened.previous_login_at),
-        ),
-        cookies=cookies,
+    app.note_account(result.account_id)
+    body: LoggedIn | SecondFactorDue
+    if isinstance(result, Opened):
+        body = logged_in(result)
+        return json_answer(HTTPStatus.OK, body, cookies=cookies_of(result))
+    body = SecondFactorDue(
+        ticket=result.ticket,
+        methods=["totp", "recovery-code"],
+        expires_at=rfc3339(result.expires_at * 1000),
     )
-
-
-def _report_failure(account_id: str | None) -> None:
-    """Publish a refused login directly; through the outbox only when that fails.
-
-    There is no transaction that the message could be part of.
-    """
-    try:
-        publish(
-            aws.event_bridge(),
-            settings().event_bus,
-            LOGIN_FAILED,
-            {"account_id": account_id},
-            app.now,
-        )
-    except (BotoCoreError, ClientError, NotPublishedError):
-        table().write(put(Outgoing.new(LOGIN_FAILED, app.now, account_id=account_id)))
+    return json_answer(HTTPStatus.ACCEPTED, body)

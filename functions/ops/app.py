@@ -21,7 +21,7 @@ from portal.core.table import table
 from portal.core.writes import put
 from portal.http.fields import EmailAddress, Identifier
 from portal.support import operators
-from portal.support.operators import UnknownAccountError
+from portal.support.operators import NoSecondFactorError, UnknownAccountError
 from portal.support.records import Audit
 
 if TYPE_CHECKING:
@@ -52,6 +52,13 @@ class EndSessions(Act):
     """End every session of an account, its password and its links."""
 
     action: Literal["end-sessions"]
+    account_id: UUID4
+
+
+class RemoveSecondFactor(Act):
+    """Have the second factor of an account removed in three days."""
+
+    action: Literal["remove-second-factor"]
     account_id: UUID4
 
 
@@ -89,7 +96,13 @@ class ReplayEvents(Act):
 
 
 type Asked = Annotated[
-    LookUp | EndSessions | ResendLink | LiftLimits | ReplayMessages | ReplayEvents,
+    LookUp
+    | EndSessions
+    | RemoveSecondFactor
+    | ResendLink
+    | LiftLimits
+    | ReplayMessages
+    | ReplayEvents,
     Field(discriminator="action"),
 ]
 ASKED: TypeAdapter[Asked] = TypeAdapter(Asked)
@@ -109,6 +122,9 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]: 
     except UnknownAccountError:
         table().transact(put(audit))
         found, outcome = {}, "unknown-account"
+    except NoSecondFactorError:
+        table().transact(put(audit))
+        found, outcome = {}, "no-second-factor"
     logger.info(
         "operation",
         operator=asked.operator,
@@ -125,6 +141,8 @@ def _act(asked: Asked, account_id: str | None, audit: Audit, now: int) -> dict[s
             return dict(operators.look_up(table(), str(asked.account_id), audit, now))
         case EndSessions():
             operators.end_sessions(table(), str(asked.account_id), audit, now)
+        case RemoveSecondFactor():
+            operators.remove_second_factor(table(), str(asked.account_id), audit, now)
         case ResendLink():
             operators.resend_link(table(), keys.lookup_keys(), asked.email, audit, now)
         case LiftLimits():

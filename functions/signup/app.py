@@ -6,7 +6,7 @@ from http import HTTPStatus
 from aws_lambda_powertools.event_handler import Response
 
 from portal.core import aws, keys
-from portal.core.identifiers import encrypt_nir
+from portal.core.identifiers import encrypt_for_account
 from portal.core.problems import INVALID_REQUEST, THROTTLED
 from portal.core.settings import settings
 from portal.core.snapshot import before_snapshot
@@ -106,7 +106,7 @@ def sign_up(form: SignUp) -> Response[SignedUp]:
         table(),
         keys.lookup_keys(),
         settings().limits,
-        partial(encrypt_nir, aws.kms(), settings().data_key),
+        partial(encrypt_for_account, aws.kms(), settings().data_key),
         Identity(
             last_name=form.last_name,
             first_name=form.first_name,

@@ -149,6 +149,13 @@ PAGES = (
         private=True,
     ),
     Page(
+        "/gerer/mon-compte/double-verification",
+        "second-factor",
+        "Double vérification",
+        "second-factor.js",
+        private=True,
+    ),
+    Page(
         "/nous-contacter",
         "contact",
         "Nous contacter",

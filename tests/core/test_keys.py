@@ -150,7 +150,7 @@ def test_any_identifier_has_a_hash(identifier: str) -> None:
 
 def test_a_nir_is_encrypted_for_its_account(world: "World") -> None:
     """A stored NIR can only be decrypted for the account that it was encrypted for."""
-    sealed = identifiers.encrypt_nir(
+    sealed = identifiers.encrypt_for_account(
         aws.kms(), world.settings.data_key, "2940375120005", "account-1"
     )
     assert b"2940375120005" not in sealed

@@ -138,12 +138,13 @@ def test_an_old_key_is_accepted_while_present() -> None:
 
 
 def test_the_lifetimes_of_links() -> None:
-    """A validation lasts 3600 s, a recovery 1800 s, a change of address an hour, an undo 7 days."""
+    """Seconds: a validation 3600, a recovery 1800, a change of address 3600; an undo 7 days."""
     lifetimes = {
         purposes.EMAIL_VALIDATION: 3600,
         purposes.PASSWORD_RECOVERY: 1800,
         purposes.EMAIL_CHANGE: 3600,
         purposes.EMAIL_UNDO: 604_800,
+        purposes.SECOND_STEP: 300,
     }
     assert lifetimes.keys() == set(purposes.PURPOSES)
     for purpose, lifetime in lifetimes.items():
@@ -156,7 +157,7 @@ def test_purposes_have_numbers_of_their_own() -> None:
     named = [each for each in vars(purposes).values() if isinstance(each, Purpose)]
     assert set(named) == set(purposes.PURPOSES)
     # As in the links that were sent: a changed number makes them invalid.
-    assert [each.number for each in purposes.PURPOSES] == [1, 2, 3, 4]
+    assert [each.number for each in purposes.PURPOSES] == [1, 2, 3, 4, 5]
 
 
 @pytest.mark.guards("id-of-256-bits")

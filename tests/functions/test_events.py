@@ -48,6 +48,10 @@ STATUS = {
     "logout/other-site": 403,
     "recover_password/no-identifier": 422,
     "recover_password/recover": 202,
+    "second_factor/late-ticket": 410,
+    "second_factor/make-secret": 201,
+    "second_factor/read": 200,
+    "second_factor/remove": 204,
     "set_password/set-password": 204,
     "set_password/unknown-link": 404,
     "set_password/weak-password": 422,
@@ -88,6 +92,7 @@ EVENTS_OF_OTHERS: dict[str, dict[str, Any] | type[Exception]] = {
     "ops/lift-limits": {},
     "ops/look-up": {},
     "ops/malformed": ValidationError,
+    "ops/remove-second-factor": {},
     "ops/replay-events": {},
     "ops/replay-messages": {},
     "ops/resend-link": {},
@@ -98,7 +103,13 @@ EVENTS_OF_OTHERS: dict[str, dict[str, Any] | type[Exception]] = {
 # As the README says: what an event answers when its words in braces are left.
 UNFILLED = {
     **dict.fromkeys(
-        [case for case in STATUS if case.startswith("account/") and "undo" not in case], 401
+        [
+            case
+            for case in STATUS
+            if case.startswith(("account/", "second_factor/"))
+            and not case.endswith(("undo-unknown-link", "late-ticket"))
+        ],
+        401,
     ),
     "activity/first-page": 401,
     "logout/logout": 204,

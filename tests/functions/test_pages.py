@@ -59,6 +59,7 @@ PRIVATE_PATHS = (
     "/gerer/mon-compte/courriel",
     "/gerer/mon-compte/mot-de-passe",
     "/gerer/mon-compte/suppression",
+    "/gerer/mon-compte/double-verification",
 )
 PATHS = PUBLIC_PATHS + PRIVATE_PATHS
 

@@ -9,7 +9,7 @@ import pytest
 
 from portal.core import aws, keys
 from portal.core.clock import rfc3339
-from portal.core.identifiers import encrypt_nir
+from portal.core.identifiers import encrypt_for_account
 from portal.core.records import DAY
 from portal.identity import corrections, deletion
 from portal.identity.held import HELD
@@ -248,7 +248,7 @@ def test_a_number_typed_after_the_decision(
     """A confirmation is not about a number that was typed after it, however late it arrives."""
     holder = world.open_account()
     thief = world.open_account(email=OTHER, **OTHERS)
-    encrypt = partial(encrypt_nir, aws.kms(), world.settings.data_key)
+    encrypt = partial(encrypt_for_account, aws.kms(), world.settings.data_key)
     wanted = corrections.Correction(nir=NIR)
     acting = world.acting(thief, typed_at)
     corrections.correct_own(world.table, keys.lookup_keys(), encrypt, acting, wanted)
@@ -328,7 +328,7 @@ def test_a_confirmation_that_a_correction_overtakes(
     world.deliver()
     third = world.open_account(email=THIRD, nir=OTHERS["nir"], siret=None)
     done: list[int] = []
-    encrypt = partial(encrypt_nir, aws.kms(), world.settings.data_key)
+    encrypt = partial(encrypt_for_account, aws.kms(), world.settings.data_key)
 
     def overtake(**_: object) -> None:
         if not done:

@@ -144,7 +144,13 @@ class Client:
 
     def log_in(self, identifier: str, password: str = PASSWORD) -> Answer:
         """Log in, and keep the cookies when there are some."""
-        answer = self.post("/api/login", {"identifier": identifier, "password": password})
+        return self._keep(self.post("/api/login", {"identifier": identifier, "password": password}))
+
+    def second_step(self, ticket: str, code: str) -> Answer:
+        """Finish a login with a code, and keep the cookies when there are some."""
+        return self._keep(self.post("/api/login/second-factor", {"ticket": ticket, "code": code}))
+
+    def _keep(self, answer: Answer) -> Answer:
         for each in answer.headers.get("set-cookie", []):
             cookie = SimpleCookie(each)
             if SESSION_COOKIE in cookie:

@@ -13,6 +13,9 @@ REFUSED = {
     **dict.fromkeys(("validate_email", "set_password", "confirm_email", "undo_email"), 404),
     "open_recovery_link": 404,
     "end_session": 404,
+    "finish_log_in": 410,
+    "confirm_second_factor": 409,
+    "make_recovery_codes": 409,
     "log_in": 401,
 }
 """The examples of a link, a session or an account that nobody has; any other succeeds."""

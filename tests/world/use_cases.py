@@ -6,23 +6,27 @@ The tests of failing AWS calls and of the functions' permissions share them.
 import json
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 from botocore.session import get_session
+from pyotp import TOTP
 
-from portal.core import aws
+from portal.core import aws, keys
 from portal.core.acting import Acting
+from portal.core.identifiers import account_mac, encrypt_for_account
 from portal.core.outbox import Outgoing
 from portal.core.records import DAY
-from portal.identity import deletion
+from portal.identity import deletion, second_factor
 from portal.identity.attempts import count_failure
 from portal.identity.held import HELD as IDENTITY
 from portal.identity.open_sessions import list_sessions
-from portal.identity.records import Identifier
+from portal.identity.records import Credentials, Identifier
+from portal.identity.second_factor_setup import renew_codes, start
 from portal.identity.unused import look_at_unused
 from portal.rules.nir import nir_check_key
 from portal.support.held import HELD as SUPPORT
@@ -79,6 +83,10 @@ class Scene:
     cookie: str = ""
     device: str = ""
     token: str = ""
+    secret: str = ""
+    """Of an authenticator app."""
+    codes: Sequence[str] = ()
+    """The recovery codes."""
 
     def ask(self, name: str, method: str, path: str, body: Any = None, at: int = 0) -> Answer:
         """Send a request with the cookies there are."""
@@ -236,6 +244,52 @@ def blocked(scene: Scene) -> None:
         )
 
 
+def with_second_factor(scene: Scene) -> None:
+    """Start from an account with an app and recovery codes, its holder logged in."""
+    with_account(scene)
+    scene.secret = scene.world.switch_on(scene.account_id, scene.now - 200)
+    acting = scene.world.with_session(scene.account_id, scene.now - 100)
+    scene.codes = list(renew_codes(scene.world.table, acting))
+    ticket = scene.world.ticket(EMAIL, now=scene.now - 90)
+    code = TOTP(scene.secret).at(scene.now - 90)
+    opened = scene.world.second_step(ticket, code, scene.now - 90)
+    scene.cookie, scene.device = opened.cookie, opened.device_cookie or ""
+    scene.world.deliver(scene.now - 90)
+
+
+def at_the_second_step(scene: Scene) -> None:
+    """Start from a login that waits for its code."""
+    with_second_factor(scene)
+    scene.token = scene.world.ticket(EMAIL, now=scene.now - 10)
+
+
+def second_step_blocked(scene: Scene) -> None:
+    """Start from a known device at the second step, while guesses delay it."""
+    at_the_second_step(scene)
+    mac = account_mac(keys.lookup_keys(), scene.account_id)
+    limits, at = scene.world.limits, Identifier.key_of(mac=mac)
+    for _ in range(5):
+        count_failure(scene.world.table, Identifier, at, mac, limits, scene.now * 1000)
+
+
+def being_removed(scene: Scene) -> None:
+    """Start from a login that waits for its code, while the support removes the second factor."""
+    at_the_second_step(scene)
+    factor = second_factor.read(scene.world.table, scene.account_id)
+    assert factor
+    left = second_factor.leave(factor, scene.now - 5, else_=AssertionError())
+    scene.world.table.transact(*left)
+    scene.world.deliver(scene.now - 5)
+
+
+def secret_made(scene: Scene) -> None:
+    """Start from a secret that no code confirmed yet."""
+    logged_in(scene)
+    encrypt = partial(encrypt_for_account, aws.kms(), scene.world.settings.data_key)
+    acting = scene.world.with_session(scene.account_id, scene.now - 10)
+    scene.secret = start(scene.world.table, encrypt, acting).text
+
+
 def recovering(scene: Scene) -> None:
     """Start from a recovery link."""
     logged_in(scene)
@@ -260,6 +314,13 @@ def changed_email(scene: Scene) -> None:
     scene.world.confirm_email(session, scene.token, scene.now - 5)
     scene.world.deliver(scene.now - 5)
     scene.token = _mail_of(scene, "annuler-changement")
+
+
+def changed_email_and_factor(scene: Scene) -> None:
+    """Start from a link that undoes a change, after which a second factor was added."""
+    changed_email(scene)
+    scene.world.switch_on(scene.account_id, scene.now - 4)
+    scene.world.deliver(scene.now - 4)
 
 
 def leaving(scene: Scene) -> None:
@@ -460,6 +521,13 @@ def logs_in(identifier: str, password: str) -> Callable[[Scene], object]:
     return lambda scene: scene.world.log_in(identifier, password, scene.now + 100)
 
 
+def asks_for_a_code(scene: Scene) -> bool:
+    """Check that logging in asks for a second factor at the end."""
+    at = Credentials.key_of(account_id=scene.account_id)
+    found = scene.world.table.get(Credentials, at)
+    return bool(found and found.asks_second_factor(scene.now))
+
+
 def _new_password(scene: Scene) -> dict[str, str]:
     return {"token": scene.token, "password": CHANGED, "confirmation": CHANGED}
 
@@ -508,6 +576,12 @@ LOG_IN = request(
     "login", "POST", "/api/login", lambda _: {"identifier": EMAIL, "password": PASSWORD}
 )
 GUESS = request("login", "POST", "/api/login", lambda _: {"identifier": EMAIL, "password": WRONG})
+SECOND_STEP = request(
+    "second_factor",
+    "POST",
+    "/api/login/second-factor",
+    lambda scene: {"ticket": scene.token, "code": TOTP(scene.secret).at(scene.now)},
+)
 RECOVER = request(
     "recover_password", "POST", "/api/password-recovery", lambda _: {"identifier": EMAIL}
 )
@@ -596,6 +670,7 @@ def check_version(scene: Scene) -> None:
         scene.gateway.invoke("check_version", event)
 
 
+TICKETS = frozenset({"TOKEN 5"})
 AUDITED_TWICE = frozenset({"AUDIT"})
 
 LOGGED_IN_TWICE = frozenset({"SESSION", "ACTIVITY new-device", "Nouvelle connexion à votre compte"})
@@ -627,6 +702,95 @@ USE_CASES = [
     UseCase("log in again", "login", logged_in, LOG_IN, doubled=LOGGED_IN_TWICE),
     UseCase("log in elsewhere", "login", elsewhere, LOG_IN, doubled=LOGGED_IN_TWICE),
     UseCase("log in while blocked", "login", blocked, LOG_IN, doubled=LOGGED_IN_TWICE),
+    UseCase("log in, a code is due", "login", with_second_factor, LOG_IN, doubled=TICKETS),
+    UseCase(
+        "second step",
+        "second_factor",
+        at_the_second_step,
+        SECOND_STEP,
+        again=frozenset({401, 410}),
+        doubled=LOGGED_IN_TWICE,
+    ),
+    UseCase(
+        "second step while blocked",
+        "second_factor",
+        second_step_blocked,
+        SECOND_STEP,
+        again=frozenset({401, 410}),
+        doubled=LOGGED_IN_TWICE,
+    ),
+    UseCase(
+        "second step with a recovery code",
+        "second_factor",
+        at_the_second_step,
+        request(
+            "second_factor",
+            "POST",
+            "/api/login/second-factor",
+            lambda scene: {"ticket": scene.token, "code": scene.codes[0]},
+        ),
+        again=frozenset({401, 410}),
+        doubled=LOGGED_IN_TWICE,
+    ),
+    UseCase(
+        "second step, wrong code",
+        "second_factor",
+        at_the_second_step,
+        request(
+            "second_factor",
+            "POST",
+            "/api/login/second-factor",
+            lambda scene: {"ticket": scene.token, "code": "0000-0000-0000-0000"},
+        ),
+    ),
+    UseCase(
+        "second step while it is being removed",
+        "second_factor",
+        being_removed,
+        SECOND_STEP,
+        asks_for_a_code,
+        again=frozenset({401, 410}),
+        doubled=LOGGED_IN_TWICE,
+    ),
+    UseCase(
+        "look at the second factor",
+        "second_factor",
+        with_second_factor,
+        request("second_factor", "GET", "/api/me/totp"),
+    ),
+    UseCase(
+        "make a secret",
+        "second_factor",
+        logged_in,
+        request("second_factor", "POST", "/api/me/totp"),
+    ),
+    UseCase(
+        "confirm a secret",
+        "second_factor",
+        secret_made,
+        request(
+            "second_factor",
+            "PUT",
+            "/api/me/totp",
+            lambda scene: {"code": TOTP(scene.secret).at(scene.now)},
+        ),
+        asks_for_a_code,
+        again=frozenset({409}),
+    ),
+    UseCase(
+        "remove the second factor",
+        "second_factor",
+        with_second_factor,
+        request("second_factor", "DELETE", "/api/me/totp"),
+        logs_in(EMAIL, PASSWORD),
+    ),
+    UseCase(
+        "make recovery codes",
+        "second_factor",
+        with_second_factor,
+        request("second_factor", "POST", "/api/me/recovery-codes"),
+        doubled=frozenset({"ACTIVITY recovery-codes-made", "Vos codes de secours ont changé"}),
+    ),
     UseCase("guess", "login", with_account, GUESS, logs_in(EMAIL, PASSWORD)),
     UseCase("log out", "logout", logged_in, request("logout", "POST", "/api/logout")),
     UseCase("feed", "activity", logged_in_a_while, request("activity", "GET", "/api/me/activity")),
@@ -686,6 +850,14 @@ USE_CASES = [
         "undo e-mail",
         "account",
         changed_email,
+        request("account", "POST", "/api/email-undo", _token),
+        lambda scene: scene.world.account(scene.account_id).email == EMAIL,
+        again=frozenset({410}),
+    ),
+    UseCase(
+        "undo e-mail and a second factor",
+        "account",
+        changed_email_and_factor,
         request("account", "POST", "/api/email-undo", _token),
         lambda scene: scene.world.account(scene.account_id).email == EMAIL,
         again=frozenset({410}),
@@ -852,6 +1024,14 @@ USE_CASES = [
         unsent,
         operate("replay-messages"),
         doubled=AUDITED_TWICE | {"TOKEN 1"},
+    ),
+    UseCase(
+        "remove a second factor",
+        "ops",
+        with_second_factor,
+        operate("remove-second-factor", account_id=""),
+        asks_for_a_code,
+        doubled=AUDITED_TWICE,
     ),
     UseCase("replay events", "ops", nobody, replay_events, doubled=AUDITED_TWICE),
     UseCase("start a journey", "watch", watched, start_journey),

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+import pyotp
 import pytest
 from argon2 import PasswordHasher
 from botocore.awsrequest import AWSResponse
@@ -28,14 +29,16 @@ from portal.core import table as portal_table
 from portal.core.acting import Acting
 from portal.core.bus import publisher
 from portal.core.feed import Entry, read_all
+from portal.core.identifiers import decrypt_for_account, encrypt_for_account
 from portal.core.keyring import Keyring, LookupKeys, PepperKeys, TokenKeys
 from portal.core.links import unseal
 from portal.core.mail import Mailer
 from portal.core.outbox import Outgoing
 from portal.core.post import Post
-from portal.core.session import Proof, Session, authenticate, new_session
+from portal.core.session import Opened, Proof, Session, authenticate, new_session
 from portal.core.settings import Limits, Settings
 from portal.core.table import Table
+from portal.core.writes import put
 from portal.identity import (
     activation,
     email_change,
@@ -44,14 +47,17 @@ from portal.identity import (
     password_change,
     passwords,
     recovery,
+    second_factor,
+    second_factor_setup,
     signup,
 )
 from portal.identity.events import EVENTS
 from portal.identity.mails import MAILS as IDENTITY_MAILS
-from portal.identity.opening import Browser, Opened
+from portal.identity.opening import Browser
 from portal.identity.purposes import EMAIL_UNDO, EMAIL_VALIDATION, PASSWORD_RECOVERY
 from portal.identity.records import Account, Credentials, Identifier, Registration
 from portal.identity.signup import Identity
+from portal.identity.tickets import Due
 from portal.rules.nir import mask_nir
 from portal.support.mails import MAILS as SUPPORT_MAILS
 from tests.world.cloud import (
@@ -146,7 +152,7 @@ class World:
             self.table,
             keys.lookup_keys(),
             self.limits,
-            partial(identifiers.encrypt_nir, aws.kms(), self.settings.data_key),
+            partial(identifiers.encrypt_for_account, aws.kms(), self.settings.data_key),
             self.identity(**changes),
             now,
         )
@@ -210,13 +216,57 @@ class World:
         self, identifier: str, password: str = PASSWORD, now: float = NOW, **browser: str
     ) -> Opened:
         """Log in at a time in seconds, from a browser with these cookies and this name."""
+        opened = self.first_step(identifier, password, now, **browser)
+        assert isinstance(opened, Opened)
+        return opened
+
+    def first_step(
+        self, identifier: str, password: str = PASSWORD, now: float = NOW, **browser: str
+    ) -> Opened | Due:
+        """Log in with a password; an account with a second factor gives a ticket."""
         return login.log_in(
             self.table,
             keys.lookup_keys(),
             keys.pepper_keys(),
             self.limits,
+            keys.token_keys,
             self.failures.append,
             login.Attempt(identifier, password, Browser(**browser)),
+            round(now * 1000),
+        )
+
+    def switch_on(self, account_id: str, now: int = NOW) -> str:
+        """Give an account a second factor and recovery codes; return the secret of its app."""
+        acting = self.with_session(account_id, now)
+        key = (aws.kms(), self.settings.data_key)
+        started = second_factor_setup.start(self.table, partial(encrypt_for_account, *key), acting)
+        code = pyotp.TOTP(started.text).at(now)
+        second_factor_setup.confirm(self.table, partial(decrypt_for_account, *key), acting, code)
+        return started.text
+
+    def with_session(self, account_id: str, now: int = NOW) -> Acting:
+        """Return an account's holder, acting in a stored session, in the last place."""
+        proof = Proof(account_id, (login.PASSWORD,), now)
+        session, _ = new_session(proof, Session.PLACES - 1, previous_login_at=None, device="")
+        self.table.write(put(session))
+        return Acting.in_session(session, now)
+
+    def ticket(self, identifier: str, now: float = NOW, **browser: str) -> str:
+        """Log in with the password to an account with a second factor; return the ticket."""
+        due = self.first_step(identifier, now=now, **browser)
+        assert isinstance(due, Due)
+        return due.ticket
+
+    def second_step(self, ticket: str, code: str, now: float = NOW, **browser: str) -> Opened:
+        """Finish a login with a code."""
+        return second_factor.log_in(
+            self.table,
+            keys.lookup_keys(),
+            keys.token_keys(),
+            self.limits,
+            partial(decrypt_for_account, aws.kms(), self.settings.data_key),
+            self.failures.append,
+            second_factor.Attempt(ticket, code, Browser(**browser)),
             round(now * 1000),
         )
 
@@ -271,7 +321,7 @@ class World:
 
     def acting(self, account_id: str, now: int = NOW) -> Acting:
         """Return an account's holder, acting in a session that was just opened."""
-        proof = Proof(account_id, login.PASSWORD, now)
+        proof = Proof(account_id, (login.PASSWORD,), now)
         session, _ = new_session(proof, 0, previous_login_at=None, device="")
         return Acting.in_session(session, now)
 

@@ -39,6 +39,14 @@ _FIELDS: Mapping[str, Any] = {
     "next_cursor": None,
     "ticket": "MFRGGZDF",
     "registration": _ID,
+    "SecondFactorDue.ticket": "A" * 96,
+    "methods": ["totp", "recovery-code"],
+    "secret": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
+    "uri": "otpauth://totp/…?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=…",
+    "qr": '<svg viewBox="0 0 57 57" class="segno"><path class="qrline" d="…"/></svg>',
+    "since": _TIME,
+    "recovery_codes_left": 10,
+    "codes": ["0J4K-9QMZ-W3XE-7T2B"],
     "receives": True,
     "device": "Firefox, Windows",
     "current": True,
@@ -50,6 +58,7 @@ _FREE: Mapping[str, Any] = {
         "account": {"id": _ID, "last_name": "Dupont", "first_name": "Michel"},
         "activity": [],
         "sessions": [],
+        "second_factor": None,
     }
 }
 """The answers whose fields have no schema, by operation."""

@@ -49,6 +49,7 @@ HEADERS: Mapping[str, Any] = {
 }
 OF_ANSWERS: Mapping[tuple[str, int], tuple[str, ...]] = {
     ("log_in", 200): ("Set-Cookie",),
+    ("finish_log_in", 200): ("Set-Cookie",),
     ("log_out", 204): ("Set-Cookie", "Clear-Site-Data"),
     ("delete_account", 202): ("Set-Cookie",),
     ("change_password", 204): ("Set-Cookie",),

@@ -21,13 +21,20 @@ const login = document.getElementById("login");
 keep(login);
 wire(login, {
   send: (values) => call("POST", "login", values),
-  done(_answer, { identifier }) {
-    const next = recall("next");
-    if (identifier !== recall("holder")) forget("draft"); // typed in the space of another person
-    forget("sign-up", "sent", "token", "next");
-    remember("holder", identifier);
-    note();
-    location.assign(/^\/gerer\b/.test(next) ? next : "/gerer");
+  done({ status, data }, { identifier }) {
+    if (status !== 202) return open(identifier);
+    secondStep().then(({ ask }) => ask(data.ticket, () => open(identifier)));
+    return "";
   },
 });
+const secondStep = () => import("./second-step.js");
+
+function open(identifier) {
+  const next = recall("next");
+  if (identifier !== recall("holder")) forget("draft"); // typed in the space of another person
+  forget("sign-up", "sent", "token", "next");
+  remember("holder", identifier);
+  note();
+  location.assign(/^\/gerer\b/.test(next) ? next : "/gerer");
+}
 import("./identifiers.js").catch(() => {}); // it comes second

@@ -24,8 +24,13 @@ wire(form, {
     const holder = await call("GET", "me");
     return holder.ok ? call("POST", "login", { identifier: holder.data.email, password }) : holder;
   },
-  done() {
-    dialog.close("confirmed");
+  done({ status, data }) {
+    const confirmed = () => {
+      dialog.close("confirmed");
+      return "";
+    };
+    if (status !== 202) return confirmed();
+    import("./second-step.js").then(({ ask }) => ask(data.ticket, confirmed));
     return "";
   },
   refused(answer) {
@@ -36,6 +41,8 @@ wire(form, {
 });
 dialog.addEventListener("close", () => {
   form.reset();
+  form.hidden = false;
+  document.getElementById("second-step").hidden = true;
   settle(dialog.returnValue ? undefined : { message: KEPT });
 });
 document.getElementById("cancel").addEventListener("click", () => dialog.close());

@@ -44,6 +44,11 @@ def siret_mac(lookup: LookupKeys, siret: str) -> str:
     return _mac(lookup, "siret", siret)
 
 
+def account_mac(lookup: LookupKeys, account_id: str) -> str:
+    """Return the hash under which attempts at an account's second step of a login are counted."""
+    return _mac(lookup, "account", account_id)
+
+
 def ip_mac(lookup: LookupKeys, address: str) -> str:
     """Return the hash under which requests of an IP address are counted.
 
@@ -65,18 +70,18 @@ def login_mac(lookup: LookupKeys, identifier: str) -> str:
     return nir_mac(lookup, find_nir(identifier) or identifier)
 
 
-def encrypt_nir(kms: "KMSClient", key_id: str, nir: str, account_id: str) -> bytes:
-    """Return a NIR encrypted with the data key; only this account's id decrypts it."""
+def encrypt_for_account(kms: "KMSClient", key_id: str, text: str, account_id: str) -> bytes:
+    """Return a text encrypted with the data key; only this account's id decrypts it."""
     answer = kms.encrypt(
         KeyId=key_id,
-        Plaintext=nir.encode(),
+        Plaintext=text.encode(),
         EncryptionContext={"account_id": account_id},
     )
     return answer["CiphertextBlob"]
 
 
-def decrypt_nir(kms: "KMSClient", key_id: str, encrypted: bytes, account_id: str) -> str:
-    """Return the NIR of an account, decrypted; KMS refuses one encrypted for another account."""
+def decrypt_for_account(kms: "KMSClient", key_id: str, encrypted: bytes, account_id: str) -> str:
+    """Return the text that was encrypted for an account; KMS refuses that of another account."""
     answer = kms.decrypt(
         KeyId=key_id, CiphertextBlob=encrypted, EncryptionContext={"account_id": account_id}
     )

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, ClassVar
 from msgspec import Struct
 from msgspec.structs import replace
 
+from portal.core.confidential import Confidential
 from portal.core.problems import UNAUTHENTICATED, Problem
 from portal.core.records import HOUR, Record
 from portal.core.writes import Refusal, RefusedError, Write, check, delete, update
@@ -31,11 +32,25 @@ _COOKIE = re.compile(r"[A-Za-z0-9_-]{66}", re.ASCII)  # 49 bytes: 65.3 character
 
 
 class Proof(Struct, frozen=True):
-    """A person proved, by a method and at a time (seconds), that an account is theirs."""
+    """A person proved, by one or two methods and at a time (seconds), that an account is theirs."""
 
     account_id: str
-    method: str
+    methods: tuple[str, ...]
     at: int
+
+
+class Opened(Confidential, frozen=True):
+    """The result of a login: the values of the cookies, and what the person is shown.
+
+    ``device_cookie`` is ``None`` for a device that has a valid one.
+    """
+
+    account_id: str
+    cookie: str
+    device_cookie: str | None
+    first_name: str
+    last_name: str
+    previous_login_at: int | None
 
 
 class Session(Record, frozen=True, kw_only=True):
@@ -98,7 +113,7 @@ def new_session(
         created_at=proof.at,
         seen_at=proof.at,
         expires_at=proof.at + Session.IDLE,
-        methods=(proof.method,),
+        methods=proof.methods,
         proved_at=proof.at,
         previous_login_at=previous_login_at,
         device=device,

@@ -31,6 +31,7 @@ from portal.http.french import french_detail
 if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
     from aws_lambda_powertools.shared.cookies import Cookie
+    from pydantic import BaseModel
 
 _FIELD = re.compile(r"[a-z_]{1,32}", re.ASCII)
 
@@ -50,9 +51,19 @@ def json_answer[Body](
     )
 
 
-def documented(status: HTTPStatus, *problems: ProblemType) -> "dict[int, OpenAPIResponse]":
-    """Return the OpenAPI responses of a route: its success and its own problems."""
+def documented(
+    status: HTTPStatus,
+    *problems: ProblemType,
+    bodies: "Mapping[HTTPStatus, type[BaseModel]] | None" = None,
+) -> "dict[int, OpenAPIResponse]":
+    """Return the OpenAPI responses of a route: its success and its own problems.
+
+    A route with several successes gives the body of each in ``bodies``.
+    """
     answers: dict[int, OpenAPIResponse] = {int(status): {"description": status.phrase}}
+    for each, model in (bodies or {}).items():
+        content: dict[str, Any] = {"application/json": {"model": model}}
+        answers[int(each)] = {"description": each.phrase, "content": content}
     for problem in problems:
         slugs = [each.slug for each in problems if each.status == problem.status]
         answers[problem.status] = {"description": " | ".join(slugs)}

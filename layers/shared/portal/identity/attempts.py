@@ -1,11 +1,11 @@
 """Attempts to log in, counted for each identifier before anything is compared (ASVS 6.3.1)."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from portal.core.problems import THROTTLED, Problem
-from portal.core.writes import Expr, RefusedError, update
+from portal.core.writes import Expr, Refusal, RefusedError, Write, delete, update
 from portal.identity.records import DeviceFailures, Identifier
 
 if TYPE_CHECKING:
@@ -100,6 +100,24 @@ def count_failure[Counted: (Identifier, DeviceFailures)](
             return _raise_count(table, kind, at, mac, failures + 1, unchanged, now_ms)
         except RefusedError:
             continue  # another attempt was counted meanwhile: check this one again
+
+
+def forget_failures(
+    identifier: Identifier, device: str | None, *, else_: Refusal
+) -> Sequence[Write]:
+    """Return the writes that clear the failures, refused if the identifier is another's now."""
+    cleared = [
+        update(
+            identifier.key(),
+            # guard: success-clears: failures => forgiven
+            {"failures": 0},
+            if_={"account_id": identifier.account_id},
+            else_=else_,
+        )
+    ]
+    if device:
+        cleared.append(delete(DeviceFailures.key_of(mac=identifier.mac, device=device)))
+    return cleared
 
 
 def _too_many(retry_after: int) -> Problem:

@@ -14,7 +14,7 @@ from portal.core.outbox import Outgoing, send
 from portal.core.problems import INVALID_REQUEST, UNAVAILABLE, FieldError, Problem
 from portal.core.records import DAY
 from portal.core.session import Session, end_sessions
-from portal.core.writes import Test, Write, delete, put, update
+from portal.core.writes import Test, Write, check, delete, put, update
 from portal.identity import feed
 from portal.identity.deletion import GRACE
 from portal.identity.due import AskedEmail, day_of
@@ -29,6 +29,7 @@ from portal.identity.records import (
     Identifier,
     IdentityTakenError,
     ReservedAddress,
+    SecondFactor,
 )
 from portal.rules.email import mask_email
 
@@ -162,7 +163,8 @@ def undo_email(table: "Table", tokens: "TokenKeys", text: str, now: int) -> None
     """Restore an account's former address, and end every credential: an intruder may have them.
 
     The link then sets a new password, once, within the time of a recovery. A deletion that was
-    asked for since the change is cancelled: only the new address was told of it.
+    asked for since the change is cancelled: only the new address was told of it. A second factor
+    that was there before the change stays; one that was added since goes.
 
     Raises ``Problem``: ``LINK_UNKNOWN``, ``CHANGE_EXPIRED``, ``IDENTITY_CONFLICT``, ``UNAVAILABLE``
     when other changes were faster in every try.
@@ -175,7 +177,8 @@ def undo_email(table: "Table", tokens: "TokenKeys", text: str, now: int) -> None
         if account is None or account.email_mac == former or _is_undone(account, link):
             raise Problem(CHANGE_EXPIRED)
         try:
-            table.transact(*_undo(account, link, now))
+            factor = table.get(SecondFactor, SecondFactor.key_of(account_id=account.id))
+            table.transact(*_undo(account, factor, link, now))
         except AccountChangedError:
             continue
         except IdentityTakenError:
@@ -201,7 +204,7 @@ def _is_undone(account: Account, link: Link) -> bool:
     return account.undone_from <= link.issued_at <= account.undone_at
 
 
-def _undo(account: Account, link: Link, now: int) -> Iterator[Write]:
+def _undo(account: Account, factor: SecondFactor | None, link: Link, now: int) -> Iterator[Write]:
     """Yield the writes that undo a change, refused with ``AccountChangedError`` if it changed."""
     changes: dict[str, Value] = {
         **_address_of(link),
@@ -216,7 +219,14 @@ def _undo(account: Account, link: Link, now: int) -> Iterator[Write]:
         yield put(entry(feed.DELETION_CANCELLED, account.id, now, actor=account.id))
     changed = AccountChangedError
     read = {"email_mac": account.email_mac, "deletion_at": account.deletion_at}
-    yield from end_credentials(account, changes=changes, if_=read, else_=changed)
+    confirmed_at = factor and factor.confirmed_at
+    # guard: undo-ends-the-newer-factor: >= link.issued_at => < 0
+    # guard: undo-keeps-the-older-factor: >= link.issued_at => >= 0
+    added = factor if confirmed_at and confirmed_at >= link.issued_at else None
+    if not added:
+        at = SecondFactor.key_of(account_id=account.id)
+        yield check(at, if_={"confirmed_at": confirmed_at}, else_=changed)
+    yield from end_credentials(account, changes=changes, if_=read, else_=changed, factor=added)
     yield from _move_identifier(account, link)
     yield delete(ReservedAddress.key_of(mac=link.about["email_mac"]))
     # guard: half-an-hour-after-undoing: now + PASSWORD_RECOVERY.lifetime => link.expires_at

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from portal.core.session import end_sessions
-from portal.core.writes import Refusal, Write, update
+from portal.core.writes import Refusal, Write, delete, update
 from portal.identity import devices
-from portal.identity.records import NO_NEW_EMAIL, Account, Credentials
+from portal.identity.records import NO_NEW_EMAIL, Account, Credentials, SecondFactor
 
 if TYPE_CHECKING:
     from portal.core.records import Value
@@ -22,12 +22,14 @@ def end_credentials(
     else_: Refusal,
     changes: "Mapping[str, Value] | None" = None,
     if_: "Mapping[str, Value] | None" = None,
+    factor: SecondFactor | None = None,
 ) -> Iterator[Write]:
     """Yield the writes that end the password, the sessions, the links and every known device.
 
     An address that was asked for is forgotten. Only a link sets a password then; ``changes`` to the
-    account may name one as its ``recovery_id``. Refused with ``else_`` when the account is gone, or
-    is not as ``if_`` says.
+    account may name one as its ``recovery_id``. A second factor stays, unless it is given: what
+    opens a mailbox must not open the account alone. Refused with ``else_`` when the account is
+    gone, or is not as ``if_`` says.
     """
     yield update(
         account.key(),
@@ -36,11 +38,14 @@ def end_credentials(
         if_={"id": account.id, **(if_ or {})},
         else_=else_,
     )
+    if factor:
+        yield delete(factor.key(), if_={"confirmed_at": factor.confirmed_at}, else_=else_)
+    without_factor: Mapping[str, None] = {"second_factor_until": None} if factor else {}
     yield update(
         Credentials.key_of(account_id=account.id),
         # guard: ended-password: "password_hash": None, =>
-        # guard: undo-forgets-devices: , "trust": devices.new_trust() =>
-        {"password_hash": None, "trust": devices.new_trust()},
+        # guard: undo-forgets-devices: "trust": devices.new_trust(), =>
+        {"password_hash": None, "trust": devices.new_trust(), **without_factor},
         if_={"account_id": account.id},
         else_=else_,
     )

@@ -118,6 +118,54 @@ NUMBER_DISPUTED = Kind(
     "même chose. Nous vérifions auquel des deux comptes la rattacher.",
     keep=YEAR,
 )
+SECOND_FACTOR_ADDED = Kind(
+    "second-factor-added",
+    "Double vérification activée",
+    "Un code de votre application est désormais demandé après votre mot de passe. Vos autres "
+    "sessions ont été fermées.",
+    # guard: second-factor-is-told
+    mail="La double vérification est activée",
+    keep=YEAR,
+)
+SECOND_FACTOR_REMOVED = Kind(
+    "second-factor-removed",
+    "Double vérification retirée",
+    "Votre mot de passe suffit désormais pour vous connecter. Si ce n’était pas vous, changez-le "
+    "et activez de nouveau la double vérification.",
+    # guard: removal-is-told
+    mail="La double vérification est retirée",
+    keep=YEAR,
+)
+SECOND_FACTOR_LEAVING = Kind(
+    "second-factor-leaving",
+    "Retrait de la double vérification demandé",
+    "L’assistance retirera votre double vérification dans trois jours. Pour la garder, "
+    "connectez-vous d’ici là avec votre code : cela annule le retrait.",
+    # guard: leaving-is-told
+    mail="Votre double vérification sera retirée dans trois jours",
+    keep=YEAR,
+)
+SECOND_FACTOR_KEPT = Kind(
+    "second-factor-kept",
+    "Double vérification conservée",
+    "Vous vous êtes connecté avec votre code : le retrait demandé à l’assistance est annulé.",
+    mail="Votre double vérification est conservée",
+    keep=YEAR,
+)
+RECOVERY_CODES_MADE = Kind(
+    "recovery-codes-made",
+    "Nouveaux codes de secours",
+    "Dix codes de secours ont été créés. Les précédents ne fonctionnent plus.",
+    mail="Vos codes de secours ont changé",
+    keep=YEAR,
+)
+RECOVERY_CODE_USED = Kind(
+    "recovery-code-used",
+    "Code de secours utilisé",
+    "Un code de secours a servi à une connexion. Il vous en reste {left}.",
+    mail="Un code de secours a été utilisé",
+    keep=YEAR,
+)
 SESSION_ENDED = Kind(
     "session-ended",
     "Session fermée",
@@ -176,6 +224,12 @@ KINDS = (
     NUMBER_GAINED,
     NUMBER_LOST,
     NUMBER_DISPUTED,
+    SECOND_FACTOR_ADDED,
+    SECOND_FACTOR_REMOVED,
+    SECOND_FACTOR_LEAVING,
+    SECOND_FACTOR_KEPT,
+    RECOVERY_CODES_MADE,
+    RECOVERY_CODE_USED,
     SESSION_ENDED,
     OTHER_SESSIONS_ENDED,
     SESSIONS_ENDED,

@@ -24,6 +24,7 @@ from portal.identity.records import (
     Registration,
     RegistrationOfAddress,
     ReservedAddress,
+    SecondFactor,
     SiretHolder,
 )
 
@@ -81,6 +82,16 @@ def _forget_use_check(account: Account) -> Iterator[Write]:
     at = account.use_check_at
     if at is not None:
         yield delete(UseCheck.key_of(day=day_of(at), account_id=account.id))
+
+
+def _export_second_factor(reading: Reading, account: Account) -> Mapping[str, object] | None:
+    factor = reading.table.get(SecondFactor, SecondFactor.key_of(account_id=account.id))
+    if factor is None or factor.confirmed_at is None:
+        return None
+    return {
+        "since": rfc3339_seconds(factor.confirmed_at),
+        "recovery_codes_left": len(factor.recovery_codes),
+    }
 
 
 def _export_feed(reading: Reading, account: Account) -> Sequence[Mapping[str, object]]:
@@ -160,6 +171,16 @@ HELD: Sequence[Held[Account]] = (
         forget=lambda account: [delete(Credentials.key_of(account_id=account.id))],
     ),
     Held(
+        data="second factor: the secret of an authenticator app, recovery codes, since when",
+        records=(SecondFactor,),
+        purpose="login (e)",
+        how="the secret sealed; recovery codes as SHA-256",
+        kept="until it is removed; one hour when it is not confirmed",
+        section="second_factor",
+        export=_export_second_factor,
+        forget=lambda account: [delete(SecondFactor.key_of(account_id=account.id))],
+    ),
+    Held(
         data="what one logs in with (e-mail, NIR), and failed logins, with or without account",
         records=(Identifier,),
         purpose="login (e), against guessing (f)",
@@ -191,11 +212,12 @@ HELD: Sequence[Held[Account]] = (
         kept="7 days",
     ),
     Held(
-        data="links: validation, recovery, change of address (with the new or former address)",
+        data="links: validation, recovery, change of address (with the new or former address); "
+        "logins that wait for a second factor",
         records=(Link,),
         purpose="validation, recovery, change of address (e), undoing a change (f)",
         how="ids only; addresses encrypted",
-        kept="one hour, half an hour for recovery, 7 days for undoing",
+        kept="one hour, half an hour for recovery, 7 days for undoing, 5 minutes for a login",
     ),
     Held(
         data="mails and events to be sent",

@@ -1,6 +1,6 @@
 """Login with a password: an identifier and its password give a proof."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,9 +10,9 @@ from portal.core.confidential import Confidential
 from portal.core.identifiers import login_mac
 from portal.core.problems import Problem
 from portal.core.session import Proof
-from portal.core.writes import Write, delete, update
+from portal.core.writes import update
 from portal.identity import devices, passwords
-from portal.identity.attempts import count_attempt
+from portal.identity.attempts import count_attempt, forget_failures
 from portal.identity.opening import (
     Browser,
     CredentialsChangedError,
@@ -22,12 +22,14 @@ from portal.identity.opening import (
     read_holder,
 )
 from portal.identity.problems import INVALID_CREDENTIALS
-from portal.identity.records import Credentials, DeviceFailures, Identifier
+from portal.identity.records import Credentials, Identifier
 
 if TYPE_CHECKING:
-    from portal.core.keyring import LookupKeys, PepperKeys
+    from portal.core.keyring import LookupKeys, PepperKeys, TokenKeys
     from portal.core.settings import Limits
     from portal.core.table import Table
+    from portal.core.writes import Write
+    from portal.identity.tickets import Due
 
 PASSWORD = "password"  # noqa: S105 - the name of a method
 
@@ -48,12 +50,14 @@ def log_in(
     lookup: "LookupKeys",
     pepper: "PepperKeys",
     limits: "Limits",
+    tokens: "Callable[[], TokenKeys]",
     report_failure: Callable[[str | None], None],
     attempt: Attempt,
     now_ms: int,
-) -> Opened:
+) -> "Opened | Due":
     """Open a session for an e-mail address or NIR and its password.
 
+    For an account with a second factor a ticket is returned instead, signed with ``tokens()``.
     ``report_failure`` is called with the account id of a refused attempt, ``None`` for an
     identifier without account.
 
@@ -76,17 +80,32 @@ def log_in(
         # guard: one-refusal: INVALID_ => UNAUTHENTICATED if identifier.account_id is None else INVALID_
         raise Problem(INVALID_CREDENTIALS)
     holder = _renew_hash(table, pepper, holder, attempt.password)
-    read_hash = holder.credentials.password_hash
-    return open_session(
-        table,
-        lookup,
-        Proof(holder.account.id, PASSWORD, now_ms // 1000),
-        holder,
-        attempt.browser,
+    read, proof = holder.credentials, Proof(holder.account.id, (PASSWORD,), now_ms // 1000)
+    forgotten = forget_failures(identifier, counted_for, else_=Problem(INVALID_CREDENTIALS))
+    if read.asks_second_factor(proof.at):
+        return _issue_ticket(table, tokens(), proof, read, forgotten)
+
+    def still_proved(now: Credentials) -> bool:
         # If the hash changed meanwhile, another login may have renewed it: check the password.
-        still_proved=lambda now: now.password_hash == read_hash or proved(now),
-        alongside=_forget_failures(identifier, counted_for),
+        same_password = now.password_hash == read.password_hash or proved(now)
+        return same_password and now.second_factor_until == read.second_factor_until
+
+    browser = attempt.browser
+    return open_session(
+        table, lookup, proof, holder, browser, still_proved=still_proved, alongside=forgotten
     )
+
+
+def _issue_ticket(
+    table: "Table",
+    tokens: "TokenKeys",
+    proof: Proof,
+    read: Credentials,
+    alongside: "Sequence[Write]",
+) -> "Due":
+    from portal.identity.tickets import issue  # noqa: PLC0415 - few logins need it
+
+    return issue(table, tokens, proof, read.trust, alongside)
 
 
 def _known_device(
@@ -115,19 +134,3 @@ def _renew_hash(table: "Table", pepper: "PepperKeys", holder: Holder, password: 
     except CredentialsChangedError:
         return holder  # opening the session reads the credentials again
     return replace(holder, credentials=Credentials.from_item(stored))
-
-
-def _forget_failures(identifier: Identifier, device: str | None) -> list[Write]:
-    """Return the writes that clear the failures, refused if the identifier is another's now."""
-    cleared = [
-        update(
-            identifier.key(),
-            # guard: success-clears: failures => forgiven
-            {"failures": 0},
-            if_={"account_id": identifier.account_id},
-            else_=Problem(INVALID_CREDENTIALS),
-        )
-    ]
-    if device:
-        cleared.append(delete(DeviceFailures.key_of(mac=identifier.mac, device=device)))
-    return cleared

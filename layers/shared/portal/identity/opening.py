@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ from portal.core.confidential import Confidential
 from portal.core.feed import notice
 from portal.core.outbox import Outgoing
 from portal.core.problems import UNAVAILABLE, Problem
-from portal.core.session import Proof, Session, find_session, new_session
+from portal.core.session import Opened, Proof, Session, find_session, new_session
 from portal.core.writes import RefusedError, Write, put, update
 from portal.identity import devices, events, feed
 from portal.identity.problems import INVALID_CREDENTIALS
@@ -18,7 +18,7 @@ from portal.identity.records import Account, Credentials
 
 if TYPE_CHECKING:
     from portal.core.keyring import LookupKeys
-    from portal.core.records import Record
+    from portal.core.records import Record, Value
     from portal.core.table import Table
 
 _TRIES = 12
@@ -39,20 +39,6 @@ class Holder(Confidential, frozen=True):
 
     account: Account
     credentials: Credentials
-
-
-class Opened(Confidential, frozen=True):
-    """The result of a login: the values of the cookies, and what the person is shown.
-
-    ``device_cookie`` is ``None`` for a device that has a valid one.
-    """
-
-    account_id: str
-    cookie: str
-    device_cookie: str | None
-    first_name: str
-    last_name: str
-    previous_login_at: int | None
 
 
 class CredentialsChangedError(RefusedError):
@@ -77,14 +63,14 @@ def open_session(
     *,
     still_proved: Callable[[Credentials], bool],
     alongside: Sequence[Write] = (),
+    changes: "Mapping[str, Value] | None" = None,
 ) -> Opened:
-    """Open a session for a proof; ``alongside`` is written in the same transaction.
+    """Open a session for a proof, with the writes ``alongside`` and ``changes`` of the credentials.
 
     The browser's former session of the account ends: each login gives a new value (ASVS 7.2.4).
     A browser that the account does not know gets a device cookie, and its holder a notice.
-    ``still_proved`` is called with credentials that changed since the holder was read. Raises
-    ``Problem``: ``INVALID_CREDENTIALS`` when it returns ``False``, ``UNAVAILABLE`` when another
-    login was faster in every try.
+    ``still_proved`` is called with credentials that changed meanwhile. Raises ``Problem``:
+    ``INVALID_CREDENTIALS`` when it says no, ``UNAVAILABLE`` when others were faster in every try.
     """
     account, credentials = holder.account, holder.credentials
     known = find_session(table, browser.session_cookie, account.id, proof.at)
@@ -99,7 +85,7 @@ def open_session(
         )
         device = devices.recognise(lookup, browser.device_cookie, account.id, credentials.trust)
         news = _news(proof, browser, notify=device is None and credentials.logins > 0)
-        count = _count_login(credentials, proof.at)
+        count = _count_login(credentials, proof.at, changes or {})
         try:
             table.transact(count, put(session), *map(put, news), *alongside)
         except CredentialsChangedError as changed:
@@ -150,15 +136,17 @@ def _login_before(credentials: Credentials, known: Session | None) -> int | None
     return credentials.last_login_at
 
 
-def _count_login(credentials: Credentials, now: int) -> Write:
+def _count_login(credentials: Credentials, now: int, changes: "Mapping[str, Value]") -> Write:
     """Count a login, provided that the credentials are as they were read."""
     return update(
         credentials.key(),
-        {"logins": credentials.logins + 1, "last_login_at": now},
+        {"logins": credentials.logins + 1, "last_login_at": now, **changes},
         if_={
             "logins": credentials.logins,
             "password_hash": credentials.password_hash,
             "trust": credentials.trust,
+            # guard: factor-added-meanwhile
+            "second_factor_until": credentials.second_factor_until,
         },
         else_=CredentialsChangedError,
     )

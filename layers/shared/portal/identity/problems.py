@@ -8,6 +8,30 @@ INVALID_CREDENTIALS = ProblemType(
     "Connexion refusée",
     "L’identifiant ou le mot de passe est incorrect.",
 )
+INVALID_CODE = ProblemType(
+    "invalid-code",
+    401,
+    "Code refusé",
+    "Ce code n’est pas le bon, ou il a déjà servi. Attendez le suivant dans votre application.",
+)
+TICKET_EXPIRED = ProblemType(
+    "ticket-expired",
+    410,
+    "Connexion à reprendre",
+    "Cette connexion a attendu trop longtemps. Saisissez de nouveau votre mot de passe.",
+)
+SECOND_FACTOR_ON = ProblemType(
+    "second-factor-on",
+    409,
+    "Double vérification déjà active",
+    "La double vérification est déjà active. Pour changer d’application, retirez-la d’abord.",
+)
+SECOND_FACTOR_OFF = ProblemType(
+    "second-factor-off",
+    409,
+    "Double vérification inactive",
+    "Activez d’abord la double vérification.",
+)
 SESSION_UNKNOWN = ProblemType(
     "not-found", 404, "Session introuvable", "Cette session est déjà terminée."
 )

@@ -9,5 +9,8 @@ PASSWORD_RECOVERY = Purpose(2, 1800)
 EMAIL_CHANGE = Purpose(3, 3600)
 # guard: seven-days-to-undo: 7 => 8
 EMAIL_UNDO = Purpose(4, 7 * 86400)
+# guard: five-minutes-for-the-code: 300 => 3000
+SECOND_STEP = Purpose(5, 300)
+"""Not of a link: of the ticket that a login's first step gives."""
 
-PURPOSES = (EMAIL_VALIDATION, PASSWORD_RECOVERY, EMAIL_CHANGE, EMAIL_UNDO)
+PURPOSES = (EMAIL_VALIDATION, PASSWORD_RECOVERY, EMAIL_CHANGE, EMAIL_UNDO, SECOND_STEP)

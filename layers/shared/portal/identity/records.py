@@ -191,6 +191,33 @@ class Credentials(Record, frozen=True, kw_only=True):
     """What the cookies of known devices are bound to: replaced when they are no longer trusted."""
     logins: int = 0
     last_login_at: int | None = None
+    second_factor_until: int | None = None
+    """Until when a login asks for a second factor; ``None`` without one."""
+
+    def asks_second_factor(self, now: int) -> bool:
+        """Return whether a login needs a second factor."""
+        # guard: second-factor-is-asked: now < => 0 >
+        return now < (self.second_factor_until or 0)
+
+
+class SecondFactor(Record, frozen=True, kw_only=True):
+    """An authenticator app's secret and the recovery codes of an account.
+
+    It counts once ``confirmed_at`` is set: the person typed a code of the app.
+    """
+
+    PARTITION = "CREDENTIALS#{account_id}"
+    SORT = "SECOND-FACTOR"
+
+    account_id: str
+    secret_encrypted: bytes
+    confirmed_at: int | None = None
+    last_step: int = 0
+    """The time step of the newest code that was used: that code and older ones are refused."""
+    recovery_codes: Sequence[str] = ()
+    """SHA-256 of each recovery code that is left."""
+    expires_at: int | None = None
+    """When it goes if it is not confirmed, or when the support removes it."""
 
 
 class Identifier(Record, frozen=True, kw_only=True):

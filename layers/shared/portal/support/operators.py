@@ -14,8 +14,9 @@ from portal.core.clock import rfc3339, rfc3339_seconds
 from portal.core.feed import SUPPORT, notice
 from portal.core.limits import MailTimes
 from portal.core.outbox import Outgoing
+from portal.core.records import FOREVER
 from portal.core.writes import delete, put, update
-from portal.identity import feed, recovery
+from portal.identity import feed, recovery, second_factor
 from portal.identity.email_change import EMAIL_CHANGE_MAIL
 from portal.identity.ending import end_credentials
 from portal.identity.open_sessions import list_sessions
@@ -47,6 +48,10 @@ class UnknownAccountError(LookupError):
     """No account has this id."""
 
 
+class NoSecondFactorError(LookupError):
+    """The account has no second factor to remove."""
+
+
 def look_up(table: "Table", account_id: str, audit: "Audit", now: int) -> Mapping[str, Any]:
     """Return the state of an account, without what identifies its holder."""
     account = _account(table, account_id)
@@ -65,6 +70,7 @@ def look_up(table: "Table", account_id: str, audit: "Audit", now: int) -> Mappin
         "mail_bounced_at": rfc3339_seconds(account.mail_bounced_at),
         "deletion_at": rfc3339_seconds(account.deletion_at),
         "last_login_at": rfc3339_seconds(credentials and credentials.last_login_at),
+        "second_factor_until": credentials and _until(credentials.second_factor_until),
         "failed_logins": [each.failures for each in counts if each],
         "open_sessions": len(list_sessions(table, account_id, now)),
     }
@@ -79,6 +85,19 @@ def end_sessions(table: "Table", account_id: str, audit: "Audit", now: int) -> N
     notices = notice(feed.SESSIONS_ENDED, account_id, now, actor=SUPPORT)
     ended = end_credentials(account, else_=UnknownAccountError(account_id))
     table.transact(*ended, *map(put, notices), put(audit))
+
+
+def remove_second_factor(table: "Table", account_id: str, audit: "Audit", now: int) -> None:
+    """Have an account's second factor removed in three days, and notify its holder.
+
+    Raises ``NoSecondFactorError`` when there is none, or its removal was asked for already.
+    """
+    account = _account(table, account_id)
+    factor = second_factor.read(table, account.id)
+    if factor is None or factor.confirmed_at is None:
+        raise NoSecondFactorError(account_id)
+    left = second_factor.leave(factor, now, else_=NoSecondFactorError(account_id))
+    table.transact(*left, put(audit))
 
 
 def resend_link(table: "Table", lookup: "LookupKeys", email: str, audit: "Audit", now: int) -> None:
@@ -151,6 +170,13 @@ def replay_events(
         if not answer.get("Messages"):
             break
     return {"replayed": replayed}
+
+
+def _until(second_factor_until: int | None) -> str | None:
+    """Return until when logins ask for a second factor, in words."""
+    if second_factor_until == FOREVER:
+        return "for good"
+    return rfc3339_seconds(second_factor_until)
 
 
 def _account(table: "Table", account_id: str) -> Account:
