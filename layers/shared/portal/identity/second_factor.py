@@ -10,6 +10,7 @@ import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from string import ascii_uppercase, digits
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -49,7 +50,7 @@ _KEEP: Mapping[str, Value] = {"second_factor_until": FOREVER}
 """Recovery codes of an account."""
 _DIGITS = re.compile("[0-9]{6}", re.ASCII)
 # Crockford's alphabet: without I, L, O and U, so that nobody copies one for another.
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_ALPHABET = sorted({*digits, *ascii_uppercase} - {*"ILOU"})
 # guard: bits-of-recovery-codes: 16 => 8
 _LENGTH = 16  # of 5 bits each: 80 bits
 _MISREAD = str.maketrans("OIL", "011")
