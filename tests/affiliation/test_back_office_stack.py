@@ -148,7 +148,7 @@ def test_a_complaint(client: Client, mailbox: Mailbox, direct: Direct) -> None:
     # PutEvents refuses events of AWS sources, so the test asks whether the rule would match.
     events = direct.client("events")
     patterns = [each.get("EventPattern") for each in events.list_rules()["Rules"]]
-    (pattern,) = [each for each in patterns if each and "aws.ses" in each]
+    (pattern,) = [each for each in patterns if each and "Email Bounced" in each]
     envelope = {"id": "1", "account": "0", "time": "2026-01-01T00:00:00Z", "region": "x"}
     for kind in ("Email Bounced", "Email Complaint Received", "Email Rejected", "Email Delivered"):
         sent = json.dumps(envelope | event | {"detail-type": kind, "resources": []})

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from portal.core import aws, held
 from portal.core.held import Reading
 from portal.core.identifiers import decrypt_for_account, encrypt_for_account
-from portal.core.problems import INVALID_REQUEST, THROTTLED, UNAUTHENTICATED
+from portal.core.problems import INVALID_REQUEST, LINK_UNKNOWN, THROTTLED, UNAUTHENTICATED
 from portal.core.records import DAY, HOUR
 from portal.core.session import Opened, end_sessions
 from portal.identity import second_factor, second_factor_setup
@@ -110,6 +110,16 @@ def test_a_ticket_is_short_and_used_once(world: World, secret: str) -> None:
     refused(TICKET_EXPIRED, lambda: world.second_step(ticket, code(secret, later + STEP), later))
     for text in ("", "A" * 96, "é" * 96, ticket[:-1], ticket.swapcase()):
         refused(TICKET_EXPIRED, lambda text=text: world.second_step(text, "123456", FIRST))
+
+
+def test_a_link_is_no_ticket(world: World, secret: str) -> None:
+    """The link of a mail opens no session, and a ticket sets no password."""
+    world.recover(EMAIL, FIRST)
+    link = world.deliver(FIRST)[-1].token
+    refused(TICKET_EXPIRED, lambda: world.second_step(link, code(secret, FIRST), FIRST))
+    ticket = world.ticket(EMAIL, now=FIRST)
+    refused(LINK_UNKNOWN, lambda: world.reset(ticket, CHANGED, FIRST))
+    refused(LINK_UNKNOWN, lambda: world.set_password(ticket, now=FIRST))
 
 
 @pytest.mark.guards("ticket-used-once")
