@@ -386,7 +386,9 @@ def leave(world: World, at: int = FIRST) -> str:
 
 
 @pytest.mark.guards("three-days-to-object", "leaving-is-told")
-def test_the_support_removes_it_after_three_days(world: World, secret: str) -> None:
+def test_the_support_removes_it_after_three_days(
+    world: World, secret: str, encrypt: Encrypt
+) -> None:
     """Its holder is told at once; for three days the code is asked for, then no more."""
     assert secret
     leave(world)
@@ -396,6 +398,9 @@ def test_the_support_removes_it_after_three_days(world: World, secret: str) -> N
     assert isinstance(world.first_step(EMAIL, now=end - 1), Due)
     assert stored(world).expires_at == end, "the table removes it"
     assert isinstance(world.first_step(EMAIL, now=end), Opened)
+    acting = world.with_session(stored(world).account_id, end)
+    assert second_factor_setup.look(world.table, acting).since is None
+    assert second_factor_setup.start(world.table, encrypt, acting), "before TTL too"
 
 
 @pytest.mark.guards("code-keeps-the-factor")

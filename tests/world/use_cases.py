@@ -275,7 +275,7 @@ def second_step_blocked(scene: Scene) -> None:
 def being_removed(scene: Scene) -> None:
     """Start from a login that waits for its code, while the support removes the second factor."""
     at_the_second_step(scene)
-    factor = second_factor.read(scene.world.table, scene.account_id)
+    factor = second_factor.read(scene.world.table, scene.account_id, scene.now)
     assert factor
     left = second_factor.leave(factor, scene.now - 5, else_=AssertionError())
     scene.world.table.transact(*left)

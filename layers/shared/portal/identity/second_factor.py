@@ -64,9 +64,12 @@ class Attempt(Confidential, frozen=True):
     browser: Browser
 
 
-def read(table: "Table", account_id: str) -> SecondFactor | None:
-    """Return what is stored, confirmed or not."""
-    return table.get(SecondFactor, SecondFactor.key_of(account_id=account_id))
+def read(table: "Table", account_id: str, now: int) -> SecondFactor | None:
+    """Return what is stored, confirmed or not; what is over is gone, though TTL deletes late."""
+    factor = table.get(SecondFactor, SecondFactor.key_of(account_id=account_id))
+    # guard: late-secret: factor.expires_at <= now => False
+    over = factor and factor.expires_at is not None and factor.expires_at <= now
+    return None if over else factor
 
 
 def clean(typed: str) -> str:
@@ -128,7 +131,7 @@ def log_in(
     ticket = tickets.open_ticket(table, tokens, attempt.ticket, now)
     identifier, counted_for = _count(table, lookup, limits, ticket, attempt.browser, now_ms)
     holder = read_holder(table, ticket.account_id)
-    factor = read(table, ticket.account_id)
+    factor = read(table, ticket.account_id, now)
     # guard: ticket-of-its-password: holder.credentials.trust != ticket.trust => False
     if holder is None or holder.credentials.trust != ticket.trust or factor is None:
         raise Problem(TICKET_EXPIRED)

@@ -43,7 +43,7 @@ class State(Confidential, frozen=True):
 
 def look(table: "Table", acting: "Acting") -> State:
     """Return whether the account has a second factor."""
-    factor = read(table, acting.account_id)
+    factor = read(table, acting.account_id, acting.at)
     if factor is None or factor.confirmed_at is None:
         return State(None, 0)
     return State(rfc3339_seconds(factor.confirmed_at), len(factor.recovery_codes))
@@ -67,7 +67,9 @@ def start(table: "Table", encrypt: Callable[[str, str], bytes], acting: "Acting"
                 expires_at=acting.at + HOUR,
             ),
             # guard: no-second-second-factor
-            if_=Expr("attribute_not_exists(confirmed_at)"),
+            if_=Expr(
+                "attribute_not_exists(confirmed_at) OR expires_at <= :now", {":now": acting.at}
+            ),
             else_=Problem(SECOND_FACTOR_ON),
         ),
     )
@@ -83,11 +85,10 @@ def confirm(
     Raises ``Problem``: ``SECOND_FACTOR_ON``; ``SECOND_FACTOR_OFF`` when no secret waits;
     ``INVALID_REQUEST`` for a wrong code.
     """
-    factor = read(table, acting.account_id)
+    factor = read(table, acting.account_id, acting.at)
     if factor and factor.confirmed_at is not None:
         raise Problem(SECOND_FACTOR_ON)
-    # guard: late-secret: factor.expires_at or 0) <= acting.at => factor.expires_at or 0) < 0
-    if factor is None or (factor.expires_at or 0) <= acting.at:
+    if factor is None:
         raise Problem(SECOND_FACTOR_OFF, detail="Recommencez\u00a0: ce code QR n’est plus valable.")
     step = matching_step(
         decrypt(factor.secret_encrypted, factor.account_id), code, factor, acting.at
@@ -113,7 +114,7 @@ def confirm(
 
 def remove(table: "Table", acting: "Acting") -> None:
     """Remove the second factor and its recovery codes; does nothing when there is none."""
-    factor = read(table, acting.account_id)
+    factor = read(table, acting.account_id, acting.at)
     if factor is None:
         return
     told = notice_of(feed.SECOND_FACTOR_REMOVED, acting) if factor.confirmed_at else ()
@@ -130,7 +131,7 @@ def renew_codes(table: "Table", acting: "Acting") -> Sequence[str]:
 
     Raises ``Problem(SECOND_FACTOR_OFF)`` without a second factor.
     """
-    factor = read(table, acting.account_id)
+    factor = read(table, acting.account_id, acting.at)
     if factor is None or factor.confirmed_at is None:
         raise Problem(SECOND_FACTOR_OFF)
     codes = new_codes()

@@ -93,7 +93,7 @@ def remove_second_factor(table: "Table", account_id: str, audit: "Audit", now: i
     Raises ``NoSecondFactorError`` when there is none, or its removal was asked for already.
     """
     account = _account(table, account_id)
-    factor = second_factor.read(table, account.id)
+    factor = second_factor.read(table, account.id, now)
     if factor is None or factor.confirmed_at is None:
         raise NoSecondFactorError(account_id)
     left = second_factor.leave(factor, now, else_=NoSecondFactorError(account_id))
