@@ -111,7 +111,7 @@ audit: $(TOOLS) $(EMULATOR) $(AUDIT) browser ## Lighthouse and the HTML validato
 $(AUDIT): tools/audit/package.json tools/audit/package-lock.json
 	mkdir -p .local/audit && cp $^ .local/audit/ && cd .local/audit && npm install --no-audit --no-fund
 
-facts: $(TOOLS) ## list the facts of the pages whose source was not read for a year
+facts: $(TOOLS) ## list the facts and rates whose source was not read for a year
 	@python -m tools.facts
 
 PEERS := .local/peers/.installed

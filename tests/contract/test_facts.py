@@ -74,3 +74,12 @@ def test_facts_not_read_for_a_year_are_listed() -> None:
     lines = facts.to_read_again(rows, day + facts.YEAR)
     assert [line.split(":")[0].split()[-1] for line in lines] == ["older", "old"]
     assert "https://c.example/" in lines[0]
+
+
+def test_rates_not_read_for_a_year_are_listed_too() -> None:
+    """`make facts` lists each row of the rates, with its table, its first day and its figures."""
+    rows = facts.read_rates()
+    assert {"contributions 2026-01-01", "chamber.artisanale_moselle 2015-01-01"} <= rows.keys()
+    lines = facts.to_read_again(rows, date(2100, 1, 1))
+    assert len(lines) == len(rows) > 30
+    assert any("sales 12.3, commercial_services 21.2" in line for line in lines)

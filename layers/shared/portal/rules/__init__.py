@@ -1,7 +1,8 @@
-"""The rules for values that people type: pure functions, one module per kind of value.
+"""The rules: of values that people type, of what the law says to declare, by when, at what cost.
 
-Nothing here reads a table, a clock or the environment. Outside this package, only libraries
-that validate such values are imported.
+Pure functions, one module per kind of value. Nothing here reads a table, a clock or the
+environment; ``rates.toml``, beside it, is part of the package. Outside it, only libraries that
+validate such values are imported.
 """
 
 from typing import LiteralString
