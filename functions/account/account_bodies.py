@@ -45,6 +45,9 @@ class Profile(StrictModel):
     The NIR and Siret are what the holder claims. Their status is ``own``; ``claimed`` while another
     account has the number, until this one is confirmed; ``disputed`` when both are confirmed; null
     for a number that was never attributed.
+
+    ``ways`` are those to log in: ``password``; ``second-factor`` when a code is asked for after it.
+    ``password_changed_at`` is null for a password of before that was stored.
     """
 
     id: str
@@ -60,6 +63,8 @@ class Profile(StrictModel):
     siret: str | None
     siret_status: str | None
     is_agent: bool
+    ways: list[str]
+    password_changed_at: str | None
     created_at: str
     previous_login_at: str | None
     affiliation: Affiliation
@@ -133,12 +138,16 @@ class ScheduledDeletion(StrictModel):
 
 
 class OpenSession(StrictModel):
-    """A session; ``current`` is the one that asks."""
+    """A session; ``current`` is the one that asks.
+
+    ``methods`` are how the person proved who they are: ``password``, ``totp``, ``recovery-code``.
+    """
 
     id: str
     device: str
     created_at: str
     last_seen_at: str
+    methods: list[str]
     current: bool
 
 

@@ -60,6 +60,7 @@ from portal.identity.problems import (
     SESSION_UNKNOWN,
 )
 from portal.identity.services import services
+from portal.identity.ways import ways
 from portal.rules.email import mask_email
 from portal.support.held import HELD as SUPPORT
 
@@ -244,6 +245,7 @@ def read_sessions() -> Response[OpenSessions]:
                     device=each.device,
                     created_at=rfc3339(each.created_at * 1000),
                     last_seen_at=rfc3339(each.seen_at * 1000),
+                    methods=list(each.methods),
                     current=each.id == acting.session.id,
                 )
                 for each in found
@@ -270,7 +272,8 @@ def end_session(session_id: str) -> Response[None]:
 
 
 def _profile(acting: Acting) -> Profile:
-    account = profile.read_account(table(), acting)
+    holder = profile.read_profile(table(), acting)
+    account, credentials = holder.account, holder.credentials
     new_email = account.asked_email(acting.at)
     return Profile(
         id=account.id,
@@ -286,6 +289,8 @@ def _profile(acting: Acting) -> Profile:
         siret=account.siret,
         siret_status=account.siret_status,
         is_agent=account.is_agent,
+        ways=list(ways(credentials, acting.at)),
+        password_changed_at=rfc3339_seconds(credentials.password_changed_at),
         created_at=rfc3339(account.created_at * 1000),
         previous_login_at=rfc3339_seconds(acting.session.previous_login_at),
         affiliation=Affiliation(

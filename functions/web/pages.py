@@ -113,6 +113,7 @@ PAGES = (
         found_by="mon espace, fil d’activité, notification d’affiliation, services",
     ),
     Page("/gerer/mon-compte", "profile", "Mon compte", "profile.js", private=True),
+    Page("/gerer/mon-compte/securite", "security", "Sécurité", "security.js", private=True),
     Page(
         "/gerer/mon-compte/identite",
         "correct-identity",

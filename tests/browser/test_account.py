@@ -21,21 +21,18 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 
 ACCOUNT = "/gerer/mon-compte"
+SECURITY = f"{ACCOUNT}/securite"
 NEW_PASSWORD = "Quatre-chats-noirs-4"
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
 
-def test_phone_and_sessions(page: Page, client: Client, mailbox: Mailbox, look: "Look") -> None:
-    """A phone is changed on the page; another device's session is listed and ended."""
+def test_phone(page: Page, client: Client, mailbox: Mailbox, look: "Look") -> None:
+    """A phone is changed on its page."""
     person = account_holder(client, mailbox)
-    client.user_agent = FIREFOX
-    assert client.log_in(person.email).status == 200
     log_in(page, person.email, start=ACCOUNT)
-    sessions = page.locator("#open-sessions li")
-    expect(sessions).to_have_count(2)
     expect(page.locator("[data-fill=email]")).to_have_text(person.email)
+    expect(page.locator("[data-fill=ways]")).to_have_text("Mot de passe")
     look("account")
-
     page.get_by_role("link", name="Modifier mon téléphone mobile").click()
     expect_title(page, "Changer mon téléphone mobile")
     phone = page.get_by_label("Nouveau téléphone mobile")
@@ -49,11 +46,28 @@ def test_phone_and_sessions(page: Page, client: Client, mailbox: Mailbox, look: 
     expect(page.locator("#done")).to_be_focused()
     expect(page.locator("[data-fill=mobile_phone]")).to_have_text("06 99 99 99 99")
 
+
+def test_sessions(page: Page, client: Client, mailbox: Mailbox, look: "Look") -> None:
+    """The sessions are listed with how each was opened; another device's is ended."""
+    person = account_holder(client, mailbox)
+    client.user_agent = FIREFOX
+    assert client.log_in(person.email).status == 200
+    log_in(page, person.email, start=ACCOUNT)
+    page.get_by_role("link", name="Modifier ma façon de me connecter").click()
+    expect_title(page, "Sécurité")
+    sessions = page.locator("#open-sessions li")
+    expect(sessions).to_have_count(2)
+    expect(page.locator("[data-fill=email]")).to_have_text(person.email)
+    expect(page.locator("[data-fill=password_changed]")).to_contain_text("Choisi le")
+    expect(page.locator("#second-factor-state")).to_have_text("Inactive")
+    look("security")
+
     other = sessions.filter(has_text="Firefox")
     this = sessions.filter(has=page.get_by_text("Cette session").filter(visible=True))
     expect(this).to_have_count(1)
     expect(this.get_by_role("button")).to_have_count(0)
     expect(other).to_contain_text("Firefox 140, Windows")
+    expect(other).to_contain_text(" par mot de passe, active le ")
     other.get_by_role("button", name="Fermer").click()
     expect(page.locator("#sessions-status")).to_have_text("La session est fermée.")
     expect(sessions).to_have_count(1)
@@ -75,14 +89,14 @@ def test_password(page: Page, client: Client, mailbox: Mailbox, look: "Look") ->
     """The form for another password shows its criteria; the other sessions end."""
     person = account_holder(client, mailbox)
     assert client.log_in(person.email).status == 200
-    log_in(page, person.email, start=ACCOUNT)
+    log_in(page, person.email, start=SECURITY)
     page.get_by_role("link", name="Modifier mon mot de passe").click()
     expect_title(page, "Changer mon mot de passe")
     look("form")
     choose_password(page, f"Aa1-{person.last_name}")
     alert(page, "mot de passe")
     choose_password(page, NEW_PASSWORD)
-    page.wait_for_url(ACCOUNT)
+    page.wait_for_url(SECURITY)
     expect(page.locator("#done")).to_contain_text("mot de passe est modifié")
     expect(page.locator("#open-sessions li")).to_have_count(1)
     mailbox.wait_titled(person.email, PASSWORD_CHANGED)
@@ -164,7 +178,7 @@ def test_export_long_after_login(
     (session,) = direct.sessions(person.email)
     direct.change(session, proved_at=int(time.time()) - 301)
     page.get_by_role("button", name="Télécharger mes données").click()
-    dialog = page.get_by_role("dialog", name="Confirmez votre identité")
+    dialog = page.get_by_role("dialog", name="Confirmez que c’est vous")
     password = dialog.get_by_label("Mot de passe actuel", exact=True)
     expect(password).to_be_focused()
     look("asked")

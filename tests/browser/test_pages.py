@@ -273,10 +273,10 @@ def test_tab_key_in_the_space(page: Page, client: Client, mailbox: Mailbox) -> N
     log_in(page, person.email)
     page.set_viewport_size(SIZES[-1])
     walk(page)
-    page.goto("/gerer/mon-compte")
+    page.goto("/gerer/mon-compte/securite")
     expect(page.locator("#open-sessions li")).to_have_count(1)
     walk(page)
-    for path in ("identite", "telephone", "courriel", "mot-de-passe", "suppression"):
+    for path in ("", "identite", "telephone", "courriel", "mot-de-passe", "suppression"):
         page.goto(f"/gerer/mon-compte/{path}")
         page.wait_for_load_state("networkidle")
         walk(page)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 
 ACCOUNT = "/gerer/mon-compte"
+SECURITY = f"{ACCOUNT}/securite"
 SETTINGS = f"{ACCOUNT}/double-verification"
 CODE = "Code de votre application"
 
@@ -40,7 +41,7 @@ def log_out(page: Page) -> None:
 
 
 def associate(page: Page, look: "Look") -> tuple[str, str]:
-    """Associate an app from « Mon compte »; return its secret and a recovery code."""
+    """Associate an app from « Sécurité »; return its secret and a recovery code."""
     page.get_by_role("link", name="Modifier la double vérification").click()
     expect_title(page, "Double vérification")
     expect(page.get_by_role("button", name="Associer une application")).to_be_visible()
@@ -68,8 +69,11 @@ def test_from_the_app_to_its_removal(
 ) -> None:
     """An app is associated, its codes and the recovery codes log in, and it is removed."""
     person = account_holder(client, mailbox)
-    log_in(page, person.email, start=ACCOUNT)
+    log_in(page, person.email, start=SECURITY)
     secret, spare = associate(page, look)
+    page.get_by_role("link", name="J’ai gardé mes codes").click()
+    expect(page.locator("#second-factor-state")).to_have_text("Active")
+    expect(page.locator("#second-factor-more")).to_contain_text("10 codes de secours")
 
     log_out(page)
     first_step(page, person.email)
@@ -94,11 +98,40 @@ def test_from_the_app_to_its_removal(
     page.get_by_role("button", name="Continuer").first.click()
     page.wait_for_url("/gerer")
 
+    page.goto(SECURITY)
+    this = page.locator("#open-sessions li").first
+    expect(this).to_contain_text("par mot de passe et code, active")
+    look("security")
     page.goto(SETTINGS)
     expect(page.locator("[data-fill=left]")).to_have_text("9")
     look("on")
     page.get_by_role("button", name="Retirer la double vérification").click()
-    page.wait_for_url(ACCOUNT)
+    page.wait_for_url(SECURITY)
     expect(page.locator("#done")).to_contain_text("La double vérification est retirée.")
     log_out(page)
     log_in(page, person.email)
+
+
+def test_confirming_with_a_code(
+    page: Page, client: Client, mailbox: Mailbox, direct: Direct, look: "Look"
+) -> None:
+    """Who has a second factor confirms who they are with the password, then a code."""
+    person = account_holder(client, mailbox)
+    log_in(page, person.email, start=SECURITY)
+    secret, spare = associate(page, lambda _: None)
+    (session,) = direct.sessions(person.email)
+    direct.change(session, proved_at=int(time.time()) - 301)
+    page.goto(SETTINGS)
+    page.get_by_role("button", name="Créer des codes de secours").click()
+    dialog = page.get_by_role("dialog", name="Confirmez que c’est vous")
+    dialog.get_by_label("Mot de passe actuel", exact=True).fill(PASSWORD)
+    dialog.get_by_role("button", name="Continuer").click()
+    expect(dialog.get_by_label(CODE, exact=True)).to_be_focused()
+    look("asked")
+    dialog.get_by_label(CODE, exact=True).fill(spare)
+    dialog.get_by_role("button", name="Continuer").click()
+    expect_title(page, "Vos codes de secours")
+    expect(dialog).to_be_hidden()
+    assert secret
+    (session,) = direct.sessions(person.email)
+    assert [each["S"] for each in session["methods"]["L"]] == ["password", "recovery-code"]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 
 TOKEN = "A" * 96
+SECURITY = "/gerer/mon-compte/securite"
 PROFILE: dict[str, Any] = {
     "last_name": "Dupont",
     "first_name": "Michel",
@@ -31,6 +32,8 @@ PROFILE: dict[str, Any] = {
     "nir_masked": "2 •• •• •• ••• •05",
     "siret": "35600000000048",
     "is_agent": False,
+    "ways": ["password"],
+    "password_changed_at": "2026-11-25T08:00:00Z",
     "created_at": "2026-11-25T08:00:00Z",
     "deletion_at": None,
     "affiliation": {"status": "pending", "reason": None},
@@ -46,6 +49,7 @@ SESSIONS = {
             "device": "Chrome, Linux",
             "created_at": "2026-11-25T08:00:00Z",
             "last_seen_at": "2026-11-25T09:00:00Z",
+            "methods": ["password", "totp"],
             "current": True,
         }
     ]
@@ -85,6 +89,7 @@ def in_space(page: Page, *, feed: object = FEED, **profile: object) -> None:
     """Answer as the API does for a person who is logged in."""
     page.route("**/api/me", answer(200, PROFILE | profile))
     page.route("**/api/me/sessions", answer(200, SESSIONS))
+    page.route("**/api/me/totp", answer(200, {"since": None, "recovery_codes_left": 0}))
     page.route("**/api/me/activity", answer(200, feed))
 
 
@@ -233,16 +238,57 @@ def test_space_that_loads(page: Page, look: "Look", forgive: "Forgive") -> None:
     look("account-failed")
     page.get_by_role("button", name="Réessayer").click()
     expect(page.locator("[data-fill=email]")).to_have_text("michel.dupont@example.fr")
-    page.route("**/api/me/sessions", problem(503, "unavailable"), times=1)
-    page.reload()
-    alert(page, "Vos sessions n’ont pas pu être chargées.")
-    look("sessions-failed")
-    page.get_by_role("button", name="Réessayer").click()
-    expect(page.locator("#open-sessions li")).to_have_count(1)
     page.route("**/api/me/export", problem(503, "unavailable"), times=1)
     page.get_by_role("button", name="Télécharger mes données").click()
     alert(page, "Le service rencontre une difficulté.")
     forgive("status of 503")
+
+
+def test_security_that_fails(page: Page, look: "Look", forgive: "Forgive") -> None:
+    """A section of « Sécurité » that cannot be read says so; the others are usable."""
+    in_space(page)
+    page.route("**/api/me", problem(503, "unavailable"), times=1)
+    page.goto(SECURITY)
+    alert(page, "La page n’a pas pu être chargée.")
+    page.get_by_role("button", name="Réessayer").click()
+    expect(page.locator("[data-fill=email]")).to_have_text("michel.dupont@example.fr")
+    page.route("**/api/me/sessions", problem(503, "unavailable"), times=1)
+    page.route("**/api/me/totp", problem(503, "unavailable"), times=1)
+    page.reload()
+    alert(page, "Vos sessions n’ont pas pu être chargées.")
+    expect(page.locator("#second-factor-more")).to_contain_text("n’a pas pu être lue")
+    look("failed")
+    page.get_by_role("button", name="Réessayer").click()
+    expect(page.locator("#open-sessions li")).to_have_count(1)
+    expect(page.locator("#open-sessions")).to_contain_text("par mot de passe et code")
+    forgive("status of 503")
+
+
+def test_few_codes_left(page: Page, look: "Look") -> None:
+    """Who has few recovery codes left is asked to make new ones."""
+    in_space(page, ways=["password", "second-factor"])
+    few = {"since": "2026-11-01T08:00:00Z", "recovery_codes_left": 1}
+    page.route("**/api/me/totp", answer(200, few))
+    page.goto("/gerer/mon-compte")
+    expect(page.locator("[data-fill=ways]")).to_have_text("Mot de passe et code")
+    page.goto(SECURITY)
+    expect(page.locator("#second-factor-state")).to_have_text("Active")
+    expect(page.locator("#second-factor-more")).to_have_text(
+        "Depuis le 1er novembre 2026. 1 code de secours : créez-en dix nouveaux."
+    )
+    look("few")
+
+
+def test_no_password_to_ask(page: Page) -> None:
+    """Who has no password is not asked for one."""
+    in_space(page, ways=[], password_changed_at=None)
+    page.route("**/api/me/export", problem(403, "reauthentication-required"))
+    page.goto(SECURITY)
+    expect(page.locator("[data-fill=password]")).to_have_text("Aucun")
+    page.goto("/gerer/mon-compte")
+    page.get_by_role("button", name="Télécharger mes données").click()
+    alert(page, "reconnectez-vous pour continuer")
+    expect(page.get_by_role("dialog")).to_be_hidden()
 
 
 def test_feed_without_entries(page: Page, look: "Look") -> None:
@@ -305,9 +351,13 @@ def test_account_with_everything(page: Page, look: "Look") -> None:
     look("space")
     page.goto("/gerer/mon-compte")
     expect(page.get_by_text("Jamais attribué")).to_have_count(2)
-    for words in ("nous reviennent", "Un mandataire a demandé", "sera supprimé le"):
+    for words in ("Un mandataire a demandé", "sera supprimé le"):
         expect(page.get_by_text(words).filter(visible=True).first).to_be_visible()
     look("account")
+    page.goto(SECURITY)
+    for words in ("nous reviennent", "pour confirmer votre nouvelle adresse"):
+        expect(page.get_by_text(words).filter(visible=True).first).to_be_visible()
+    look("security")
 
 
 def test_kept_account(page: Page) -> None:

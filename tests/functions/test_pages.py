@@ -27,7 +27,7 @@ PROBLEMS = tomllib.loads((CONTENT / "problems.toml").read_text())
 FIRST_SCREEN_BUDGET = 15_000
 SCRIPTS_BUDGET = 6_000
 ALL_SCRIPTS_BUDGET = 9_000
-SELDOM_LOADED = ("confirm-email", "keep", "reauthentication")
+SELDOM_LOADED = ("confirm-email", "keep", "reauthentication", "withdraw-email")
 """Modules that a page loads in a rare state only: not part of the budget of all scripts."""
 PUBLIC_PATHS = (
     "/",
@@ -54,6 +54,7 @@ PRIVATE_PATHS = (
     "/annuler-changement",
     "/gerer",
     "/gerer/mon-compte",
+    "/gerer/mon-compte/securite",
     "/gerer/mon-compte/identite",
     "/gerer/mon-compte/telephone",
     "/gerer/mon-compte/courriel",

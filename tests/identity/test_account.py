@@ -138,6 +138,8 @@ def test_the_profile(person: Person) -> None:
         "siret": "35600000000048",
         "siret_status": "own",
         "is_agent": False,
+        "ways": ["password"],
+        "password_changed_at": "2026-09-21T14:13:20.000Z",
         "created_at": "2026-09-21T14:13:20.000Z",
         "previous_login_at": None,
         "affiliation": {"status": "pending", "at": None, "reason": None},
@@ -708,6 +710,7 @@ def test_the_open_sessions(person: Person) -> None:
     assert found[0]["device"] == "Firefox 140, Linux"
     assert found[0]["created_at"] == "2026-09-21T14:13:20.000Z"
     assert found[0]["last_seen_at"] == "2026-09-21T14:28:20.000Z"
+    assert found[0]["methods"] == ["password"]
     assert person.cookie not in answer.text
     for item in person.world.items("SESSION#"):
         assert item["secret_sha256"]["B"].hex() not in answer.text
@@ -797,7 +800,7 @@ def test_the_export_is_complete(person: Person) -> None:
     ]
     assert "Pièce manquante." in answer.text
     assert len(exported["sessions"]) == 2
-    assert {"id", "device", "created_at", "last_seen_at"} == set(exported["sessions"][0])
+    assert {"id", "device", "created_at", "last_seen_at", "methods"} == set(exported["sessions"][0])
     for secret in ("password_hash", "argon2", "mac", "secret"):
         assert secret not in answer.text
 

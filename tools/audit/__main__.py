@@ -39,6 +39,7 @@ UNLINKED_PAGES = (
     "/nouveau-mot-de-passe",
     "/annuler-changement",
     "/gerer/mon-compte",
+    "/gerer/mon-compte/securite",
     "/gerer/mon-compte/telephone",
     "/gerer/mon-compte/courriel",
     "/gerer/mon-compte/mot-de-passe",

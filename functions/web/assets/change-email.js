@@ -12,7 +12,7 @@ wire(form, {
   send: (values) => me("PUT", "/email", values),
   done({ data }) {
     remember("done", `Un courriel part à ${data.email_masked}, sauf si plusieurs viennent d’être demandés.`);
-    location.assign("/gerer/mon-compte");
+    location.assign("/gerer/mon-compte/securite");
   },
 });
 

@@ -10,7 +10,7 @@ wire(document.getElementById("password-form"), {
   send: (values) => me("PUT", "/password", values),
   done() {
     remember("done", "Votre mot de passe est modifié, et vos autres sessions sont fermées.");
-    location.assign("/gerer/mon-compte");
+    location.assign("/gerer/mon-compte/securite");
   },
 });
 me("GET").then(({ data }) => {

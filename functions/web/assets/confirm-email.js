@@ -20,7 +20,6 @@ wire(byId("confirm-email"), {
   done() {
     forget(offered.key);
     byId("confirmation").hidden = true;
-    document.dispatchEvent(new Event("sessions-ended"));
     return offered.done("Votre nouvelle adresse courriel est confirmée. Utilisez-la désormais pour vous connecter.");
   },
   refused({ status }) {
@@ -28,7 +27,6 @@ wire(byId("confirm-email"), {
     forget(offered.key);
     byId("confirm-email").hidden = true;
     byId(status === 409 ? "change-taken" : "change-expired").hidden = false;
-    if (status === 409) byId("unconfirmed").hidden = true;
     byId("confirmation-title").focus();
     return true;
   },

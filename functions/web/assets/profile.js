@@ -2,6 +2,7 @@ import { announce as say } from "./announce.js";
 import { longDay } from "./dates.js";
 import { forget, onNewLink, recall, takeToken } from "./memory.js";
 import { me } from "./session.js";
+import { inWords } from "./ways.js";
 
 // Key under which the token that confirms a new address is stored, so that it survives a login.
 const LINK = "email-change";
@@ -23,6 +24,7 @@ function show(profile) {
       profile.siret_status,
     ),
     mobile_phone: profile.mobile_phone_shown,
+    ways: inWords(profile.ways).replace(/^./, (first) => first.toUpperCase()) || "Aucune",
     created_day: longDay(profile.created_at),
     deletion_day: profile.deletion_at && longDay(profile.deletion_at),
   };
@@ -30,9 +32,6 @@ function show(profile) {
     place.textContent = values[place.dataset.fill] ?? place.textContent;
   }
   byId("agent").hidden = !profile.is_agent;
-  byId("bouncing").hidden = profile.email_receives;
-  byId("unconfirmed").hidden = !profile.new_email_masked;
-  if (profile.new_email_masked) import("./withdraw-email.js").then(({ offer }) => offer(withdrawn), () => {});
   byId("scheduled").hidden = !profile.deletion_at;
   byId("suppression").hidden = !!profile.deletion_at;
   if (profile.deletion_at) import("./keep.js").then(({ offer }) => offer(kept), () => {});
@@ -44,11 +43,6 @@ const announce = (sentence) => say(byId("done"), sentence);
 function kept(profile) {
   show(profile);
   announce("Votre compte est conservé.");
-}
-
-function withdrawn() {
-  byId("unconfirmed").hidden = true;
-  announce("Votre demande de changement d’adresse est retirée. Le lien envoyé ne fonctionne plus.");
 }
 
 async function read() {
@@ -86,6 +80,4 @@ if (told) announce(told);
 onNewLink(openLink);
 openLink();
 read();
-// Loaded last: they are further down the page.
-import("./sessions.js").catch(() => {});
-import("./export.js").catch(() => {});
+import("./export.js").catch(() => {}); // it is further down the page

@@ -65,7 +65,7 @@ form("remove", {
   send: () => me("DELETE", "/totp"),
   done() {
     remember("done", "La double vérification est retirée.");
-    location.assign("/gerer/mon-compte");
+    location.assign("/gerer/mon-compte/securite");
   },
 });
 byId("print").addEventListener("click", () => print());

@@ -2,6 +2,7 @@
 
 import { hour, shortDay } from "./dates.js";
 import { me } from "./session.js";
+import { inWords } from "./ways.js";
 
 const byId = (id) => document.getElementById(id);
 
@@ -19,13 +20,14 @@ async function readSessions() {
   }
 }
 
-function line({ id, device, created_at: start, last_seen_at: last, current }) {
+function line({ id, device, created_at: start, last_seen_at: last, methods, current }) {
   const item = byId("session").content.firstElementChild.cloneNode(true);
   const button = item.querySelector("button");
   item.querySelector("strong").textContent = device;
   item.querySelector(".badge").hidden = !current;
   const opened = `${shortDay(start)} à ${hour(start)}`;
-  item.querySelector(".hint").textContent = `Ouverte le ${opened}, active le ${shortDay(last)} à ${hour(last)}`;
+  const how = inWords(methods);
+  item.querySelector(".hint").textContent = `Ouverte le ${opened}${how && ` par ${how}`}, active le ${shortDay(last)} à ${hour(last)}`;
   if (current) button.remove();
   button.querySelector("span").textContent = ` la session\u00a0: ${device}, ouverte le ${opened}`;
   button.addEventListener("click", () => close(`/${encodeURIComponent(id)}`, "La session est fermée."));
@@ -43,5 +45,4 @@ async function close(path, done) {
 
 byId("end-others").addEventListener("click", () => close("", "Vos autres sessions sont fermées."));
 byId("sessions-retry").addEventListener("click", readSessions);
-document.addEventListener("sessions-ended", readSessions);
 readSessions();

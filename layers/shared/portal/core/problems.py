@@ -95,8 +95,8 @@ UNAUTHENTICATED = ProblemType(
 REAUTHENTICATION_REQUIRED = ProblemType(
     "reauthentication-required",
     403,
-    "Confirmez votre identité",
-    "Pour votre sécurité, saisissez de nouveau votre mot de passe.",
+    "Confirmez que c’est vous",
+    "Pour votre sécurité, prouvez de nouveau que ce compte est le vôtre.",
 )
 CROSS_ORIGIN = ProblemType(
     "cross-origin", 403, "Origine refusée", "Cette demande vient d’un autre site."

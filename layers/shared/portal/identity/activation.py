@@ -170,7 +170,9 @@ def _birth(
     yield ReservedAddress.check_free(registration.email_mac, account_id, now)
     yield from numbers.claims(account_id, registration.nir_mac, registration.siret_mac, taken)
     yield put_new(_account(registration, taken, now), else_=IdentityTakenError)
-    yield put(Credentials(account_id=account_id, password_hash=password_hash))
+    yield put(
+        Credentials(account_id=account_id, password_hash=password_hash, password_changed_at=now)
+    )
     yield put(UseCheck(account_id=account_id, use_check_at=now + FIRST_LOOK))
     yield from map(put, feed.first_entries(registration, now))
     if taken:

@@ -36,6 +36,7 @@ def _export_account(reading: Reading, account: Account) -> Mapping[str, object]:
         "id": account.id,
         "created_at": rfc3339_seconds(account.created_at),
         "last_login_at": rfc3339_seconds(credentials and credentials.last_login_at),
+        "password_changed_at": rfc3339_seconds(credentials and credentials.password_changed_at),
         "last_name": account.last_name,
         "first_name": account.first_name,
         "mobile_phone": account.mobile_phone,
@@ -105,6 +106,7 @@ def _export_sessions(reading: Reading, account: Account) -> Sequence[Mapping[str
             "device": session.device,
             "created_at": rfc3339_seconds(session.created_at),
             "last_seen_at": rfc3339_seconds(session.seen_at),
+            "methods": session.methods,
         }
         for session in list_sessions(reading.table, account.id, reading.now)
     ]
@@ -163,7 +165,7 @@ HELD: Sequence[Held[Account]] = (
         forget=lambda account: end_sessions(account.id),
     ),
     Held(
-        data="password; count and time of logins",
+        data="password, and when it was chosen; count and time of logins",
         records=(Credentials,),
         purpose="login (e)",
         how="the password never: argon2id of a peppered digest",

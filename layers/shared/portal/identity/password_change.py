@@ -78,8 +78,12 @@ def new_password(
     )
     yield update(
         Credentials.key_of(account_id=account.id),
-        # guard: password-forgets-devices: , "trust": trust or devices.new_trust() =>
-        {"password_hash": password_hash, "trust": trust or devices.new_trust()},
+        # guard: password-forgets-devices: "trust": trust or devices.new_trust(), =>
+        {
+            "password_hash": password_hash,
+            "password_changed_at": now,
+            "trust": trust or devices.new_trust(),
+        },
         if_={"account_id": account.id},
         else_=else_,
     )

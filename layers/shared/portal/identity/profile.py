@@ -6,6 +6,7 @@ from portal.core.feed import notice_of
 from portal.core.problems import UNAUTHENTICATED, Problem
 from portal.core.writes import Write, put, update
 from portal.identity import feed
+from portal.identity.opening import Holder, read_holder
 from portal.identity.records import Account
 
 if TYPE_CHECKING:
@@ -22,6 +23,14 @@ def read_account(table: "Table", acting: "Acting") -> Account:
     if account is None:
         raise Problem(UNAUTHENTICATED)
     return account
+
+
+def read_profile(table: "Table", acting: "Acting") -> Holder:
+    """Return the account and its credentials; raises ``Problem(UNAUTHENTICATED)`` without."""
+    holder = read_holder(table, acting.account_id)
+    if holder is None:
+        raise Problem(UNAUTHENTICATED)
+    return holder
 
 
 def change_phone(table: "Table", acting: "Acting", mobile_phone: str) -> None:

@@ -187,6 +187,8 @@ class Credentials(Record, frozen=True, kw_only=True):
     account_id: str
     password_hash: str | None = None
     """``None`` once it was ended, until another is set by a link."""
+    password_changed_at: int | None = None
+    """When the password was chosen; ``None`` for one of before that was stored."""
     trust: str = ""
     """What the cookies of known devices are bound to: replaced when they are no longer trusted."""
     logins: int = 0
