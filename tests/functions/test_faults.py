@@ -25,7 +25,7 @@ from botocore.exceptions import (
 from portal.core import aws, keys
 from portal.core.bus import NotPublishedError
 from portal.core.outbox import list_unsent, replay
-from tests.world.cloud import CLIENTS
+from tests.world.cloud import CLIENTS, over_http
 from tests.world.use_cases import USE_CASES, Scene, UseCase, mails_and_events, restore, stop_clock
 from tests.world.world import World
 
@@ -223,9 +223,10 @@ def test_one_failed_attempt_is_not_noticed(
     events = aws.dynamodb().meta.events
     events.register_first("before-send.dynamodb.BatchGetItem", fail)
     try:
-        answer = scene.ask(
-            "validate_email", "POST", "/api/email-validation", {"token": scene.token}
-        )
+        with over_http():
+            answer = scene.ask(
+                "validate_email", "POST", "/api/email-validation", {"token": scene.token}
+            )
     finally:
         events.unregister("before-send.dynamodb.BatchGetItem", fail)
     assert (answer.status, len(tries)) == (200, 3), "two reads, one of them twice"

@@ -17,6 +17,7 @@ from moto.dynamodb.models.dynamo_type import DynamoType
 from samtranslator.yaml_helper import yaml_parse
 
 from portal.core import aws
+from tests.world.dynamodb import LightTable, Shortcut
 
 ROOT = Path(__file__).resolve().parents[2]
 ACCOUNT = "123456789012"
@@ -93,15 +94,24 @@ def renew_resources(template: dict[str, Any]) -> None:
             case "AWS::DynamoDB::Table":
                 _table(name).items.clear()
             case "AWS::SecretsManager::Secret":
-                recipe = properties["GenerateSecretString"]
-                random = hashlib.sha512(name.encode()).hexdigest()[: recipe["PasswordLength"]]
-                content = json.loads(recipe["SecretStringTemplate"])
-                aws.secrets_manager().put_secret_value(
-                    SecretId=name,
-                    SecretString=json.dumps(content | {recipe["GenerateStringKey"]: random}),
-                )
+                _renew_secret(name, properties["GenerateSecretString"])
             case _:
                 pass
+
+
+def _renew_secret(name: str, recipe: dict[str, Any]) -> None:
+    """Give a secret its first key, as its only version: moto keeps each one, and goes through all.
+
+    One that still has it is left as it is.
+    """
+    secret = get_backend("secretsmanager")[ACCOUNT][REGION].secrets[name]
+    random = hashlib.sha512(name.encode()).hexdigest()[: recipe["PasswordLength"]]
+    content = json.loads(recipe["SecretStringTemplate"]) | {recipe["GenerateStringKey"]: random}
+    first = json.dumps(content)
+    if [each.get("secret_string") for each in secret.versions.values()] != [first]:
+        secret.versions.clear()
+        secret.set_default_version_id(None)
+        aws.secrets_manager().put_secret_value(SecretId=name, SecretString=first)
 
 
 def create_table(name: str, properties: dict[str, Any]) -> None:
@@ -117,6 +127,8 @@ def create_table(name: str, properties: dict[str, Any]) -> None:
     aws.dynamodb().update_time_to_live(
         TableName=name, TimeToLiveSpecification=properties["TimeToLiveSpecification"]
     )
+    tables = get_backend("dynamodb")[ACCOUNT][REGION].tables
+    tables[name] = LightTable.of(tables[name])
 
 
 # The tests read moto's table directly: a scan by the API takes a thousand times as long.
@@ -175,6 +187,20 @@ class Calls:
         made += [call.operation for call in self.all[start:] if call.service == service]
 
 
+_shortcut = Shortcut(ACCOUNT, REGION)
+
+
+@contextmanager
+def over_http() -> Generator[None]:
+    """Send the calls of the block to moto over HTTP, the table's too."""
+    events = aws.dynamodb().meta.events
+    events.unregister("before-call.dynamodb", _shortcut.answer)
+    try:
+        yield
+    finally:
+        events.register_last("before-call.dynamodb", _shortcut.answer)
+
+
 _names: dict[str, str] = {}
 """What was created in memory: each resource's physical name, and the parameters."""
 
@@ -197,7 +223,10 @@ def cloud() -> Generator[dict[str, str]]:
         try:
             if not _names:
                 _names.update(_create(read_template()))
+            events = aws.dynamodb().meta.events
+            events.register_last("before-call.dynamodb", _shortcut.answer)
             yield _names
+            events.unregister("before-call.dynamodb", _shortcut.answer)
         finally:
             mock.stop(remove_data=False)
 
