@@ -9,6 +9,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from types import ModuleType
@@ -156,10 +157,16 @@ class Document(HTMLParser):
         return [attributes[name] for _, attributes in self.tags if name in attributes]
 
 
+@cache
+def parsed(html: str) -> Document:
+    """Return a parsed page; pages lead to each other, and many tests look at each."""
+    return Document(html)
+
+
 @pytest.fixture
 def document(ask: Ask) -> Callable[[str], Document]:
     """Fetch and parse a page."""
-    return lambda path: Document(ask(path)["body"])
+    return lambda path: parsed(ask(path)["body"])
 
 
 @pytest.mark.guards("content-security-policy", "trusted-types")
@@ -464,7 +471,7 @@ def test_modules_import_files_that_exist(app: ModuleType, ask: Ask) -> None:
             for name in re.findall(r'(?:from |import\()"(.+?)"', resource.plain.body):
                 assert f"/assets/{name.removeprefix('./').removeprefix('/assets/')}" in app.SITE
     for path in PATHS:
-        page = Document(ask(path)["body"])
+        page = parsed(ask(path)["body"])
         announced = {each["href"] for tag, each in page.tags if each.get("rel") == "modulepreload"}
         for entry in page.values("src"):
             if entry.endswith(".js"):

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from benchmarks.world import ENVIRONMENT
-from tests.functions.test_pages import PROBLEMS, WEB, Document, load
+from tests.functions.test_pages import PROBLEMS, WEB, load, parsed
 from tests.world.cloud import ROOT
 from tools.openapi.problems import problem_types
 
@@ -143,7 +143,7 @@ def test_each_example_can_be_pasted_into_a_shell(read: Read) -> None:
 def test_the_reference_keeps_to_the_policy(app: ModuleType, read: Read) -> None:
     """It has no script and no inline style, loads nothing from elsewhere, and names its headers."""
     answer = read("/api/docs")
-    page = Document(answer["body"])
+    page = parsed(answer["body"])
     assert "script-src 'self'" in answer["headers"]["Content-Security-Policy"]
     assert not [each for tag, each in page.tags if tag == "script" and each.get("src") is None]
     assert not [each for _, each in page.tags if "style" in each]
@@ -158,14 +158,14 @@ def test_the_reference_keeps_to_the_policy(app: ModuleType, read: Read) -> None:
 def test_links_of_the_reference_lead_somewhere(app: ModuleType, read: Read) -> None:
     """Each link of the reference and of the problems' pages is a page or a part of one."""
     for path in ("/api/docs", *(f"/problems/{slug}" for slug in SLUGS)):
-        page = Document(read(path)["body"])
+        page = parsed(read(path)["body"])
         for tag, each in page.tags:
             target = each.get("href", "")
             if tag == "a" and target.startswith(("/", "#")):
                 address, _, part = target.partition("#")
                 assert (address or path) in app.SITE
                 if part and part != "contenu":
-                    linked = Document(read(address or path)["body"])
+                    linked = parsed(read(address or path)["body"])
                     assert part in linked.values("id")
 
 
