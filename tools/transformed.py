@@ -1,6 +1,7 @@
 """``template.yaml`` as CloudFormation gets it: every resource that SAM makes of it."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,14 +23,19 @@ _RELEASE = {"Release": "1795828692-6a6b549"}
 
 
 @cache
+def read_template() -> Mapping[str, Any]:
+    """Return the template with its intrinsic functions in their long form."""
+    return yaml_helper.yaml_parse(TEMPLATE.read_text())  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+
+
+@cache
 def transformed(**parameters: str) -> Mapping[str, Any]:
     """Return the template after SAM's transformation, with intrinsic functions left as they are.
 
     Parameters are those that SAM itself reads, such as ``GradualDeployment``. What ``sam build``
     would upload is named, not built.
     """
-    text = TEMPLATE.read_text()
-    template = yaml_helper.yaml_parse(text)  # pyright: ignore[reportUnknownMemberType]
+    template = deepcopy(dict(read_template()))
     for resource in template["Resources"].values():
         properties = resource.get("Properties", {})
         for name in {"CodeUri", "ContentUri"} & properties.keys():

@@ -80,12 +80,8 @@ class Seen:
     beside: Sequence[tuple[Request, frozenset[Any]]]
     """The requests of all functions and their neighbours, each with the rights that it needs."""
 
-    @property
-    def delegated(self) -> Mapping[str, Policy]:
-        """Policies of any key that leave the choice to the roles."""
-        root = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:root"}}
-        everything = (Statement(root | {"Action": "kms:*", "Resource": "*"}),)
-        return {request.resource: everything for request, _ in self.beside}
+    delegated: Mapping[str, Policy]
+    """Policies of any key that leave the choice to the roles."""
 
 
 OF_NUMBERS = "CheckVersion"
@@ -114,11 +110,14 @@ def seen(world: World, cloud: dict[str, str], monkeypatch: pytest.MonkeyPatch) -
             for call in world.calls.all[start:]:
                 made[folders()[case.function]] += requests(call, deployed)
         beside = neighbours((each for every in made.values() for each in every), deployed)
+        root = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:root"}}
+        everything = (Statement(root | {"Action": "kms:*", "Resource": "*"}),)
         _seen.append(
             Seen(
                 deployed,
                 {name: list(dict.fromkeys(each)) for name, each in made.items()},
                 [(each, rights(each)) for each in beside if not is_of_a_store(each)],
+                dict.fromkeys((each.resource for each in beside), everything),
             )
         )
     return _seen[0]

@@ -6,7 +6,6 @@ import re
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,10 @@ import pytest
 from moto import mock_aws
 from moto.backends import get_backend
 from moto.dynamodb.models.dynamo_type import DynamoType
-from samtranslator.yaml_helper import yaml_parse
 
 from portal.core import aws
 from tests.world.dynamodb import LightTable, Shortcut
+from tools.transformed import read_template
 
 ROOT = Path(__file__).resolve().parents[2]
 ACCOUNT = "123456789012"
@@ -36,16 +35,10 @@ CLIENTS = (
 )
 
 
-@cache
-def read_template() -> dict[str, Any]:
-    """Return ``template.yaml`` with its intrinsic functions in their long form."""
-    return yaml_parse((ROOT / "template.yaml").read_text())
-
-
 @pytest.fixture
 def template() -> dict[str, Any]:
     """Return ``template.yaml``, read."""
-    return read_template()
+    return dict(read_template())
 
 
 def evaluate(value: Any, names: dict[str, str]) -> str:
