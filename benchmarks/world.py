@@ -80,6 +80,7 @@ FUNCTIONS = {
     "Account": "account/read",
     "RecoverPassword": "recover_password/recover",
     "Contact": "contact/message",
+    "Estimate": "estimate/estimate",
     "SecondFactor": "second_factor/read",
     "Web": "web/home",
     "SendMail": "send_mail/validation-mail",

@@ -84,6 +84,15 @@ def _event(asked: Mapping[str, Any], *expected: int | str | None) -> Probe:
 
 _LOGIN = {"identifier": _NOBODY, "password": "Personne-1234"}
 _NEW = {"token": _TOKEN, "password": "Personne-1234", "confirmation": "Personne-1234"}
+_ESTIMATE = {
+    "period": "2026-10",
+    "nature": "commerciale",
+    "territory": "metropole",
+    "started_on": "2026-03-15",
+    "acre": False,
+    "flat_tax": False,
+    "turnover": {"sales": 1000},
+}
 _MAIL = {"tags": {"registration": [_ID]}}
 _BOUNCE = {"eventType": "Bounce", "bounce": {"bounceType": "Permanent"}, "mail": _MAIL}
 _DECISION = {
@@ -130,6 +139,7 @@ PROBES: Mapping[str, Probe] = {
     ),
     "Account": _request("GET", "/api/me", None, 401, cookie=_SESSION),
     "Contact": _request("POST", "/api/contact", {}, 422),  # any other would be mailed
+    "Estimate": _request("POST", "/api/estimates", _ESTIMATE, 200, _LATE),
     "Web": _request("GET", "/", None, 200),
     "Affiliation": _event(_DECISION, None),
     "MailFeedback": _event({"detail": _BOUNCE}, None),

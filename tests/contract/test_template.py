@@ -75,7 +75,7 @@ def test_data_survives_the_stack() -> None:
         assert resource["UpdateReplacePolicy"] == "Retain", name
 
 
-SELDOM_CALLED = {"Logout", "RecoverPassword", "Contact"}
+SELDOM_CALLED = {"Logout", "RecoverPassword", "Contact", "Estimate"}
 """Functions that people wait for, and that nobody may call for the 14 days of a snapshot."""
 
 

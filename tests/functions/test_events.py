@@ -42,6 +42,8 @@ STATUS = {
     "activity/no-session": 401,
     "contact/message": 202,
     "contact/unknown-reason": 422,
+    "estimate/estimate": 200,
+    "estimate/unknown-rates": 422,
     "login/login": 200,
     "login/wrong-password": 401,
     "logout/logout": 204,

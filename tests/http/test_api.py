@@ -13,7 +13,7 @@ from portal.core import aws, keys, problems
 from portal.core.limits import limit_requests
 from portal.core.problems import FieldError, Problem, ProblemType, describe
 from portal.identity import problems as identity_problems
-from tests.world.use_cases import EMAIL, PERSON
+from tests.world.use_cases import EMAIL, ESTIMATED, PERSON
 from tests.world.world import NOW, PASSWORD
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ ROUTES = [
     ("activity", "GET", "/api/me/activity"),
     ("recover_password", "POST", "/api/password-recovery"),
     ("contact", "POST", "/api/contact"),
+    ("estimate", "POST", "/api/estimates"),
     ("account", "GET", "/api/me"),
     ("account", "PATCH", "/api/me"),
     ("account", "DELETE", "/api/me"),
@@ -826,7 +827,7 @@ def test_a_request_is_logged_without_its_content(
 # Limits and round trips
 
 
-@pytest.mark.guards("limit-of-contact")
+@pytest.mark.guards("limit-of-contact", "limit-of-estimates")
 @pytest.mark.parametrize(
     ("name", "method", "path", "body"),
     [
@@ -855,9 +856,10 @@ def test_a_request_is_logged_without_its_content(
                 "message": "Bonjour",
             },
         ),
+        ("estimate", "POST", "/api/estimates", ESTIMATED),
     ],
 )
-def test_each_endpoint_that_mails_or_guesses_is_limited(
+def test_each_endpoint_without_login_is_limited(
     world: "World", gateway: "Gateway", name: str, method: str, path: str, body: dict[str, Any]
 ) -> None:
     """The sixty-first request of a minute from one address is refused and does nothing else."""

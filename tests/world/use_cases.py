@@ -593,6 +593,16 @@ CHANGE_PASSWORD = request(
 )
 CHANGE_EMAIL = request("account", "PUT", "/api/me/email", lambda _: {"email": OTHER})
 CONTACT = request("contact", "POST", "/api/contact", _contact)
+ESTIMATED: dict[str, Any] = {
+    "period": "2026-10",
+    "nature": "commerciale",
+    "territory": "metropole",
+    "started_on": "2026-03-15",
+    "acre": False,
+    "flat_tax": True,
+    "turnover": {"sales": 0, "commercial_services": 2400},
+}
+ESTIMATE = request("estimate", "POST", "/api/estimates", lambda _: ESTIMATED)
 
 
 def operate(action: str, **about: str) -> Callable[[Scene], None]:
@@ -893,6 +903,7 @@ USE_CASES = [
         lambda scene: scene.world.account(scene.account_id).deletion_at is None,
     ),
     UseCase("contact", "contact", nobody, CONTACT, doubled=frozenset({"CONTACT"})),
+    UseCase("estimate", "estimate", nobody, ESTIMATE),
     UseCase(
         "decide",
         "affiliation",

@@ -53,6 +53,19 @@ _FIELDS: Mapping[str, Any] = {
     "receives": True,
     "device": "Firefox, Windows",
     "current": True,
+    "period": "2026-10",
+    "category": "commercial_services",
+    "turnover": 2400,
+    "rate": "21.2",
+    "contributions": 509,
+    "training_rate": "0.1",
+    "training": 2,
+    "chamber_rate": "0.044",
+    "chamber_tax": 1,
+    "income_tax_rate": "1.7",
+    "income_tax": 41,
+    "total": 553,
+    "acre": False,
 }
 _TYPED: Mapping[str, Any] = {"first_name": "Michel"}
 """The fields of requests whose type is that of another field."""

@@ -5,6 +5,7 @@ import re
 import traceback
 from collections.abc import Mapping
 from http import HTTPStatus
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
@@ -91,14 +92,14 @@ def problem_of(error: Exception) -> Problem:
 def _field_error(error: Mapping[str, Any]) -> FieldError:
     """Return which field of the body or the query was refused, without its value."""
     code, detail = french_detail(error["type"], error["msg"])
-    path = ".".join(str(each) for each in error["loc"][1:])
-    return FieldError(shown_field(path), code, detail)
+    names = [shown_field(str(each)) for each in error["loc"][1:]]
+    return FieldError(".".join(takewhile(bool, names)), code, detail)
 
 
-def shown_field(path: str) -> str:
+def shown_field(name: str) -> str:
     """Return the name of a refused field, or nothing for what may be anything that was pasted."""
-    # guard: no-echo: path if _FIELD.fullmatch(path) else "" => path
-    return path if _FIELD.fullmatch(path) else ""
+    # guard: no-echo: name if _FIELD.fullmatch(name) else "" => name
+    return name if _FIELD.fullmatch(name) else ""
 
 
 def _log_failure(message: str, error: Exception) -> None:

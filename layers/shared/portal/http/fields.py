@@ -41,7 +41,7 @@ class StrictModel(BaseModel):
     )
 
 
-def _refusing(rule: Callable[[str], str]) -> Callable[[str], str]:
+def refusing(rule: Callable[[str], str]) -> Callable[[str], str]:
     """Return a rule that raises pydantic's error in place of ``RuleError``."""
 
     def apply(text: str) -> str:
@@ -114,7 +114,7 @@ Siret = Annotated[
         examples=["35600000000048"],
         json_schema_extra={"minLength": 14, "pattern": f"^{_BETWEEN}(?:{_DIGIT}){{14}}$"},
     ),
-    AfterValidator(_refusing(parse_siret)),
+    AfterValidator(refusing(parse_siret)),
 ]
 NirText = Annotated[
     str,
@@ -131,7 +131,7 @@ NirText = Annotated[
             ),
         },
     ),
-    AfterValidator(_refusing(_nir)),
+    AfterValidator(refusing(_nir)),
 ]
 NirKey = Annotated[
     str,
@@ -144,7 +144,7 @@ NirKey = Annotated[
         examples=["91"],
         json_schema_extra={"pattern": f"^{_BETWEEN}(?:(?:{_DIGIT}){{2}})?$"},
     ),
-    AfterValidator(_refusing(compact_number)),
+    AfterValidator(refusing(compact_number)),
 ]
 MobilePhone = Annotated[
     str,
@@ -154,7 +154,7 @@ MobilePhone = Annotated[
         examples=["06 12 34 56 78"],
         json_schema_extra={"minLength": 6, "pattern": f"^{_BETWEEN}(?:{_DIGIT}){{6,}}$"},
     ),
-    AfterValidator(_refusing(_mobile)),
+    AfterValidator(refusing(_mobile)),
 ]
 PersonName = Annotated[
     str,
@@ -167,7 +167,7 @@ PersonName = Annotated[
             "pattern": r"^[^0-9!\"#$%&()*+/:;<=>?@[\]\\^_{|}~]+$",
         },
     ),
-    AfterValidator(_refusing(parse_name)),
+    AfterValidator(refusing(parse_name)),
 ]
 EmailAddress = Annotated[
     str,
@@ -178,7 +178,7 @@ EmailAddress = Annotated[
         # Not the format email: spaces around an address and a domain with accents are accepted.
         json_schema_extra={"minLength": 5, "pattern": "^[^@]+@[^@]+$"},
     ),
-    AfterValidator(_refusing(parse_email)),
+    AfterValidator(refusing(parse_email)),
 ]
 Password = Annotated[
     str,
@@ -187,7 +187,7 @@ Password = Annotated[
         description="Never trimmed; normalised to NFKC.",
         examples=_EXAMPLE_OF_PASSWORDS,
     ),
-    AfterValidator(_refusing(without_controls)),
+    AfterValidator(refusing(without_controls)),
 ]
 ChosenPassword = Annotated[
     str,
@@ -200,7 +200,7 @@ ChosenPassword = Annotated[
         examples=_EXAMPLE_OF_PASSWORDS,
         json_schema_extra={"minLength": 1, "not": {"pattern": _WEAK_IN_ASCII}},
     ),
-    AfterValidator(_refusing(without_controls)),
+    AfterValidator(refusing(without_controls)),
 ]
 Message = Annotated[
     str,
@@ -211,7 +211,7 @@ Message = Annotated[
         examples=["Bonjour,\nle lien du courriel ne s’ouvre pas.\nMerci."],
         json_schema_extra={"minLength": 1},
     ),
-    AfterValidator(_refusing(_message)),
+    AfterValidator(refusing(_message)),
 ]
 RegistrationHandle = Annotated[
     str,
@@ -239,7 +239,7 @@ Identifier = Annotated[
         ),
         examples=["michel.dupont@example.fr"],
     ),
-    AfterValidator(_refusing(parse_identifier)),
+    AfterValidator(refusing(parse_identifier)),
 ]
 
 

@@ -13,7 +13,7 @@ from portal.rules.rates import ONE, PERCENT, are_known, book, part, percent, row
 
 type Category = Literal["sales", "commercial_services", "other_services", "furnished_tourism"]
 type Nature = Literal["commerciale", "artisanale", "liberale", "liberale_reglementee"]
-type Territory = Literal["metropole", "alsace", "moselle", "drom"]
+type Territory = Literal["metropole", "alsace", "moselle", "drom", "mayotte"]
 
 CATEGORIES: tuple[Category, ...] = (
     "sales",
@@ -26,6 +26,8 @@ MOST_EUROS = 9_999_999
 """The largest turnover of a line."""
 
 _OVERSEAS = "drom"
+_WITHOUT_RATES = "mayotte"
+"""Sources disagree on it."""
 _REGULATED = "liberale_reglementee"
 _QUARTERS = 4
 _OVERSEAS_FIRST, _OVERSEAS_YEARS = 8, 3
@@ -145,7 +147,7 @@ def estimate(business: Business, period: Span, turnover: Mapping[Category, int])
 def rates_of(business: Business, category: Category, day: date) -> Rates:
     """Return the rates of a line of a period that begins on a day; raises ``RatesUnknownError``."""
     # guard: no-rate-guessed
-    if not are_known(day):
+    if not are_known(day) or business.territory == _WITHOUT_RATES:
         raise RatesUnknownError(day)
     nature, tables = business.nature, book()
     chamber = tables["chamber"].get(_chamber_of(business))
@@ -165,7 +167,7 @@ def acre_paid(business: Business, day: date) -> int | None:
     # guard: acre-or-overseas: business.territory == _OVERSEAS => False
     if not business.acre or business.territory == _OVERSEAS:
         return None
-    paid: list[int] = _row(book()["acre"], business.started_on)["paid"]
+    paid = _acre_phases(business.started_on)
     phase = _quarters_since(business.started_on, day) // _QUARTERS
     return paid[phase] if 0 <= phase < len(paid) else None
 
@@ -177,8 +179,8 @@ def acre_until(business: Business) -> date | None:
     """
     if not business.acre or business.territory == _OVERSEAS:
         return None
-    phases = len(_row(book()["acre"], business.started_on)["paid"])
-    return _quarter_starts(business.started_on, phases * _QUARTERS) - _DAY
+    phases = len(_acre_phases(business.started_on))
+    return _quarter_starts(business.started_on, phases * _QUARTERS) - _DAY if phases else None
 
 
 def next_rates(
@@ -240,6 +242,12 @@ def _contributions(business: Business, category: Category, day: date) -> int:
         return reduced
     # guard: acre-floor: .get(column, 0) => .get("", 0)
     return max(reduced, (row_on(book()["acre_floor"], day) or {}).get(column, 0))
+
+
+def _acre_phases(started_on: date) -> list[int]:
+    """Return what Acre leaves to pay in each year; none for who started before the regime."""
+    row = row_on(book()["acre"], started_on)
+    return [] if row is None else row["paid"]
 
 
 def _column(nature: Nature, category: Category) -> str:

@@ -1,8 +1,11 @@
 """Days and hours of the declarations: public holidays, working days, noon in Paris."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING
+
+from portal.rules import RuleError
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -10,9 +13,20 @@ if TYPE_CHECKING:
 _DAY = timedelta(days=1)
 _SATURDAY = 5
 _NOON = 12
+_WRITTEN = re.compile(r"(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}")
 _FIXED = ((1, 1), (5, 1), (5, 8), (7, 14), (8, 15), (11, 1), (11, 11), (12, 25))
 # Easter Monday, Ascension Day and Whit Monday, in days after Easter.
 _AFTER_EASTER = (1, 39, 50)
+
+
+def parse_day(text: str) -> date:
+    """Return the day of a text such as 2026-03-15; raises ``RuleError``: invalid-date."""
+    try:
+        if _WRITTEN.fullmatch(text):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise RuleError("invalid-date", "Indiquez une date qui existe, comme 2026-03-15.")
 
 
 def easter(year: int) -> date:
