@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from http import HTTPMethod, HTTPStatus
 from typing import Any
 
-from pages import Resource, render_site
+from pages import render_site
 from reference import read_api, read_document
+from resources import Resource
 
 from portal.core.problems import METHOD_NOT_ALLOWED, NOT_FOUND, Problem, describe
 from portal.http.headers import API_HEADERS, SECURITY_HEADERS

@@ -1,15 +1,24 @@
 """Where the texts, templates and assets are: beside this module, or in the file of a build."""
 
+import io
+import lzma
 import re
 import zipfile
 from pathlib import Path
 
 HERE = Path(__file__).parent
-PACKED = HERE / "site.zip"
+PACKED = HERE / "site.xz"
 
 type File = Path | zipfile.Path
 
-FILES: File = zipfile.Path(PACKED) if PACKED.exists() else HERE
+
+def _files() -> File:
+    if not PACKED.exists():
+        return HERE
+    return zipfile.Path(zipfile.ZipFile(io.BytesIO(lzma.decompress(PACKED.read_bytes()))))
+
+
+FILES: File = _files()
 
 _COMMENT = re.compile(
     r"^\s*(?://[^\n]*|/\*\*.*?\*/)\n|^[ \t]+|(?<=[;,(){}]) //[^\n]*$", re.MULTILINE | re.DOTALL

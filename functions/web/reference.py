@@ -4,13 +4,13 @@ import json
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
+from files import FILES
 from markupsafe import Markup, escape
 from msgspec import Struct
 
-OPENAPI = Path(__file__).with_name("openapi.json")
+OPENAPI = FILES / "openapi.json"
 _CODE = re.compile(r"(`{1,2})([^`]+)\1")
 _KINDS = {
     "string": "text",

@@ -84,10 +84,10 @@ def app() -> Iterator[ModuleType]:
         patch.syspath_prepend(WEB)
         for name, value in ENVIRONMENT.items():
             patch.setenv(name, value)
-        for name in ("pages", "content", "publisher", "reference", "files"):
+        for name in ("pages", "content", "publisher", "reference", "resources", "files"):
             patch.delitem(sys.modules, name, raising=False)
         yield load("app")
-        for name in ("pages", "content", "publisher", "reference", "files"):
+        for name in ("pages", "content", "publisher", "reference", "resources", "files"):
             sys.modules.pop(name, None)
 
 

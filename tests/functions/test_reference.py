@@ -17,7 +17,7 @@ from tests.functions.test_pages import PROBLEMS, WEB, load, parsed
 from tests.world.cloud import ROOT
 from tools.openapi.problems import problem_types
 
-MODULES = ("pages", "content", "publisher", "reference", "files")
+MODULES = ("pages", "content", "publisher", "reference", "resources", "files")
 OPENAPI: dict[str, Any] = json.loads((WEB / "openapi.json").read_text())
 OF_THE_GATEWAY = set(
     re.findall(r'"type":"/problems/([a-z-]+)"', (ROOT / "template.yaml").read_text())
