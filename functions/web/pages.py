@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
+from typing import Any
 
 from content import Article, fold, read_articles, read_facts, read_problems
 from files import FILES, read_assets
@@ -12,6 +13,7 @@ from publisher import read_site
 from reference import OPENAPI, read_document, read_reference, with_code
 from resources import Assets, Resource, resource
 
+from portal.rules import rates
 from portal.rules.password import CRITERIA
 
 OPENAPI_PATH = "/api/openapi.json"
@@ -149,6 +151,13 @@ PAGES = (
         "contact.js",
         found_by="aide, assistance, conseiller, écrire, message, téléphone, 3698, impossibilité",
     ),
+    Page(
+        "/estimer",
+        "estimate",
+        "Estimer mes cotisations",
+        "estimate.js",
+        found_by="simulateur, simulation, calculer, combien, charges, taux, Acre, cotisations",
+    ),
     Page("/une-question", "help", "Une question\u00a0?", "search.js"),
     Page("/actualites", "news", "Les dernières actualités", found_by="nouvelles, infos"),
     *(
@@ -197,6 +206,8 @@ def render_site() -> tuple[dict[str, Resource], Resource]:
             modules=assets.imported_by(page.script),
             asset=assets.url,
             criteria=CRITERIA,
+            shares=shares(),
+            rates_read=rates.book()["known"]["read"],
             news=NEWS,
             help=HELP,
             setting=os.environ,
@@ -209,6 +220,20 @@ def render_site() -> tuple[dict[str, Resource], Resource]:
     if OPENAPI.exists():
         site[OPENAPI_PATH] = resource(OPENAPI.read_text(), "application/json", _REVALIDATE)
     return site, render(NOT_FOUND)
+
+
+def shares() -> Mapping[str, Any]:
+    """Return what contributions are for, in thousandths of a percent, for the page to divide them.
+
+    By line for most; one for all lines of the Cipav's members. ``from`` is their first day.
+    """
+    row = rates.book()["shares"][-1]
+    lines = ("sales", "commercial_services", "other_services", "furnished_tourism")
+    return {
+        "from": f"{row['from']:%Y-%m}",
+        "by_line": {each: row[each] for each in lines if each in row},
+        "all": dict.fromkeys(lines, row["regulated"]),
+    }
 
 
 def search_index() -> str:

@@ -37,6 +37,7 @@ PUBLIC = (
     "/creer-mon-compte",
     "/mot-de-passe-oublie",
     "/nous-contacter",
+    "/estimer",
     "/une-question",
     "/s-informer",
     f"/nouveau-mot-de-passe#{'A' * 96}",
@@ -48,6 +49,7 @@ PUBLIC = (
     [
         ("/mot-de-passe-oublie", "Mot de passe oublié"),
         ("/nous-contacter", "Nous contacter"),
+        ("/estimer", "Estimer mes cotisations"),
         ("/mot-de-passe-enregistre", "Votre compte est prêt"),
         ("/mentions-legales", "Mentions légales"),
         ("/donnees-personnelles", "Données personnelles"),

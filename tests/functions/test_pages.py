@@ -37,6 +37,7 @@ PUBLIC_PATHS = (
     "/mot-de-passe-enregistre",
     "/mot-de-passe-oublie",
     "/nous-contacter",
+    "/estimer",
     "/une-question",
     "/actualites",
     "/s-informer",
