@@ -15,6 +15,7 @@ import pytest
 from benchmarks.world import ENVIRONMENT
 from tests.functions.test_pages import PROBLEMS, WEB, load, parsed
 from tests.world.cloud import ROOT
+from tools.audit.__main__ import reached
 from tools.openapi.problems import problem_types
 
 MODULES = ("pages", "content", "publisher", "reference", "resources", "files")
@@ -173,3 +174,10 @@ def test_the_reference_is_only_read(app: ModuleType) -> None:
     """Any other method than GET and HEAD is refused, as for every page."""
     answer = app.handler({"path": "/api/docs", "httpMethod": "POST"}, None)
     assert answer["statusCode"] == 405
+
+
+def test_every_page_is_audited(app: ModuleType, read: Read) -> None:
+    """`make audit` finds each page of the site, the reference and the problems' pages too."""
+    found = reached(lambda path: read(path)["body"])
+    files = ("/assets/", "/api/openapi.json")
+    assert set(found) - {"/404"} == {path for path in app.SITE if not path.startswith(files)}
