@@ -71,7 +71,10 @@ PYTEST := python -m pytest --numprocesses=2 --dist=worksteal
 UNIT_PLUGINS := $(addprefix -p ,xdist pytest_socket pytest_timeout _hypothesis_pytestplugin)
 UNIT_TESTS := -m "not stack and not browser and not build" --ignore tests/attacks --ignore tests/browser
 
-test: $(TOOLS) $(EMULATOR) $(CLI) browser lint checks ## install what is missing, check everything, run every test
+test: $(TOOLS) $(EMULATOR) $(CHECKS) $(CLI) browser ## install what is missing, check everything, run every test
+	@# Side by side: each takes one core. What the checks print comes after what lint prints.
+	@$(MAKE) checks >.local/checks.log 2>&1 & checks=$$!; $(MAKE) lint; lint=$$?; \
+	    wait $$checks; checks=$$?; cat .local/checks.log; exit $$((lint || checks))
 	$(PYTEST) --cov --cov-report=term
 
 unit: $(TOOLS) ## run the tests that need no stack, no browser and no build
