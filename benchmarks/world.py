@@ -69,6 +69,14 @@ ENVIRONMENT = {
     "DPO_NAME": "Dominique Essai",
     "DPO_EMAIL": "dpo@portail.example",
     "LOG_RETENTION": "180",
+    "SSO_ISSUER": "https://identite.example",
+    "SSO_CLIENT_ID": "portail",
+    "SSO_LABEL": "Net-Entreprises.fr",
+    "SSO_SCOPE": "openid profile email",
+    "SSO_PARAMETERS": "",
+    "SSO_CLAIMS": "last_name=family_name first_name=given_name email=email siret=siret",
+    "SSO_ALGORITHM": "RS256",
+    "SSO_SECRET": "client",
 }
 FUNCTIONS = {
     "Login": "login/login",
@@ -82,6 +90,7 @@ FUNCTIONS = {
     "Contact": "contact/message",
     "Estimate": "estimate/estimate",
     "SecondFactor": "second_factor/read",
+    "Sso": "sso/identities",
     "Web": "web/home",
     "SendMail": "send_mail/validation-mail",
     "MailFeedback": "mail_feedback/bounce",

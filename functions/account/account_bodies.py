@@ -46,7 +46,8 @@ class Profile(StrictModel):
     account has the number, until this one is confirmed; ``disputed`` when both are confirmed; null
     for a number that was never attributed.
 
-    ``ways`` are those to log in: ``password``; ``second-factor`` when a code is asked for after it.
+    ``ways`` are those to log in: ``password``; ``second-factor`` when a code is asked for after it;
+    ``sso`` with an identity at a provider.
     ``password_changed_at`` is null for a password of before that was stored.
     """
 
@@ -140,7 +141,8 @@ class ScheduledDeletion(StrictModel):
 class OpenSession(StrictModel):
     """A session; ``current`` is the one that asks.
 
-    ``methods`` are how the person proved who they are: ``password``, ``totp``, ``recovery-code``.
+    ``methods`` are how the person proved who they are: ``password``, ``totp``, ``recovery-code``,
+    ``sso``.
     """
 
     id: str

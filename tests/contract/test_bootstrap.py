@@ -164,7 +164,7 @@ def test_the_boundary_bounds_no_function_below_its_own() -> None:
         "<EventBus>": f"arn:aws:events:{here}:event-bus/{LONGEST_NAME}",
         "<FunctionLogs.Arn>:*": f"arn:aws:logs:{here}:log-group:/{LONGEST_NAME}/functions:*",
     }
-    for name in ("TokenSecret", "LookupSecret", "PepperSecret"):
+    for name in ("TokenSecret", "LookupSecret", "PepperSecret", "SsoSecret"):
         arns[f"<{name}>"] = f"arn:aws:secretsmanager:{here}:secret:{name}-1ABCDEF2GHIJK-abcdef"
     for name in ("UnsentMessages", "FailedEvents"):
         arns[f"<{name}>"] = f"arn:aws:sqs:{here}:{LONGEST_NAME}-{name}-1ABCDEF2GHIJK"

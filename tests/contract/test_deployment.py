@@ -58,6 +58,7 @@ def test_the_secrets_are_not_generated_again() -> None:
         "TokenSecret": "Keys that sign the links sent by mail.",
         "LookupSecret": "Key that hashes the identifiers by which people are found.",
         "PepperSecret": "Keys that pepper the passwords.",
+        "SsoSecret": "By which a provider of OpenID Connect knows this site; replace it.",
     }.items():
         assert RESOURCES[name] == {
             "Type": "AWS::SecretsManager::Secret",

@@ -69,7 +69,7 @@ def test_the_table_has_ttl_stream_and_backups() -> None:
 
 def test_data_survives_the_stack() -> None:
     """A deleted stack leaves what cannot be created again: table, data key and secrets."""
-    for name in ("Table", "DataKey", "TokenSecret", "LookupSecret", "PepperSecret"):
+    for name in ("Table", "DataKey", "TokenSecret", "LookupSecret", "PepperSecret", "SsoSecret"):
         resource = TEMPLATE["Resources"][name]
         assert resource["DeletionPolicy"] == "RetainExceptOnCreate", name
         assert resource["UpdateReplacePolicy"] == "Retain", name

@@ -145,6 +145,8 @@ def test_the_lifetimes_of_links() -> None:
         purposes.EMAIL_CHANGE: 3600,
         purposes.EMAIL_UNDO: 604_800,
         purposes.SECOND_STEP: 300,
+        purposes.SSO_STATE: 600,
+        purposes.UNLINKED_IDENTITY: 600,
     }
     assert lifetimes.keys() == set(purposes.PURPOSES)
     for purpose, lifetime in lifetimes.items():
@@ -157,7 +159,7 @@ def test_purposes_have_numbers_of_their_own() -> None:
     named = [each for each in vars(purposes).values() if isinstance(each, Purpose)]
     assert set(named) == set(purposes.PURPOSES)
     # As in the links that were sent: a changed number makes them invalid.
-    assert [each.number for each in purposes.PURPOSES] == [1, 2, 3, 4, 5]
+    assert [each.number for each in purposes.PURPOSES] == [1, 2, 3, 4, 5, 16, 17]
 
 
 @pytest.mark.guards("id-of-256-bits")

@@ -57,6 +57,8 @@ STATUS = {
     "set_password/set-password": 204,
     "set_password/unknown-link": 404,
     "set_password/weak-password": 422,
+    "sso/identities": 200,
+    "sso/unknown-state": 410,
     "signup/delivery": 200,
     "signup/identifiers": 204,
     "signup/resend": 202,
@@ -108,8 +110,8 @@ UNFILLED = {
         [
             case
             for case in STATUS
-            if case.startswith(("account/", "second_factor/"))
-            and not case.endswith(("undo-unknown-link", "late-ticket"))
+            if case.startswith(("account/", "second_factor/", "sso/"))
+            and not case.endswith(("undo-unknown-link", "late-ticket", "unknown-state"))
         ],
         401,
     ),

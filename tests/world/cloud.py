@@ -22,6 +22,9 @@ ROOT = Path(__file__).resolve().parents[2]
 ACCOUNT = "123456789012"
 """The AWS account of moto."""
 REGION = "eu-west-3"
+ISSUER = "https://identite.example"
+CLIENT_ID = "portail"
+"""The provider of OpenID Connect that people log in with, and what it calls this site."""
 CLIENTS = (
     aws.dynamodb,
     aws.secrets_manager,
@@ -233,6 +236,7 @@ def _create(template: dict[str, Any]) -> dict[str, str]:
     }
     given = {"DomainName": "portail.example", "AWS::StackName": "portail"}
     given["DpoEmail"] = "dpo@portail.example"
+    given |= {"SsoIssuer": ISSUER, "SsoClientId": CLIENT_ID}
     names = defaults | given | create_resources(template)
     aws.ses().create_email_identity(EmailIdentity=names["MailDomain"])
     return names

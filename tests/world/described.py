@@ -14,6 +14,8 @@ REFUSED = {
     "open_recovery_link": 404,
     "end_session": 404,
     "finish_log_in": 410,
+    **dict.fromkeys(("finish_sso", "read_claims", "link_identity"), 410),
+    "remove_identity": 404,
     "confirm_second_factor": 409,
     "make_recovery_codes": 409,
     "log_in": 401,

@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from http import HTTPStatus
+from http.cookies import SimpleCookie
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -24,8 +26,9 @@ from portal.core.records import DAY
 from portal.identity import deletion, second_factor
 from portal.identity.attempts import count_failure
 from portal.identity.held import HELD as IDENTITY
+from portal.identity.linked_identities import id_of
 from portal.identity.open_sessions import list_sessions
-from portal.identity.records import Credentials, Identifier
+from portal.identity.records import Credentials, Identifier, LinkedIdentity
 from portal.identity.second_factor_setup import renew_codes, start
 from portal.identity.unused import look_at_unused
 from portal.rules.nir import nir_check_key
@@ -34,6 +37,7 @@ from portal.support.watch import ADDRESS
 from tests.world.cloud import remove_item, write_item
 from tests.world.functions import Answer, Gateway
 from tests.world.outside import deploying, registered, site
+from tests.world.sso import Visitor
 from tests.world.world import NOW, PASSWORD, World
 
 if TYPE_CHECKING:
@@ -87,15 +91,21 @@ class Scene:
     """Of an authenticator app."""
     codes: Sequence[str] = ()
     """The recovery codes."""
+    visitor: Visitor | None = None
+    """Who logs in with a provider."""
 
-    def ask(self, name: str, method: str, path: str, body: Any = None, at: int = 0) -> Answer:
+    def ask(
+        self, name: str, method: str, path: str, body: Any = None, at: int = 0, **options: Any
+    ) -> Answer:
         """Send a request with the cookies there are."""
         cookies = {"__Host-session": self.cookie, "__Host-device": self.device}
+        cookies["__Host-sso"] = self.visitor.cookie if self.visitor else ""
         sent = {
             "Content-Type": ["application/json"],
             "Cookie": ["; ".join(f"{key}={value}" for key, value in cookies.items() if value)],
         }
-        return self.gateway.ask(name, method, path, body, headers=sent, now=self.now + at)
+        now = self.now + at
+        return self.gateway.ask(name, method, path, body, headers=sent, now=now, **options)
 
     def acting(self, now: int) -> Acting:
         """Return the account's holder, acting at a time."""
@@ -288,6 +298,72 @@ def secret_made(scene: Scene) -> None:
     encrypt = partial(encrypt_for_account, aws.kms(), scene.world.settings.data_key)
     acting = scene.world.with_session(scene.account_id, scene.now - 10)
     scene.secret = start(scene.world.table, encrypt, acting).text
+
+
+def at_the_provider(scene: Scene) -> Visitor:
+    """Return a browser whose person the provider knows."""
+    scene.visitor = Visitor(scene.world)
+    scene.visitor.provider.auth_time = scene.visitor.provider.now = scene.now
+    return scene.visitor
+
+
+def linked(scene: Scene) -> None:
+    """Start from an account that an identity opens, its holder logged in."""
+    logged_in(scene)
+    at_the_provider(scene).link(scene.account_id, scene.now - 25)
+    scene.world.deliver(scene.now - 25)
+
+
+def linked_and_due(scene: Scene) -> None:
+    """Start from an account with an identity, whose deletion is due."""
+    due(scene)
+    at_the_provider(scene).link(scene.account_id, scene.now - 25)
+    scene.world.deliver(scene.now - 25)
+
+
+def linked_with_second_factor(scene: Scene) -> None:
+    """Start from an account with an identity and a second factor."""
+    with_second_factor(scene)
+    at_the_provider(scene).link(scene.account_id, scene.now - 25)
+    scene.world.deliver(scene.now - 25)
+
+
+def linked_a_while_ago(scene: Scene) -> None:
+    """Start from an account with an identity, and a session that was last seen minutes ago."""
+    logged_in_a_while(scene)
+    at_the_provider(scene).link(scene.account_id, scene.now - 150)
+    scene.world.deliver(scene.now - 150)
+
+
+def newcomer(scene: Scene) -> None:
+    """Start from the ticket of an identity that no account has, its person logged in."""
+    logged_in(scene)
+    scene.token = at_the_provider(scene).newcomer(scene.now - 5)
+
+
+def identity_listed(scene: Scene) -> None:
+    """Start from the public id of an identity of the account."""
+    linked(scene)
+    (item,) = scene.world.items("IDENTITIES#")
+    scene.token = id_of(LinkedIdentity.from_item(item))
+
+
+def come_from_provider(intent: str) -> Callable[[Scene], Answer]:
+    """Return a visit: to the provider, and back; repeated, it begins again."""
+
+    def ask(scene: Scene) -> Answer:
+        visitor = scene.visitor or at_the_provider(scene)
+        with visitor.provider.reached():
+            query = {"intent": [intent], "to": ["/gerer"]}
+            begun = scene.ask("sso", "GET", "/api/sso/start", query=query)
+            if begun.status != HTTPStatus.SEE_OTHER:
+                return begun
+            visitor.cookie = SimpleCookie(begun.headers["Set-Cookie"][0])["__Host-sso"].value
+            given = visitor.provider.authorize(begun.headers["Location"][0])
+            query = {name: [value] for name, value in given.items()}
+            return scene.ask("sso", "GET", "/api/sso/callback", query=query)
+
+    return ask
 
 
 def recovering(scene: Scene) -> None:
@@ -536,6 +612,10 @@ def _token(scene: Scene) -> dict[str, str]:
     return {"token": scene.token}
 
 
+def _token_only(name: str) -> Callable[[Scene], dict[str, str]]:
+    return lambda scene: {name: scene.token}
+
+
 def _contact(_: Scene) -> dict[str, str]:
     return {
         "reason": "login-impossible",
@@ -681,6 +761,8 @@ def check_version(scene: Scene) -> None:
 
 
 TICKETS = frozenset({"TOKEN 5"})
+STATES = frozenset({"TOKEN 16"})
+"""Of logins at a provider that are not finished."""
 AUDITED_TWICE = frozenset({"AUDIT"})
 
 LOGGED_IN_TWICE = frozenset({"SESSION", "ACTIVITY new-device", "Nouvelle connexion à votre compte"})
@@ -800,6 +882,73 @@ USE_CASES = [
         with_second_factor,
         request("second_factor", "POST", "/api/me/recovery-codes"),
         doubled=frozenset({"ACTIVITY recovery-codes-made", "Vos codes de secours ont changé"}),
+    ),
+    UseCase(
+        "log in with a provider",
+        "sso",
+        linked,
+        come_from_provider("login"),
+        doubled=LOGGED_IN_TWICE | STATES,
+    ),
+    UseCase(
+        "log in with a provider, a code is due",
+        "sso",
+        linked_with_second_factor,
+        come_from_provider("login"),
+        doubled=TICKETS | STATES,
+    ),
+    UseCase(
+        "confirm who one is with a provider",
+        "sso",
+        linked,
+        come_from_provider("confirm"),
+        doubled=LOGGED_IN_TWICE | STATES,
+    ),
+    UseCase(
+        "come from a provider without account",
+        "sso",
+        nobody,
+        come_from_provider("login"),
+        doubled=STATES | {"TOKEN 17"},
+    ),
+    UseCase(
+        "read what a provider says",
+        "sso",
+        newcomer,
+        request("sso", "POST", "/api/sso/identity", _token_only("ticket")),
+    ),
+    UseCase(
+        "link an identity",
+        "sso",
+        newcomer,
+        request("sso", "POST", "/api/me/identities", _token_only("ticket")),
+        lambda scene: scene.world.items("IDENTITY#"),
+        again=frozenset({410}),
+    ),
+    UseCase(
+        "list identities", "sso", linked_a_while_ago, request("sso", "GET", "/api/me/identities")
+    ),
+    UseCase(
+        "remove an identity",
+        "sso",
+        identity_listed,
+        lambda scene: scene.ask(
+            "sso",
+            "DELETE",
+            f"/api/me/identities/{scene.token}",
+        ),
+        lambda scene: not scene.world.items("IDENTIT"),
+        again=frozenset({404}),
+    ),
+    UseCase(
+        "export with an identity", "account", linked, request("account", "GET", "/api/me/export")
+    ),
+    UseCase(
+        "delete what is due, with an identity",
+        "delete_accounts",
+        linked_and_due,
+        run_daily,
+        lambda scene: not scene.world.items("IDENTIT"),
     ),
     UseCase("guess", "login", with_account, GUESS, logs_in(EMAIL, PASSWORD)),
     UseCase("log out", "logout", logged_in, request("logout", "POST", "/api/logout")),
@@ -1067,6 +1216,8 @@ USE_CASES = [
             "account-unused",
             "identity-corrected",
             "identity-corrected-with-proof",
+            "identity-linked",
+            "identity-removed",
         )
     ),
     *(

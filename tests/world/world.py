@@ -44,6 +44,7 @@ from portal.identity import (
     email_change,
     feed,
     login,
+    oidc_http,
     password_change,
     passwords,
     recovery,
@@ -456,6 +457,7 @@ def forget() -> None:
     portal_settings.settings.cache_clear()
     portal_table.table.cache_clear()
     keys._cache.clear()
+    oidc_http.directory.cache_clear()
 
 
 @pytest.fixture
@@ -474,7 +476,8 @@ def world(
     if not request.node.get_closest_marker("real_hashes"):
         monkeypatch.setattr(passwords, "_hasher", CHEAP)
         monkeypatch.setattr(passwords, "_NOBODY", CHEAP.hash("nobody"))
-    variables = template["Globals"]["Function"]["Environment"]["Variables"]
+    variables: dict[str, Any] = dict(template["Globals"]["Function"]["Environment"]["Variables"])
+    variables |= template["Resources"]["Sso"]["Properties"]["Environment"]["Variables"]
     for name, value in variables.items():
         monkeypatch.setenv(name, evaluate(value, cloud))
     renew_resources(template)

@@ -65,8 +65,8 @@ OPENAPI_ROUTE: dict[str, Any] = {
     }
 }
 _JOURNEY = (
-    *("signup", "validate_email", "set_password", "login", "second_factor", "logout"),
-    "recover_password",
+    *("signup", "validate_email", "set_password", "login", "second_factor", "sso"),
+    *("logout", "recover_password"),
     *("account", "activity", "contact", "estimate"),
 )
 """The functions in the order in which a person meets them; any other comes after them."""

@@ -50,6 +50,8 @@ _FIELDS: Mapping[str, Any] = {
     "since": _TIME,
     "recovery_codes_left": 10,
     "codes": ["0J4K-9QMZ-W3XE-7T2B"],
+    "provider": "Net-Entreprises.fr",
+    "last_used_at": _TIME,
     "receives": True,
     "device": "Firefox, Windows",
     "current": True,
@@ -75,10 +77,22 @@ _FREE: Mapping[str, Any] = {
         "activity": [],
         "sessions": [],
         "second_factor": None,
+        "identities": [],
     }
 }
 """The answers whose fields have no schema, by operation."""
-PARAMETERS: Mapping[str, Any] = {"session_id": "0" * 32, "limit": 20, "cursor": None}
+PARAMETERS: Mapping[str, Any] = {
+    "session_id": "0" * 32,
+    "identity_id": "0" * 16,
+    "to": "/gerer",
+    "intent": "login",
+    "state": "A" * 96,
+    "code": "code",
+    "iss": "https://identite.example",
+    "error": None,
+    "limit": 20,
+    "cursor": None,
+}
 
 
 class NoExampleError(Exception):

@@ -28,6 +28,12 @@ HEADERS: Mapping[str, Any] = {
         "schema": {"type": "string"},
         "example": f"{SESSION_COOKIE}=…; Path=/; Secure; HttpOnly; SameSite=Lax",
     },
+    "Location": {
+        "required": True,
+        "description": "Where the browser goes: the provider's page, or one of this site.",
+        "schema": {"type": "string"},
+        "example": "/gerer",
+    },
     "Clear-Site-Data": {
         "required": True,
         "description": "Empties what the browser stored of this site, except the device's cookie.",
@@ -50,6 +56,9 @@ HEADERS: Mapping[str, Any] = {
 OF_ANSWERS: Mapping[tuple[str, int], tuple[str, ...]] = {
     ("log_in", 200): ("Set-Cookie",),
     ("finish_log_in", 200): ("Set-Cookie",),
+    ("start_sso", 303): ("Location", "Set-Cookie"),
+    ("finish_sso", 303): ("Location", "Set-Cookie"),
+    ("link_identity", 204): ("Set-Cookie",),
     ("log_out", 204): ("Set-Cookie", "Clear-Site-Data"),
     ("delete_account", 202): ("Set-Cookie",),
     ("change_password", 204): ("Set-Cookie",),

@@ -49,6 +49,12 @@ def account_mac(lookup: LookupKeys, account_id: str) -> str:
     return _mac(lookup, "account", account_id)
 
 
+def identity_mac(lookup: LookupKeys, issuer: str, subject: str) -> str:
+    """Return the lookup hash of a person's identity at a provider."""
+    # guard: subject-of-its-issuer: {issuer}\0{subject} => {subject}
+    return _mac(lookup, "identity", f"{issuer}\0{subject}")
+
+
 def ip_mac(lookup: LookupKeys, address: str) -> str:
     """Return the hash under which requests of an IP address are counted.
 

@@ -58,3 +58,12 @@ class LookupKeys(Keyring, frozen=True):
     def current(self) -> int:
         """The number of the oldest key."""
         return min(self.keys)
+
+
+class ClientSecrets(Keyring, frozen=True):
+    """The secrets by which a provider of OpenID Connect knows this service."""
+
+    @property
+    def text(self) -> str:
+        """The secret that is used today."""
+        return self.keys[self.current].decode()

@@ -8,7 +8,7 @@ rotate a key while the service runs, add the next one and, later, remove the old
 import time
 
 from portal.core import aws
-from portal.core.keyring import Keyring, LookupKeys, PepperKeys, TokenKeys
+from portal.core.keyring import ClientSecrets, Keyring, LookupKeys, PepperKeys, TokenKeys
 from portal.core.settings import settings
 
 _cache: dict[str, tuple[float, Keyring]] = {}
@@ -42,3 +42,8 @@ def lookup_keys() -> LookupKeys:
 def pepper_keys() -> PepperKeys:
     """Return the keys that pepper passwords."""
     return _read(PepperKeys, settings().pepper_secret)
+
+
+def client_secret(secret_id: str) -> str:
+    """Return the secret by which a provider of OpenID Connect knows this service."""
+    return _read(ClientSecrets, secret_id).text

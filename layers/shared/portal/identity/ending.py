@@ -1,19 +1,27 @@
 """« It was not me »: everything that opens an account ends, until its holder sets a password.
 
 Used where somebody else may know or have any of it: when a change of address is undone, and when
-the support ends an account's sessions. A further way to log in (a passkey) ends here too.
+the support ends an account's sessions. A further way to log in ends here too.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from portal.core.session import end_sessions
-from portal.core.writes import Refusal, Write, delete, update
+from portal.core.writes import Expr, Refusal, Write, delete, update
 from portal.identity import devices
 from portal.identity.records import NO_NEW_EMAIL, Account, Credentials, SecondFactor
 
 if TYPE_CHECKING:
     from portal.core.records import Value
+
+
+_END_IDENTITIES: "Mapping[str, Value | Expr]" = {
+    "identities": None,
+    "identities_ended": Expr(
+        "if_not_exists(identities_ended, :none) + :one", {":none": 0, ":one": 1}
+    ),
+}
 
 
 def end_credentials(
@@ -25,6 +33,9 @@ def end_credentials(
     factor: SecondFactor | None = None,
 ) -> Iterator[Write]:
     """Yield the writes that end the password, the sessions, the links and every known device.
+
+    Linked identities end too: logins compare a count that is raised here, so that one that is
+    linked at this moment ends with them.
 
     An address that was asked for is forgotten. Only a link sets a password then; ``changes`` to the
     account may name one as its ``recovery_id``. A second factor stays, unless it is given: what
@@ -45,7 +56,8 @@ def end_credentials(
         Credentials.key_of(account_id=account.id),
         # guard: ended-password: "password_hash": None, =>
         # guard: undo-forgets-devices: "trust": devices.new_trust(), =>
-        {"password_hash": None, "trust": devices.new_trust(), **without_factor},
+        # guard: ended-identities: **_END_IDENTITIES, =>
+        {"password_hash": None, "trust": devices.new_trust(), **_END_IDENTITIES, **without_factor},
         if_={"account_id": account.id},
         else_=else_,
     )

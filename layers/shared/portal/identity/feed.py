@@ -166,6 +166,24 @@ RECOVERY_CODE_USED = Kind(
     mail="Un code de secours a été utilisé",
     keep=YEAR,
 )
+IDENTITY_LINKED = Kind(
+    "identity-linked",
+    "Connexion associée",
+    "Vous pouvez maintenant vous connecter avec {provider}. Si ce n’était pas vous, retirez cette "
+    "connexion dans «\u00a0Mon compte\u00a0» et changez votre mot de passe.",
+    # guard: linked-identity-is-told
+    mail="Une connexion a été associée à votre compte",
+    keep=YEAR,
+)
+IDENTITY_REMOVED = Kind(
+    "identity-removed",
+    "Connexion retirée",
+    "{provider} n’ouvre plus votre compte, et vos autres sessions ont été fermées. Si ce n’était "
+    "pas vous, changez votre mot de passe.",
+    # guard: removed-identity-is-told
+    mail="Une connexion a été retirée de votre compte",
+    keep=YEAR,
+)
 SESSION_ENDED = Kind(
     "session-ended",
     "Session fermée",
@@ -230,6 +248,8 @@ KINDS = (
     SECOND_FACTOR_KEPT,
     RECOVERY_CODES_MADE,
     RECOVERY_CODE_USED,
+    IDENTITY_LINKED,
+    IDENTITY_REMOVED,
     SESSION_ENDED,
     OTHER_SESSIONS_ENDED,
     SESSIONS_ENDED,

@@ -13,6 +13,8 @@ from portal.core.outbox import Outgoing, Unsent
 from portal.core.session import Session, end_sessions
 from portal.core.writes import Write, delete
 from portal.identity.due import AskedEmail, Deletion, UseCheck, day_of
+from portal.identity.linked_identities import forget_all
+from portal.identity.linked_identities import read_all as read_identities
 from portal.identity.open_sessions import list_sessions
 from portal.identity.records import (
     OWN,
@@ -21,6 +23,8 @@ from portal.identity.records import (
     Credentials,
     DeviceFailures,
     Identifier,
+    IdentityHolder,
+    LinkedIdentity,
     Registration,
     RegistrationOfAddress,
     ReservedAddress,
@@ -93,6 +97,17 @@ def _export_second_factor(reading: Reading, account: Account) -> Mapping[str, ob
         "since": rfc3339_seconds(factor.confirmed_at),
         "recovery_codes_left": len(factor.recovery_codes),
     }
+
+
+def _export_identities(reading: Reading, account: Account) -> Sequence[Mapping[str, object]]:
+    return [
+        {
+            "issuer": each.issuer,
+            "linked_at": rfc3339_seconds(each.linked_at),
+            "last_used_at": rfc3339_seconds(each.last_used_at),
+        }
+        for each in read_identities(reading.table, account.id)
+    ]
 
 
 def _export_feed(reading: Reading, account: Account) -> Sequence[Mapping[str, object]]:
@@ -183,6 +198,16 @@ HELD: Sequence[Held[Account]] = (
         forget=lambda account: [delete(SecondFactor.key_of(account_id=account.id))],
     ),
     Held(
+        data="identities at a provider that open the account: which provider, since when, last use",
+        records=(LinkedIdentity, IdentityHolder),
+        purpose="login (e)",
+        how="issuer and subject hashed",
+        kept="until it is removed, as long as the account",
+        section="identities",
+        export=_export_identities,
+        sweep=forget_all,
+    ),
+    Held(
         data="what one logs in with (e-mail, NIR), and failed logins, with or without account",
         records=(Identifier,),
         purpose="login (e), against guessing (f)",
@@ -215,11 +240,13 @@ HELD: Sequence[Held[Account]] = (
     ),
     Held(
         data="links: validation, recovery, change of address (with the new or former address); "
-        "logins that wait for a second factor",
+        "logins that wait for a second factor or for a provider; what a provider tells for a "
+        "sign-up (names, e-mail, mobile phone, Siret)",
         records=(Link,),
-        purpose="validation, recovery, change of address (e), undoing a change (f)",
-        how="ids only; addresses encrypted",
-        kept="one hour, half an hour for recovery, 7 days for undoing, 5 minutes for a login",
+        purpose="validation, recovery, change of address, login (e), undoing a change (f)",
+        how="ids and hashes; addresses and what a provider tells encrypted",
+        kept="one hour, half an hour for recovery, 7 days for undoing, 5 minutes for a login, 10 "
+        "with a provider; what it tells until it is read, once",
     ),
     Held(
         data="mails and events to be sent",

@@ -32,6 +32,34 @@ SECOND_FACTOR_OFF = ProblemType(
     "Double vérification inactive",
     "Activez d’abord la double vérification.",
 )
+PROVIDER_CANCELLED = ProblemType(
+    "provider-cancelled",
+    403,
+    "Connexion abandonnée",
+    "Votre identité n’a pas été confirmée\u00a0: la connexion a été abandonnée ou refusée.",
+)
+PROVIDER_REFUSED = ProblemType(
+    "provider-refused",
+    403,
+    "Confirmation refusée",
+    "La confirmation de votre identité n’est pas valable. Recommencez.",
+)
+PROVIDER_EXPIRED = ProblemType(
+    "provider-expired",
+    410,
+    "Connexion à reprendre",
+    "Cette connexion a attendu trop longtemps, a déjà servi, ou a commencé dans un autre "
+    "navigateur. Recommencez.",
+)
+IDENTITY_ELSEWHERE = ProblemType(
+    "identity-elsewhere",
+    409,
+    "Identité d’un autre compte",
+    "Cette identité n’est pas celle qui est associée à ce compte, ou un autre compte l’a déjà.",
+)
+IDENTITY_UNKNOWN = ProblemType(
+    "not-found", 404, "Identité introuvable", "Cette identité n’est plus associée à votre compte."
+)
 SESSION_UNKNOWN = ProblemType(
     "not-found", 404, "Session introuvable", "Cette session est déjà terminée."
 )

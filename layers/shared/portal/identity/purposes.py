@@ -12,5 +12,19 @@ EMAIL_UNDO = Purpose(4, 7 * 86400)
 # guard: five-minutes-for-the-code: 300 => 3000
 SECOND_STEP = Purpose(5, 300)
 """Not of a link: of the ticket that a login's first step gives."""
+# guard: ten-minutes-at-the-provider: 600 => 6000
+SSO_STATE = Purpose(16, 600)
+"""Not of a link: of the ``state`` of a login that is at the provider."""
+# guard: ten-minutes-to-link: 600 => 6000
+UNLINKED_IDENTITY = Purpose(17, 600)
+"""Not of a link: of the ticket of an identity that no account has."""
 
-PURPOSES = (EMAIL_VALIDATION, PASSWORD_RECOVERY, EMAIL_CHANGE, EMAIL_UNDO, SECOND_STEP)
+PURPOSES = (
+    EMAIL_VALIDATION,
+    PASSWORD_RECOVERY,
+    EMAIL_CHANGE,
+    EMAIL_UNDO,
+    SECOND_STEP,
+    SSO_STATE,
+    UNLINKED_IDENTITY,
+)

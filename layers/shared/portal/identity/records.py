@@ -195,6 +195,10 @@ class Credentials(Record, frozen=True, kw_only=True):
     last_login_at: int | None = None
     second_factor_until: int | None = None
     """Until when a login asks for a second factor; ``None`` without one."""
+    identities: int | None = None
+    """How many identities at a provider open the account."""
+    identities_ended: int | None = None
+    """How often all linked identities were ended at once: those linked before open nothing."""
 
     def asks_second_factor(self, now: int) -> bool:
         """Return whether a login needs a second factor."""
@@ -220,6 +224,34 @@ class SecondFactor(Record, frozen=True, kw_only=True):
     """SHA-256 of each recovery code that is left."""
     expires_at: int | None = None
     """When it goes if it is not confirmed, or when the support removes it."""
+
+
+class LinkedIdentity(Record, frozen=True, kw_only=True):
+    """An identity at a provider that opens an account, as its holder sees it."""
+
+    PARTITION = "IDENTITIES#{account_id}"
+    SORT = "{mac}"
+
+    account_id: str
+    mac: str
+    """Keyed hash of issuer and subject."""
+    issuer: str
+    linked_at: int
+    last_used_at: int | None = None
+    ended: int | None = None
+    """``Credentials.identities_ended`` when it was linked: it counts while that is the same."""
+
+
+class IdentityHolder(Record, frozen=True, kw_only=True):
+    """The one account that an identity at a provider opens."""
+
+    PARTITION = "IDENTITY#{mac}"
+    SORT = "ACCOUNT"
+
+    mac: str
+    account_id: str
+    ended: int | None = None
+    """As in ``LinkedIdentity``."""
 
 
 class Identifier(Record, frozen=True, kw_only=True):

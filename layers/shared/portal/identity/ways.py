@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 PASSWORD = "password"  # noqa: S105 - the name of a way
 SECOND_FACTOR = "second-factor"
 """Not a way alone: a code that is asked for after the password."""
+SSO = "sso"
+"""An identity at a provider of OpenID Connect."""
 
 
 def ways(credentials: "Credentials", now: int) -> Sequence[str]:
@@ -16,5 +18,6 @@ def ways(credentials: "Credentials", now: int) -> Sequence[str]:
     has = {
         PASSWORD: credentials.password_hash is not None,
         SECOND_FACTOR: credentials.asks_second_factor(now),
+        SSO: bool(credentials.identities),
     }
     return [name for name, there in has.items() if there]
