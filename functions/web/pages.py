@@ -69,6 +69,13 @@ PAGES = (
         "check-mail.js",
         private=True,
     ),
+    Page(
+        "/premiere-connexion",
+        "newcomer",
+        "Première connexion",
+        "newcomer.js",
+        private=True,
+    ),
     Page("/valider", "validate", "Créer mon mot de passe", "validate.js", private=True),
     Page("/mot-de-passe-enregistre", "password-saved", "Mot de passe enregistré"),
     Page(

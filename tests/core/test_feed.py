@@ -256,6 +256,8 @@ def test_security_events_are_kept_twelve_months(kind: Kind) -> None:
         "second-factor-kept",
         "recovery-codes-made",
         "recovery-code-used",
+        "identity-linked",
+        "identity-removed",
         "other-sessions-ended",
         "email-change-withdrawn",
         "identity-corrected",

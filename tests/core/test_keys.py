@@ -93,7 +93,7 @@ def test_each_use_has_its_own_secret(world: "World") -> None:
         for resource in world.template["Resources"].values()
         if resource["Type"] == "AWS::SecretsManager::Secret"
     ]
-    assert len(recipes) == 3
+    assert len(recipes) == 4, "and that of a login provider, which is replaced"
     # 64 letters and digits, drawn by AWS: 381 bits.
     assert all(recipe["PasswordLength"] >= 64 for recipe in recipes)
 

@@ -7,6 +7,7 @@ import pytest
 from portal.http.cookies import SESSION_COOKIE
 from tests.world.described import Operation, operations
 from tests.world.functions import Gateway, proxy_event
+from tests.world.provider import Provider
 from tests.world.world import NOW, World
 
 
@@ -33,6 +34,7 @@ def test_the_example_is_answered_as_described(
         pathParameters=operation.example("path") or None,
     )
     event["path"] = operation.path.format(**operation.example("path"))
-    answer = gateway.send(operation.function, event)
+    with Provider(NOW).reached():
+        answer = gateway.send(operation.function, event)
     received = {name.lower(): values for name, values in answer.headers.items()}
     operation.check(answer.status, received, answer.text)

@@ -35,8 +35,8 @@ HEAVY = [
     "email_validator",
     "stdnum",
 ]
-# The templates of the mails, and those of the pages, which are rendered when the function starts.
-ALLOWED = {"send_mail": {"jinja2"}, "web": {"jinja2"}}
+# Templates: of the mails, and of the pages, rendered at the start. Signatures: of a login provider.
+ALLOWED = {"send_mail": {"jinja2"}, "web": {"jinja2"}, "sso": {"cryptography"}}
 SECRETS = {"token": "t" * 64, "lookup": "l" * 64, "pepper": "p" * 64}
 # Runs in the other Python. Every call to AWS is answered below botocore; none is sent.
 PROGRAM = """

@@ -1,8 +1,5 @@
 """A provider that lies, or somebody in its name: each answer is refused for its reason."""
 
-import base64
-import hmac
-import json
 import math
 from collections.abc import Callable
 from contextlib import closing
@@ -21,7 +18,15 @@ from portal.identity.oidc import RefusedAnswerError
 from portal.identity.problems import PROVIDER_CANCELLED
 from portal.identity.unlinked_identities import Unlinked
 from tests.world.cloud import CLIENT_ID, ISSUER
-from tests.world.provider import Provider, Reply, dead, key_pair
+from tests.world.provider import (
+    Provider,
+    Reply,
+    by_the_public_key,
+    dead,
+    encoded,
+    key_pair,
+    unsigned,
+)
 from tests.world.refusals import refused
 from tests.world.sso import Visitor
 from tests.world.world import NOW, World
@@ -38,24 +43,6 @@ def disbelieved(reason: str, ask: Callable[[], object]) -> None:
     with pytest.raises(RefusedAnswerError) as caught:
         ask()
     assert caught.value.reason == reason
-
-
-def encoded(part: dict[str, Any]) -> str:
-    """Return a part of a token."""
-    return base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=")
-
-
-def unsigned(_: Provider, claims: dict[str, Any]) -> str:
-    """Return a token that nobody signed."""
-    return f"{encoded({'alg': 'none', 'kid': 'one'})}.{encoded(claims)}."
-
-
-def by_the_public_key(provider: Provider, claims: dict[str, Any]) -> str:
-    """Return a token signed by HS256 with the public key as secret, as everybody can."""
-    public = key_pair(provider.keys[0]).as_pem(private=False)
-    signed = f"{encoded({'alg': 'HS256', 'kid': 'one'})}.{encoded(claims)}"
-    mac = hmac.digest(public, signed.encode(), "sha256")
-    return f"{signed}.{base64.urlsafe_b64encode(mac).decode().rstrip('=')}"
 
 
 def by_a_stranger(_: Provider, claims: dict[str, Any]) -> str:

@@ -15,6 +15,7 @@ from tools.stack.stack import DOMAIN, HOST
 
 SESSION_COOKIE = "__Host-session"
 DEVICE_COOKIE = "__Host-device"
+SSO_COOKIE = "__Host-sso"
 _DOCUMENTATION_NETWORK = 0x20010DB8 << 96  # 2001:db8::/32, nobody's: 2³² networks of visitors
 AT_ONCE = 8
 """Requests that are in progress at any moment, when there are many."""
@@ -72,11 +73,14 @@ class Client:
     session: str = ""
     device: str = ""
     user_agent: str = ""
+    at_provider: str = ""
+    """The cookie of a browser that is at a login provider."""
 
     @property
     def cookies(self) -> str:
         """The cookies that are sent."""
         held = {SESSION_COOKIE: self.session, DEVICE_COOKIE: self.device}
+        held[SSO_COOKIE] = self.at_provider
         return "; ".join(f"{name}={value}" for name, value in held.items() if value)
 
     def call(
@@ -157,7 +161,13 @@ class Client:
                 self.session = cookie[SESSION_COOKIE].value
             if DEVICE_COOKIE in cookie:
                 self.device = cookie[DEVICE_COOKIE].value
+            if SSO_COOKIE in cookie:
+                self.at_provider = cookie[SSO_COOKIE].value
         return answer
+
+    def visit(self, path: str) -> Answer:
+        """Follow a link of a login with a provider, and keep the cookies when there are some."""
+        return self._keep(self.call("GET", path))
 
     def recover(self, identifier: str) -> Answer:
         """Ask for a recovery link."""

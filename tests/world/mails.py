@@ -49,6 +49,8 @@ VALUES: Mapping[str, Mapping[str, str | datetime]] = {
     "second-factor-kept": NOTICE,
     "recovery-codes-made": NOTICE,
     "recovery-code-used": NOTICE,
+    "identity-linked": NOTICE,
+    "identity-removed": NOTICE,
     "sessions-ended": NOTICE,
     "deletion-scheduled": NOTICE,
     "number-claimed": NOTICE | {"numbers": "Siret"},

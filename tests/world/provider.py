@@ -5,13 +5,16 @@ It answers below urllib3, or as a real server on a port. People are made up.
 
 import base64
 import hashlib
+import hmac
 import io
 import json
 from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
+from threading import Thread
 from typing import Any
 from unittest.mock import patch
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
@@ -71,6 +74,7 @@ class Provider:
     userinfo: dict[str, Any] = field(default_factory=dict[str, Any])
     """The same of what it says of the person."""
     subject: str = SUBJECT
+    secret: str = SECRET
     auth_time: int | None = None
     metadata: dict[str, Any] = field(default_factory=dict[str, Any])
     sign: Callable[["Provider", dict[str, Any]], str] | None = None
@@ -146,6 +150,36 @@ class Provider:
         with patch("urllib3.PoolManager.request", request):
             yield self
 
+    @contextmanager
+    def served(self, port: int) -> Generator["Provider"]:
+        """Answer on a port of this machine, for a block."""
+        provider = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self._answer(None)
+
+            def do_POST(self) -> None:
+                self._answer(self.rfile.read(int(self.headers["Content-Length"])).decode())
+
+            def _answer(self, body: str | None) -> None:
+                reply = provider.answer(self.command, self.path, self.headers, body)
+                self.send_response(reply.status)
+                self.send_header("Content-Type", reply.media_type)
+                self.end_headers()
+                with suppress(OSError):
+                    self.wfile.write(reply.content)
+
+            def log_message(self, *_: object) -> None:
+                """Say nothing."""
+
+        with ThreadingHTTPServer(("127.0.0.1", port), Handler) as server:
+            Thread(target=server.serve_forever, daemon=True).start()
+            try:
+                yield self
+            finally:
+                server.shutdown()
+
     def _published(self) -> dict[str, Any]:
         published = {
             "issuer": self.issuer,
@@ -163,9 +197,9 @@ class Provider:
         form = {name: values[0] for name, values in parse_qs(body).items()}
         self.sent.append(form)
         asked = self.codes.pop(form.get("code", ""), None)
-        pair = base64.b64encode(f"{CLIENT_ID}:{SECRET}".encode()).decode()
+        pair = base64.b64encode(f"{CLIENT_ID}:{self.secret}".encode()).decode()
         known = headers.get("Authorization") == f"Basic {pair}"
-        if not known and form.get("client_secret") != SECRET:
+        if not known and form.get("client_secret") != self.secret:
             return self._json({"error": "invalid_client"}, 401)
         digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
         challenge = base64.urlsafe_b64encode(digest).decode().rstrip("=")
@@ -210,3 +244,21 @@ def without_none(values: dict[str, Any]) -> dict[str, Any]:
 def dead() -> Exception:
     """Return what urllib3 raises when nobody answers."""
     return MaxRetryError(urllib3.HTTPSConnectionPool("identite.example"), "/", None)
+
+
+def encoded(part: dict[str, Any]) -> str:
+    """Return a part of a token."""
+    return base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=")
+
+
+def unsigned(_: Provider, claims: dict[str, Any]) -> str:
+    """Return a token that nobody signed."""
+    return f"{encoded({'alg': 'none', 'kid': 'one'})}.{encoded(claims)}."
+
+
+def by_the_public_key(provider: Provider, claims: dict[str, Any]) -> str:
+    """Return a token signed by HS256 with the public key as secret, as everybody can."""
+    public = key_pair(provider.keys[0]).as_pem(private=False)
+    signed = f"{encoded({'alg': 'HS256', 'kid': 'one'})}.{encoded(claims)}"
+    mac = hmac.digest(public, signed.encode(), "sha256")
+    return f"{signed}.{base64.urlsafe_b64encode(mac).decode().rstrip('=')}"

@@ -26,9 +26,10 @@ from portal.core.records import DAY
 from portal.identity import deletion, second_factor
 from portal.identity.attempts import count_failure
 from portal.identity.held import HELD as IDENTITY
+from portal.identity.identities import LinkedIdentity
 from portal.identity.linked_identities import id_of
 from portal.identity.open_sessions import list_sessions
-from portal.identity.records import Credentials, Identifier, LinkedIdentity
+from portal.identity.records import Credentials, Identifier
 from portal.identity.second_factor_setup import renew_codes, start
 from portal.identity.unused import look_at_unused
 from portal.rules.nir import nir_check_key

@@ -109,7 +109,7 @@ def build() -> dict[str, Any]:
     operation_ids = {"read_openapi": "web"}
     tags: dict[str, dict[str, str]] = {}
     for folder in sorted((ROOT / "functions").iterdir()):
-        if folder.name == "web" or "Api()" not in (folder / "app.py").read_text():
+        if "portal.http.api" not in (folder / "app.py").read_text():
             continue
         module = load_app(folder.name)
         app, words = module.app, (module.__doc__ or "").partition("\n")[0]
@@ -237,7 +237,7 @@ def _responses(operation: dict[str, Any], method: str, name: str) -> dict[str, A
                     "examples": {slug: {"$ref": f"#/components/examples/{slug}"} for slug in names},
                 }
             }
-        elif status != HTTPStatus.NO_CONTENT:
+        elif status not in {HTTPStatus.NO_CONTENT, HTTPStatus.SEE_OTHER}:
             answer["content"] = found[str(status)]["content"]
         responses[str(status)] = answer
     return responses

@@ -11,7 +11,7 @@ from http.client import HTTPException
 from types import FrameType
 from typing import Never
 
-from tools.stack import bridge, mailbox, options, sam
+from tools.stack import bridge, mailbox, options, provider, sam
 from tools.stack.options import OptionError
 from tools.stack.stack import LOCAL, Mail, Stack, StackError, say
 
@@ -20,34 +20,31 @@ LINK = re.compile(r"https?://\S+")
 
 def up(stack: Stack) -> None:
     """Start and deploy in the background; return when the portal answers."""
-    mailbox.check_port(stack)
+    _check_ports(stack)
     if stack.is_running:
         say(f"Already running on port {stack.port}: deploying what changed.")
         stack.deploy()
     else:
         stack.__enter__()
-    mailbox.start(stack)
-    say(
-        f"\nThe portal: {stack.url}/\nIts mailbox: {mailbox.address(stack)}\n"
-        "`make mails` shows the mails here, `make down` stops."
-    )
+    _start_beside(stack)
+    say(f"\n{_addresses(stack)}\n`make mails` shows the mails here, `make down` stops.")
 
 
 def down(stack: Stack) -> None:
     """Stop; the state is kept."""
     if not stack.is_running:
         say("Not running.")
-    mailbox.stop(stack)
+    _stop_beside(stack)
     stack.stop()
 
 
 def dev(stack: Stack) -> None:
     """Start, deploy, show the mails as they are sent; Ctrl-C stops what this command started."""
-    mailbox.check_port(stack)
+    _check_ports(stack)
     if stack.is_running:
         say(f"Already running on port {stack.port}: deploying what changed.")
         stack.deploy()
-        mailbox.start(stack)
+        _start_beside(stack)
         _watch(stack, {mail.id for mail in stack.mails()}, "leaves it running (`make down` stops)")
         return
     with _started(stack):
@@ -56,17 +53,43 @@ def dev(stack: Stack) -> None:
 
 @contextmanager
 def _started(stack: Stack) -> Generator[None]:
-    """Start and deploy, with the mailbox, for a block."""
+    """Start and deploy, with what runs beside it, for a block."""
     with stack:
-        mailbox.start(stack)
         try:
+            _start_beside(stack)
             yield
         finally:
-            mailbox.stop(stack)
+            _stop_beside(stack)
+
+
+def _check_ports(stack: Stack) -> None:
+    """Raise ``StackError`` if what runs beside the portal would not find its port free."""
+    mailbox.check_port(stack)
+    provider.check_port(stack)
+
+
+def _start_beside(stack: Stack) -> None:
+    """Start the mailbox and the login provider."""
+    mailbox.start(stack)
+    provider.start(stack)
+
+
+def _stop_beside(stack: Stack) -> None:
+    """Stop the mailbox and the login provider."""
+    mailbox.stop(stack)
+    provider.stop(stack)
+
+
+def _addresses(stack: Stack) -> str:
+    """Return where people reach the portal and what runs beside it."""
+    return (
+        f"The portal: {stack.url}/\nIts mailbox: {mailbox.address(stack)}\n"
+        f"Its login provider: {stack.provider_url}/"
+    )
 
 
 def _watch(stack: Stack, shown: set[str], on_interrupt: str) -> None:
-    say(f"\nThe portal: {stack.url}/\nIts mailbox: {mailbox.address(stack)}")
+    say(f"\n{_addresses(stack)}")
     say(
         "Mails are listed here as they are sent, and shown in the mailbox. `make deploy`, in "
         f"another terminal, deploys what you changed. Ctrl-C {on_interrupt}.\n"
@@ -139,7 +162,7 @@ def sam_journey(stack: Stack) -> None:
 @contextmanager
 def _behind_containers(stack: Stack) -> Generator[None]:
     bridge.require_docker()
-    mailbox.check_port(stack)
+    _check_ports(stack)
     sam.choose_front(stack)
     with _started(stack):
         yield
@@ -152,7 +175,7 @@ def sam_invoke(stack: Stack) -> None:
     """
     events = options.events()
     bridge.require_docker()
-    mailbox.check_port(stack)
+    _check_ports(stack)
     if stack.is_running:
         say(f"Already running on port {stack.port}: deploying what changed. It stays afterwards.")
         stack.deploy()
@@ -165,14 +188,14 @@ def sam_invoke(stack: Stack) -> None:
 def status(stack: Stack) -> None:
     """Print whether the stack runs, and its address."""
     if stack.is_running:
-        say(f"Running: {stack.url}/\nIts mailbox: {mailbox.address(stack)}")
+        say(f"Running.\n{_addresses(stack)}")
     else:
         say("Not running.")
 
 
 def clean(stack: Stack) -> None:
     """Stop, and delete all data: the developer's stack and the tests'."""
-    mailbox.stop(stack)
+    _stop_beside(stack)
     stack.forget()
     for folder in LOCAL.glob("test*"):
         Stack(folder.name, 0).forget()

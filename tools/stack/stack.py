@@ -68,6 +68,8 @@ DEMONSTRATION = (
 )
 
 DISK_NEEDED = 1 << 30
+_PORTS = 65536
+_PROVIDER_DISTANCE = 200
 READY_SECONDS = 60
 STOP_SECONDS = 150
 WORKERS_STOP_SECONDS = 5
@@ -145,6 +147,17 @@ class Stack:
         running = self._running()
         front = running.get("front") if running else self.front
         return front or f"http://{DOMAIN}:{self.port}"
+
+    @property
+    def provider_port(self) -> int:
+        """The port of its login provider: two hundred above, 4766 for 4566."""
+        above = self.port + _PROVIDER_DISTANCE
+        return above if above < _PORTS else self.port - _PROVIDER_DISTANCE
+
+    @property
+    def provider_url(self) -> str:
+        """The address of its login provider, and its issuer."""
+        return f"http://{HOST}:{self.provider_port}"
 
     @property
     def build_folder(self) -> Path:
@@ -421,6 +434,8 @@ class Stack:
                 f"Architecture={ARCHITECTURE}",
                 f"DomainName={DOMAIN}",
                 f"PublicUrl={self.url}",
+                f"SsoIssuer={self.provider_url}",
+                "SsoClientId=portail",
                 *PARAMETERS,
                 *DEMONSTRATION,
             )

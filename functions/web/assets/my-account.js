@@ -37,4 +37,11 @@ function open(identifier) {
   note();
   location.assign(/^\/gerer\b/.test(next) ? next : "/gerer");
 }
+if (location.hash) import("./provider.js").then(({ back }) => back(() => open(recall("holder"))), () => {});
+const provider = document.getElementById("provider");
+provider?.addEventListener("click", () => {
+  const next = recall("next");
+  forget("draft", "holder"); // who comes back may be another person
+  if (next) provider.search = `?to=${next}`;
+});
 import("./identifiers.js").catch(() => {}); // it comes second

@@ -2,6 +2,7 @@
 
 import { call } from "./api.js";
 import { wire } from "./form.js";
+import { remember } from "./memory.js";
 
 const KEPT = "Rien n’a changé\u00a0: vous n’avez pas confirmé que c’est vous.";
 
@@ -11,6 +12,8 @@ const KEPT = "Rien n’a changé\u00a0: vous n’avez pas confirmé que c’est 
  * it, which resolves to an answer as `call` gives one, or to nothing when the person gave up.
  */
 const WAYS = [{ name: "password" }];
+const provider = document.documentElement.dataset.provider;
+if (provider) WAYS.push({ name: "sso", label: `Avec ${provider}`, ask: leave });
 
 const byId = (id) => document.getElementById(id);
 const dialog = byId("confirm");
@@ -56,6 +59,13 @@ function button({ label, ask }) {
     else byId("way-failed").textContent = answer?.message ?? "";
   });
   return made;
+}
+
+/** Leaves for the provider, which asks again; it leads back to this page. Never resolves. */
+function leave() {
+  remember("next", location.pathname); // if a code is due
+  location.assign(`/api/sso/start?intent=confirm&to=${location.pathname}`);
+  return new Promise(() => {});
 }
 
 function confirmed() {

@@ -46,4 +46,5 @@ if (told) announce(byId("done"), told);
 read();
 // Each of the other sections shows its own part: one that fails leaves the rest usable.
 import("./second-factor-state.js").catch(() => {});
+if (byId("identites")) import("./identities.js").catch(() => {});
 import("./sessions.js").catch(() => {});

@@ -5,6 +5,7 @@ const WORDS = {
   "second-factor": "code",
   totp: "code",
   "recovery-code": "code de secours",
+  sso: document.documentElement.dataset.provider ?? "autre service",
 };
 
 /** Returns the words of `names`, « mot de passe et code »; empty when none is known. */

@@ -13,6 +13,7 @@ from portal.core.outbox import Outgoing, Unsent
 from portal.core.session import Session, end_sessions
 from portal.core.writes import Write, delete
 from portal.identity.due import AskedEmail, Deletion, UseCheck, day_of
+from portal.identity.identities import IdentityHolder, LinkedIdentity
 from portal.identity.linked_identities import forget_all
 from portal.identity.linked_identities import read_all as read_identities
 from portal.identity.open_sessions import list_sessions
@@ -23,8 +24,6 @@ from portal.identity.records import (
     Credentials,
     DeviceFailures,
     Identifier,
-    IdentityHolder,
-    LinkedIdentity,
     Registration,
     RegistrationOfAddress,
     ReservedAddress,

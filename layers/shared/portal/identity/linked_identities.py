@@ -14,9 +14,10 @@ from portal.core.problems import REAUTHENTICATION_REQUIRED, UNAUTHENTICATED, Pro
 from portal.core.session import end_sessions, while_open
 from portal.core.writes import Expr, RefusedError, delete, put, update
 from portal.identity import feed
+from portal.identity.identities import IdentityHolder, LinkedIdentity
 from portal.identity.opening import Holder, read_holder
 from portal.identity.problems import IDENTITY_ELSEWHERE, IDENTITY_UNKNOWN, PROVIDER_EXPIRED
-from portal.identity.records import Credentials, IdentityHolder, LinkedIdentity
+from portal.identity.records import Credentials
 
 if TYPE_CHECKING:
     from portal.core.acting import Acting

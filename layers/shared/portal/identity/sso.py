@@ -18,6 +18,7 @@ from portal.core.problems import Problem
 from portal.core.session import Proof, account_of
 from portal.core.writes import delete, put, update
 from portal.identity import oidc_http, oidc_tokens, tickets
+from portal.identity.identities import LinkedIdentity
 from portal.identity.linked_identities import find_holder
 from portal.identity.oidc import Asked, Person, Provider, RefusedAnswerError, address, filled_in
 from portal.identity.opening import Browser, Holder, Opened, open_session
@@ -27,7 +28,7 @@ from portal.identity.problems import (
     PROVIDER_EXPIRED,
 )
 from portal.identity.purposes import SSO_STATE
-from portal.identity.records import Credentials, LinkedIdentity
+from portal.identity.records import Credentials
 from portal.identity.unlinked_identities import Unlinked, keep
 from portal.identity.ways import SSO
 
