@@ -17,7 +17,7 @@ CLI := .local/cli/.installed
 LOCAL := .venv/bin/python -m tools.stack
 
 .PHONY: help dev up down deploy mails affiliate sam-local sam-journey sam-invoke clean release watch test unit lint checks facts \
-    guards mutation faults audit format hooks bench load screenshots openapi privacy share cost licences lock \
+    guards mutation faults audit format hooks bench load screenshots openapi privacy words share cost licences lock \
     browser
 
 help: ## list the targets
@@ -145,6 +145,9 @@ screenshots: $(TOOLS) $(EMULATOR) browser ## take the pictures of docs/images
 	python -m pytest tests/browser
 	rm -f docs/images/*.png docs/images/*.jpg
 	python -m tests.browser.sheets docs/images
+
+words: $(TOOLS) ## write the words of passwords that everybody tries, from the locked packages
+	PYTHONPATH=layers/shared python -m tools.common_words
 
 privacy: $(TOOLS) ## write the tables of personal data, of docs/privacy.md and of the page
 	PYTHONPATH=layers/shared python -m tools.privacy

@@ -172,7 +172,7 @@ def test_many_cookies(client: Client, mailbox: Mailbox) -> None:
 def test_hostile_headers(client: Client, mailbox: Mailbox) -> None:
     """No value of a header gives a 5xx or is repeated in the answer."""
     session = ("Cookie", f"{SESSION_COOKIE}={_session(client, mailbox)}")
-    mark = "Zebulon-4242"
+    mark = "Zebulonet-4242"
     for name in ("User-Agent", "Accept", "Accept-Language", "Accept-Encoding", "Referer", "Range",
                  "If-None-Match", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded",
                  "X-Amzn-Trace-Id", "Authorization", "Expect-CT"):  # fmt: skip

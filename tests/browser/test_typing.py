@@ -99,5 +99,5 @@ def test_a_password_with_ones_name(page: Page, client: Client, mailbox: Mailbox)
     alert = page.get_by_role("alert")
     expect(alert).to_contain_text("ni votre prénom")
     expect(alert.get_by_role("link")).to_have_count(1)  # the API says the same
-    choose_password(page, "Automne-2026!")
+    choose_password(page, "Anatomie-2026!")
     page.wait_for_url("/mot-de-passe-enregistre")

@@ -90,20 +90,20 @@ def test_criteria(password: str, expected: list[str]) -> None:
 @pytest.mark.parametrize(
     ("password", "known"),
     [
-        ("Dupont-2026", {"names": ("Dupont", "Michel")}),
+        ("Dupontel-2026", {"names": ("Dupont", "Michel")}),
         ("x9-MICHELx9", {"names": ("Dupont", "Michel")}),
-        ("Du-Pont-2026", {"names": ("Dupont",)}),
-        ("Helene-2026", {"names": ("Hélène",)}),
-        ("Hélène-2026", {"names": ("Helene",)}),
-        ("He\u0301le\u0300ne-2026", {"names": ("HÉLÈNE",)}),
+        ("Du-Pontel-2026", {"names": ("Dupont",)}),
+        ("Helenette-26", {"names": ("Hélène",)}),
+        ("Hélènette-26", {"names": ("Helene",)}),
+        ("He\u0301le\u0300nette-26", {"names": ("HÉLÈNE",)}),
         ("JeanPierre-1", {"names": ("Jean-Pierre",)}),
-        ("Pierre-20261", {"names": ("Jean-Pierre",)}),
+        ("Pierreline-26", {"names": ("Jean-Pierre",)}),
         ("Lhermitte-26", {"names": ("L’Hermitte",)}),
         ("Lea-1234567", {"names": ("Léa",)}),
         ("Strasse-2026", {"names": ("Straße",)}),
         ("Leboeuf-2026", {"names": ("Lebœuf",)}),
         ("LEBŒUFe-2026", {"names": ("Leboeuf",)}),
-        ("Laetitia-2026", {"names": ("Lætitia",)}),
+        ("Laetitiane-26", {"names": ("Lætitia",)}),
         ("Micheldupont1-", {"email": "michel.dupont@example.fr"}),
         ("Michel.Dupont1-", {"email": "michel.dupont@example.fr"}),
         ("Sol-2026-sol", {"email": "sol+@example.fr"}),
@@ -161,7 +161,7 @@ def test_without_a_nir_none_is_found() -> None:
 
 def test_all_failures_come_together() -> None:
     """A person sees every broken rule at once, identity last."""
-    assert codes("dupont", names=("Dupont",)) == [
+    assert codes("dupontel", names=("Dupontel",)) == [
         "too-short",
         "no-uppercase",
         "no-digit",
@@ -229,7 +229,7 @@ def test_no_text_makes_it_fail(text: str, known: str, email: str, siret: str) ->
 
 def test_clues_at_their_shortest() -> None:
     """Parts of four letters of a name are clues, and an address's part before the first « + »."""
-    assert codes("Luce-1234-$$", names=("Marie-Luce Dupond",)) == ["contains-identity"]
+    assert codes("Luce-mauve-12", names=("Marie-Luce Dupond",)) == ["contains-identity"]
     assert codes("Tournesol-42", email="tournesol+a+b@example.fr") == ["contains-identity"]
     assert codes("Tournesol-42", email="other+tournesol@example.fr") == []
 
@@ -256,7 +256,7 @@ def test_a_password_that_everybody_tries_is_refused(password: str) -> None:
 @pytest.mark.parametrize(
     "password",
     [
-        "Automne-2026!",
+        "Anatomie-2026!",
         "Sample-Password-1",
         "Bonjour-Tristesse-1",
         "Azerty-Mauve-88",

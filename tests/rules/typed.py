@@ -232,7 +232,7 @@ WHO = {
 
 PASSWORDS = (
     # Under five letters: as whole words only
-    ("Automne-2026!", True),
+    ("Anatomie-2026!", True),
     ("Atomium-2026!", True),
     ("Tomates-2026!", True),
     ("Jo42-soleil-!", True),
@@ -254,9 +254,9 @@ PASSWORDS = (
     # Numbers, whatever the separators
     (f"Aa-{SIRET}", False),
     ("Aa-732 829 320 00074", False),
-    (f"Soleil-{SIREN}", False),
-    ("Soleil-732.829.320", False),
-    ("Soleil-732829321", True),
+    (f"Tournesol-{SIREN}", False),
+    ("Tournesol-732.829.320", False),
+    ("Tournesol-732829321", True),
     ("Aa-2550814168025", False),
     ("Aa-2 55 08 14 168 025", False),
     ("Aa-2550814168026", True),

@@ -21,7 +21,7 @@ _NIR_LENGTH = 13
 _SIREN_LENGTH = 9
 # One letter names nobody.
 _SHORTEST = 2
-# A shorter name occurs inside other words: Tom may choose « Automne-2026! ».
+# A shorter name occurs inside other words: Tom may choose « Anatomie-2026! ».
 _SHORTEST_INSIDE_WORDS = 5
 # Two letters in one, which keyboards of few people have: Lebœuf types « Leboeuf ».
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae"})
