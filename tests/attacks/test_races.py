@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from tests.world.client import AT_ONCE, Answer, Client, in_parallel
+from tests.world.client import AT_ONCE, Answer, Client, in_parallel, outcomes
 from tests.world.direct import HOUR, Direct, Moment
 from tests.world.journey import (
     account_holder,
@@ -18,13 +18,6 @@ from tests.world.mailbox import EMAIL_CHANGE, RECOVERY, Mailbox
 from tests.world.people import PASSWORD, contact_form, new_person
 
 pytestmark = pytest.mark.stack
-
-type Outcomes = Counter[tuple[int, str]]
-
-
-def outcomes(answers: list[Answer]) -> Outcomes:
-    """Count the answers by status and, for problems, slug."""
-    return Counter((each.status, each.slug if each.status >= 400 else "") for each in answers)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 
 from portal.core.identifiers import nir_mac
 from tests.world.bus import decision_event
-from tests.world.client import AT_ONCE, Answer, Client, in_parallel
+from tests.world.client import AT_ONCE, Answer, Client, in_parallel, outcomes
 from tests.world.direct import Direct, Moment
 from tests.world.journey import account_holder, signed_up
 from tests.world.mailbox import Mailbox
@@ -148,11 +148,6 @@ def test_logins_at_once(client: Client, mailbox: Mailbox) -> None:
     )
     assert outcomes(answers) == {(200, ""): 5}
     assert {each.activity().status for each in devices} == {200}
-
-
-def outcomes(answers: list[Answer]) -> Counter[tuple[int, str]]:
-    """Count the answers by status and, for problems, slug."""
-    return Counter((each.status, each.slug if each.status >= 400 else "") for each in answers)
 
 
 def link_of(client: Client, direct: Direct, person: Person) -> str:

@@ -2,7 +2,8 @@
 
 import json
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
@@ -227,3 +228,8 @@ def in_parallel[T](call: Callable[[int], T], times: int, at_once: int = AT_ONCE)
     """
     with ThreadPoolExecutor(min(times, at_once)) as pool:
         return list(pool.map(call, range(times)))
+
+
+def outcomes(answers: Iterable[Answer]) -> Counter[tuple[int, str]]:
+    """Count answers by status and, for problems, slug."""
+    return Counter((each.status, each.slug if each.status >= 400 else "") for each in answers)
