@@ -225,14 +225,14 @@ def test_two_records_are_one_round_trip(world: "World") -> None:
     wanted = ((Identifier, identifier.key()), (Credentials, KEY))
     found: list[object] = []
     for record in (identifier, CREDENTIALS):
-        found.append(world.table.get_two(*wanted))
+        found.append(world.table.get_several(*wanted))
         world.table.write(put(record))
     with world.calls.counted() as made:
-        found.append(world.table.get_two(*wanted))
+        found.append(world.table.get_several(*wanted))
     assert made == ["BatchGetItem"]
     assert found == [(None, None), (identifier, None), (identifier, CREDENTIALS)]
     world.table.write(delete(identifier.key()))
-    assert world.table.get_two(*wanted) == (None, CREDENTIALS)
+    assert world.table.get_several(*wanted) == (None, CREDENTIALS)
 
 
 def test_unread_keys_are_unavailable(world: "World") -> None:
@@ -243,7 +243,7 @@ def test_unread_keys_are_unavailable(world: "World") -> None:
         "UnprocessedKeys": {world.settings.table_name: {"Keys": [link.key()]}},
     }
     with world.answering(aws.dynamodb(), "BatchGetItem", partial), pytest.raises(Problem) as caught:
-        world.table.get_two((Link, link.key()), (Registration, Registration.key_of(id="r")))
+        world.table.get_several((Link, link.key()), (Registration, Registration.key_of(id="r")))
     assert caught.value.kind is UNAVAILABLE
     assert caught.value.retry_after
 

@@ -122,6 +122,14 @@ def test_a_link_is_no_ticket(world: World, secret: str) -> None:
     refused(LINK_UNKNOWN, lambda: world.set_password(ticket, now=FIRST))
 
 
+def test_a_second_step_takes_four_round_trips(world: World, secret: str) -> None:
+    """The account, its credentials and its second factor are read together."""
+    ticket = world.ticket(EMAIL, now=FIRST)
+    with world.calls.counted() as made:
+        world.second_step(ticket, code(secret, FIRST), FIRST)
+    assert made == ["GetItem", "UpdateItem", "BatchGetItem", "TransactWriteItems"]
+
+
 @pytest.mark.guards("ticket-used-once")
 def test_a_ticket_used_meanwhile(world: World, secret: str) -> None:
     """Of two requests with one ticket and two good codes, one opens a session."""

@@ -27,6 +27,9 @@ _TRIES = 8
 _PAUSE = 0.02
 """First pause before a write that conflicted with another is tried again, in seconds."""
 
+type Wanted[R: Record] = tuple[type[R], Attributes]
+"""The kind and the key of a record to read."""
+
 
 class Table:
     """The table. Errors of AWS pass through, as botocore raises them."""
@@ -41,27 +44,32 @@ class Table:
         item = answer.get("Item")
         return kind.from_item(item) if item else None
 
-    def get_two[A: Record, B: Record](
-        self, first: tuple[type[A], Attributes], second: tuple[type[B], Attributes]
-    ) -> tuple[A | None, B | None]:
-        """Return the records at two keys, in one round trip.
+    @overload
+    def get_several[A: Record, B: Record](
+        self, first: Wanted[A], second: Wanted[B], /
+    ) -> tuple[A | None, B | None]: ...
+    @overload
+    def get_several[A: Record, B: Record, C: Record](
+        self, first: Wanted[A], second: Wanted[B], third: Wanted[C], /
+    ) -> tuple[A | None, B | None, C | None]: ...
+    def get_several(self, *wanted: Wanted[Record]) -> tuple[Record | None, ...]:
+        """Return the records at two or three keys, in one round trip.
 
         Raises ``Problem(UNAVAILABLE)`` when DynamoDB leaves a key unprocessed.
         """
-        keys = [first[1], second[1]]
+        keys = [at for _, at in wanted]
         answer = self._client.batch_get_item(
             RequestItems={self._name: {"Keys": keys, "ConsistentRead": True}}
         )
         if answer.get("UnprocessedKeys"):
             raise Problem(UNAVAILABLE, retry_after=1)
-        found = answer["Responses"][self._name]
-        one, other = (
-            next((item for item in found if (item["pk"], item["sk"]) == (at["pk"], at["sk"])), None)
-            for at in keys
-        )
-        return (
-            first[0].from_item(one) if one else None,
-            second[0].from_item(other) if other else None,
+        found = {
+            (str(item["pk"]), str(item["sk"])): item for item in answer["Responses"][self._name]
+        }
+        items = [found.get((str(at["pk"]), str(at["sk"]))) for at in keys]
+        return tuple(
+            kind.from_item(item) if item else None
+            for (kind, _), item in zip(wanted, items, strict=True)
         )
 
     @overload

@@ -64,7 +64,7 @@ def open_token(table: "Table", limits: "Limits", token: Token, now: int) -> Regi
     the account exists, ``LINK_EXPIRED`` when the link has expired. A fresh link is then sent to
     the stored address, within the limits.
     """
-    link, registration = table.get_two(
+    link, registration = table.get_several(
         (Link, Link.of(token).key()), (Registration, Registration.key_of(id=token.id))
     )
     if registration is None or registration.expires_at <= now:
@@ -113,7 +113,7 @@ def set_password(
 def _require_free_address(table: "Table", registration: Registration, now: int) -> None:
     """Raise ``Problem(IDENTITY_CONFLICT)`` for an address that another account has or had."""
     mac = registration.email_mac
-    found, reserved = table.get_two(
+    found, reserved = table.get_several(
         (Identifier, Identifier.key_of(mac=mac)),
         (ReservedAddress, ReservedAddress.key_of(mac=mac)),
     )

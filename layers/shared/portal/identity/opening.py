@@ -47,7 +47,7 @@ class CredentialsChangedError(RefusedError):
 
 def read_holder(table: "Table", account_id: str) -> Holder | None:
     """Return an account and its credentials, in one round trip; ``None`` when it is gone."""
-    account, credentials = table.get_two(
+    account, credentials = table.get_several(
         (Account, Account.key_of(id=account_id)),
         (Credentials, Credentials.key_of(account_id=account_id)),
     )

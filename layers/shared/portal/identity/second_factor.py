@@ -25,9 +25,9 @@ from portal.core.session import Proof
 from portal.core.writes import Refusal, Write, delete, put, update
 from portal.identity import devices, feed, tickets
 from portal.identity.attempts import count_attempt, forget_failures
-from portal.identity.opening import Browser, Opened, open_session, read_holder
+from portal.identity.opening import Browser, Holder, Opened, open_session
 from portal.identity.problems import INVALID_CODE, TICKET_EXPIRED
-from portal.identity.records import Credentials, SecondFactor
+from portal.identity.records import Account, Credentials, SecondFactor
 from portal.rules import RuleError
 from portal.rules.characters import compact_number
 
@@ -67,6 +67,10 @@ class Attempt(Confidential, frozen=True):
 def read(table: "Table", account_id: str, now: int) -> SecondFactor | None:
     """Return what is stored, confirmed or not; what is over is gone, though TTL deletes late."""
     factor = table.get(SecondFactor, SecondFactor.key_of(account_id=account_id))
+    return _unless_over(factor, now)
+
+
+def _unless_over(factor: SecondFactor | None, now: int) -> SecondFactor | None:
     # guard: late-secret: factor.expires_at <= now => False
     over = factor and factor.expires_at is not None and factor.expires_at <= now
     return None if over else factor
@@ -130,8 +134,7 @@ def log_in(
     now = now_ms // 1000
     ticket = tickets.open_ticket(table, tokens, attempt.ticket, now)
     identifier, counted_for = _count(table, lookup, limits, ticket, attempt.browser, now_ms)
-    holder = read_holder(table, ticket.account_id)
-    factor = read(table, ticket.account_id, now)
+    holder, factor = _read_all(table, ticket.account_id, now)
     # guard: ticket-of-its-password: holder.credentials.trust != ticket.trust => False
     if holder is None or holder.credentials.trust != ticket.trust or factor is None:
         raise Problem(TICKET_EXPIRED)
@@ -195,6 +198,19 @@ def _mark_used(factor: SecondFactor, used: SecondFactor, now: int) -> Iterator[W
         # guard: recovery-code-is-told: notice( => [] and notice(
         told = notice(feed.RECOVERY_CODE_USED, account_id, now, actor=account_id, about=left)
         yield from map(put, told)
+
+
+def _read_all(
+    table: "Table", account_id: str, now: int
+) -> tuple[Holder | None, SecondFactor | None]:
+    """Return what a second step needs of an account, in one round trip."""
+    account, credentials, factor = table.get_several(
+        (Account, Account.key_of(id=account_id)),
+        (Credentials, Credentials.key_of(account_id=account_id)),
+        (SecondFactor, SecondFactor.key_of(account_id=account_id)),
+    )
+    holder = Holder(account, credentials) if account and credentials else None
+    return holder, _unless_over(factor, now)
 
 
 def _count(

@@ -64,7 +64,7 @@ def _look(
     check: UseCheck,
     now: int,
 ) -> str:
-    account, credentials = table.get_two(
+    account, credentials = table.get_several(
         (Account, Account.key_of(id=check.account_id)),
         (Credentials, Credentials.key_of(account_id=check.account_id)),
     )
