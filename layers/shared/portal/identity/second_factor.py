@@ -94,7 +94,7 @@ def matching_step(secret: str, typed: str, factor: SecondFactor, now: int) -> in
     """
     totp, code = TOTP(secret), clean(typed)
     for step in (now // STEP, now // STEP - 1):
-        # guard: totp-of-its-secret: hmac.compare_digest( => bool(
+        # guard: totp-of-its-secret: hmac.compare_digest( => max(
         # guard: totp-used-once: step > factor.last_step => True
         if hmac.compare_digest(totp.at(step * STEP), code) and step > factor.last_step:
             return step
