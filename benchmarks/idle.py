@@ -119,6 +119,8 @@ def _lines(kind: str, properties: Mapping[str, Any], resources: Resources) -> li
             return [Line("metrics that alarms watch", max(1, len(metrics)), ALARM)]
         case "AWS::Events::Rule":
             return _runs(properties, resources)
+        case "AWS::Scheduler::Schedule":  # itself free up to 14 million runs a month
+            return _runs({**properties, "Targets": [properties["Target"]]}, resources)
         case _:
             one = {
                 "AWS::CloudWatch::Dashboard": Line("dashboard", 1, DASHBOARD),
@@ -154,9 +156,9 @@ def _runs(properties: Mapping[str, Any], resources: Resources) -> list[Line]:
 
 
 def _seconds_between(schedule: str) -> float:
-    """Return the seconds between two runs: of a rate, or of a time of each day."""
+    """Return the seconds between two runs: of a rate, or of times of each day."""
     if found := re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", schedule):
         return int(found[1]) * {"minute": 60, "hour": 3600, "day": 86400}[found[2]]
-    if re.fullmatch(r"cron\(\d+ \d+ \* \* \? \*\)", schedule):
-        return 86400
+    if found := re.fullmatch(r"cron\(\d+ (\d+(?:,\d+)*) \* \* \? \*\)", schedule):
+        return 86400 / len(found[1].split(","))
     raise UnpricedError(schedule)

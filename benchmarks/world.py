@@ -77,6 +77,7 @@ ENVIRONMENT = {
     "SSO_CLAIMS": "last_name=family_name first_name=given_name email=email siret=siret",
     "SSO_ALGORITHM": "RS256",
     "SSO_SECRET": "client",
+    "ERASES_DECLARATIONS": "false",
 }
 FUNCTIONS = {
     "Login": "login/login",
@@ -88,6 +89,7 @@ FUNCTIONS = {
     "Account": "account/read",
     "RecoverPassword": "recover_password/recover",
     "Contact": "contact/message",
+    "Declare": "declare/periods",
     "Estimate": "estimate/estimate",
     "SecondFactor": "second_factor/read",
     "Sso": "sso/identities",
@@ -96,6 +98,7 @@ FUNCTIONS = {
     "MailFeedback": "mail_feedback/bounce",
     "Affiliation": "affiliation/confirmed",
     "DeleteAccounts": "delete_accounts/daily",
+    "Clock": "clock/hours",
     "Ops": "ops/look-up",
     "Watch": "watch/arrived",
     "CheckVersion": "check_version/deployment",

@@ -7,10 +7,11 @@ the table of the page « Données personnelles », whose French words are in ``c
 import tomllib
 from pathlib import Path
 
+from portal.declarations.held import HELD as DECLARATIONS
 from portal.identity.held import HELD as IDENTITY
 from portal.support.held import HELD as SUPPORT
 
-HELD = (*IDENTITY, *SUPPORT)
+HELD = (*IDENTITY, *DECLARATIONS, *SUPPORT)
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENT = ROOT / "docs" / "privacy.md"
 CONTENT = ROOT / "functions" / "web" / "content"

@@ -35,6 +35,8 @@ from portal.core.problems import (
 from portal.core.settings import settings
 from portal.core.snapshot import before_snapshot
 from portal.core.table import table
+from portal.declarations import feed as declarations
+from portal.declarations.held import HELD as DECLARATIONS
 from portal.http.answers import documented, json_answer
 from portal.http.api import Api
 from portal.http.cookies import device_cookie, session_cookie
@@ -64,8 +66,8 @@ from portal.identity.ways import ways
 from portal.rules.email import mask_email
 from portal.support.held import HELD as SUPPORT
 
-FEED = (*identity.KINDS, *affiliation.KINDS)
-HELD = (*IDENTITY, *SUPPORT)
+FEED = (*identity.KINDS, *affiliation.KINDS, *declarations.KINDS)
+HELD = (*IDENTITY, *DECLARATIONS, *SUPPORT)
 
 app = Api()
 handler = app.resolve

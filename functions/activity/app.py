@@ -11,12 +11,13 @@ from portal.core import feed
 from portal.core.clock import rfc3339_seconds
 from portal.core.problems import INVALID_REQUEST, UNAUTHENTICATED
 from portal.core.table import table
+from portal.declarations import feed as declarations
 from portal.http.answers import documented, json_answer
 from portal.http.api import Api
 from portal.http.fields import StrictModel
 from portal.identity import feed as identity
 
-FEED = (*identity.KINDS, *affiliation.KINDS)
+FEED = (*identity.KINDS, *affiliation.KINDS, *declarations.KINDS)
 
 app = Api()
 handler = app.resolve

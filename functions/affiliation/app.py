@@ -1,12 +1,12 @@
-"""Decisions of the back office on affiliations, and its corrections, from the event bus."""
+"""What the back office says, from the event bus: affiliations, corrections, businesses."""
 
 import time
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
-from pydantic import UUID4, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from event_bodies import BusinessCeased, BusinessChanged, Decision, IdentityCorrected
 
 from portal.affiliation import corrections, decisions
 from portal.core import aws, keys
@@ -15,7 +15,7 @@ from portal.core.identifiers import encrypt_for_account
 from portal.core.metrics import AFFILIATIONS, count
 from portal.core.settings import settings
 from portal.core.table import table
-from portal.http.fields import NirKey, NirText, PersonName, Siret, agreed_key
+from portal.declarations import business
 from portal.identity.corrections import Correction
 from portal.rules.nir import split_nir
 
@@ -23,60 +23,10 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 logger = Logger()
+_CONFIRMED = "AffiliationConfirmed"
 _CORRECTED = "IdentityCorrected"
-
-
-class Detail(BaseModel):
-    """Which account; its Siret when known; the reason of a rejection, in French."""
-
-    model_config = ConfigDict(hide_input_in_errors=True)
-
-    account_id: UUID4
-    siret: Siret | None = None
-    reason: Annotated[str | None, Field(max_length=500)] = None
-
-
-class Decision(BaseModel):
-    """An event of the source ``portal.backoffice``."""
-
-    model_config = ConfigDict(hide_input_in_errors=True)
-
-    detail_type: Annotated[
-        Literal["AffiliationConfirmed", "AffiliationRejected"], Field(alias="detail-type")
-    ]
-    time: AwareDatetime
-    detail: Detail
-
-
-class Corrected(BaseModel):
-    """Which account, what is right, and the reference of the proof; absent for what stays."""
-
-    model_config = ConfigDict(hide_input_in_errors=True, extra="forbid")
-
-    account_id: UUID4
-    proof: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ./_-]{0,63}$")]
-    last_name: PersonName | None = None
-    first_name: PersonName | None = None
-    nir: NirText | None = None
-    nir_key: NirKey | None = None
-    siret: Siret | None = None
-
-    @model_validator(mode="after")
-    def _something(self) -> Self:
-        agreed_key(self.nir, self.nir_key)
-        if not (self.last_name or self.first_name or self.nir or self.siret):
-            message = "nothing to correct"
-            raise ValueError(message)
-        return self
-
-
-class IdentityCorrected(BaseModel):
-    """A correction, of the source ``portal.backoffice``."""
-
-    model_config = ConfigDict(hide_input_in_errors=True)
-
-    time: AwareDatetime
-    detail: Corrected
+_CHANGED = "BusinessChanged"
+_CEASED = "BusinessCeased"
 
 
 def handler(event: dict[str, Any], context: "LambdaContext") -> None:  # noqa: ARG001
@@ -85,10 +35,8 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> None:  # noqa: A
     An event that is malformed or dated in the future raises ``ValidationError`` or
     ``ImplausibleTimeError``, and is put in the queue of events that failed.
     """
-    if event.get("detail-type") == _CORRECTED:
-        kind, account_id, changed = _correct(IdentityCorrected.model_validate(event))
-    else:
-        kind, account_id, changed = _decide(Decision.model_validate(event))
+    kind = str(event.get("detail-type"))
+    account_id, changed = _OTHERS.get(kind, _decide)(event)
     logger.info(
         "affiliation",
         account_id=account_id,
@@ -96,22 +44,49 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> None:  # noqa: A
     )
 
 
-def _decide(decision: Decision) -> tuple[str, str, bool]:
-    account_id = str(decision.detail.account_id)
+def _decide(event: dict[str, Any]) -> tuple[str, bool]:
+    decision = Decision.model_validate(event)
+    detail, kind = decision.detail, decision.detail_type
+    account_id = str(detail.account_id)
+    at_ms = _milliseconds(decision.time, kind, account_id)
+    news = detail.business.details if detail.business and kind == _CONFIRMED else None
     changed = decisions.decide(
         table(),
         keys.lookup_keys(),
-        decision.detail_type,
+        kind,
         account_id,
-        decision.detail.siret,
-        decision.detail.reason,
-        _milliseconds(decision.time, decision.detail_type, account_id),
+        detail.siret,
+        detail.reason,
+        at_ms,
+        # guard: business-with-its-affiliation
+        lambda account: business.changes(table(), account, news, at_ms),
     )
-    return decision.detail_type, account_id, changed
+    # A decision that came late says of the business what none said since.
+    late = news is not None and not changed and business.apply(table(), account_id, news, at_ms)
+    return account_id, changed or late
 
 
-def _correct(event: IdentityCorrected) -> tuple[str, str, bool]:
-    detail = event.detail
+def _change(event: dict[str, Any]) -> tuple[str, bool]:
+    changed = BusinessChanged.model_validate(event)
+    account_id = str(changed.detail.account_id)
+    news = business.Changed(
+        changed.detail.business.details, date.fromisoformat(changed.detail.effective_on)
+    )
+    at_ms = _milliseconds(changed.time, _CHANGED, account_id)
+    return account_id, business.apply(table(), account_id, news, at_ms)
+
+
+def _cease(event: dict[str, Any]) -> tuple[str, bool]:
+    ceased = BusinessCeased.model_validate(event)
+    account_id = str(ceased.detail.account_id)
+    news = business.Ceased(date.fromisoformat(ceased.detail.ceased_on))
+    at_ms = _milliseconds(ceased.time, _CEASED, account_id)
+    return account_id, business.apply(table(), account_id, news, at_ms)
+
+
+def _correct(event: dict[str, Any]) -> tuple[str, bool]:
+    corrected = IdentityCorrected.model_validate(event)
+    detail = corrected.detail
     account_id = str(detail.account_id)
     changed = corrections.correct_with_proof(
         table(),
@@ -125,9 +100,12 @@ def _correct(event: IdentityCorrected) -> tuple[str, str, bool]:
             siret=detail.siret,
         ),
         detail.proof,
-        _milliseconds(event.time, _CORRECTED, account_id),
+        _milliseconds(corrected.time, _CORRECTED, account_id),
     )
-    return _CORRECTED, account_id, changed
+    return account_id, changed
+
+
+_OTHERS = {_CORRECTED: _correct, _CHANGED: _change, _CEASED: _cease}
 
 
 def _milliseconds(at: datetime, kind: str, account_id: str) -> int:

@@ -139,6 +139,7 @@ PROBES: Mapping[str, Probe] = {
         "POST", "/api/password-recovery", {"identifier": _NOBODY}, 202, _LATE
     ),
     "Account": _request("GET", "/api/me", None, 401, cookie=_SESSION),
+    "Declare": _request("GET", "/api/me/periods", None, 401, cookie=_SESSION),
     "Contact": _request("POST", "/api/contact", {}, 422),  # any other would be mailed
     "Estimate": _request("POST", "/api/estimates", _ESTIMATE, 200, _LATE),
     "Web": _request("GET", "/", None, 200),
@@ -147,6 +148,8 @@ PROBES: Mapping[str, Probe] = {
     "Watch": _event({"source": "aws.ses", "detail": {"mail": _MAIL}}, None),
     # Of no day: accounts are deleted by the version that has been looked at.
     "DeleteAccounts": _event({"days": -1}, None),
+    # Of a day long gone: people are told by the version that has been looked at.
+    "Clock": _event({"days": 0, "time": "2020-01-01T00:00:00Z"}, None),
     "Ops": _event({}, "ValidationError"),  # any other would be in the audit trail
     "SendMail": _event({"Records": [_MESSAGE]}, 0),
 }

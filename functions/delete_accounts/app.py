@@ -7,6 +7,7 @@ from aws_lambda_powertools import Logger
 
 from portal.core.settings import settings
 from portal.core.table import table
+from portal.declarations.held import HELD as DECLARATIONS
 from portal.identity import deletion, email_change
 from portal.identity.held import HELD as IDENTITY
 from portal.identity.unused import look_at_unused
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 logger = Logger()
-HELD = (*IDENTITY, *SUPPORT)
+HELD = (*IDENTITY, *DECLARATIONS, *SUPPORT)
 
 
 def handler(event: dict[str, Any], context: "LambdaContext") -> None:  # noqa: ARG001

@@ -23,6 +23,8 @@ from portal.core.outbox import Outgoing, Sender
 from portal.core.post import Post
 from portal.core.settings import settings
 from portal.core.table import table
+from portal.declarations.events import EVENTS as OF_DECLARATIONS
+from portal.declarations.mails import MAILS as DECLARATIONS
 from portal.identity.events import EVENTS
 from portal.identity.mails import MAILS as IDENTITY
 from portal.support.mails import MAILS as SUPPORT
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 logger = Logger()
 # If every message of a batch failed, they are still reported one by one.
 processor = BatchProcessor(EventType.DynamoDBStreams, raise_on_entire_batch_failure=False)
-MAILS = {**IDENTITY, **AFFILIATION, **SUPPORT}
+MAILS = {**IDENTITY, **AFFILIATION, **DECLARATIONS, **SUPPORT}
 
 
 def deliver(record: "DynamoDBRecord", lambda_context: "LambdaContext") -> None:
@@ -74,7 +76,7 @@ def senders(now: int, time_left: "Callable[[], float]") -> Mapping[str, Sender]:
     mailer = Mailer(table(), keys.token_keys(), keys.lookup_keys(), post, settings(), now)
     publish = publisher(aws.event_bridge(), settings().event_bus)
     mails = {kind: partial(send, mailer) for kind, send in MAILS.items()}
-    return {**mails, **dict.fromkeys(EVENTS, publish)}
+    return {**mails, **dict.fromkeys((*EVENTS, *OF_DECLARATIONS), publish)}
 
 
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:

@@ -62,7 +62,7 @@ def test_a_confirmation(world: "World", decide: "Callable[..., None]", account_i
     """One transaction changes the account, the feed and the mail."""
     with world.calls.counted() as made:
         decide(CONFIRMED, account_id, NOW + 60)
-    assert made == ["GetItem", "TransactWriteItems"]
+    assert made == ["GetItem", "GetItem", "TransactWriteItems"], "account, business"
     account = world.account(account_id)
     assert (account.affiliation, account.affiliation_at) == ("confirmed", (NOW + 60) * 1000)
     (mail,) = world.deliver()

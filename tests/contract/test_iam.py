@@ -21,6 +21,7 @@ from tests.world.neighbours import general, is_of_a_store, neighbours, rights
 from tests.world.policies import Policy, Request, Role, Statement
 from tests.world.use_cases import (
     OPEN,
+    READ_PERIODS,
     SET_PASSWORD,
     SIGN_UP,
     USE_CASES,
@@ -30,6 +31,7 @@ from tests.world.use_cases import (
     deliver_in_vain,
     due,
     failed_event_of,
+    logged_in,
     logged_in_a_while,
     operate,
     request,
@@ -67,6 +69,9 @@ BRANCHES = [
     UseCase("an account gone", "delete_accounts", _gone, run_daily),
     UseCase("a bounce of nobody", "mail_feedback", with_account, _bounce),
     UseCase("replay a bounce", "ops", failed_event_of("MailFeedback"), operate("replay-events")),
+    UseCase("seen again, declaring", "declare", logged_in_a_while, READ_PERIODS),
+    UseCase("read why declarations are closed", "declare", logged_in, READ_PERIODS),
+    UseCase("replay a look", "ops", failed_event_of("Clock"), operate("replay-events")),
     UseCase("replay a day", "ops", failed_event_of("DeleteAccounts"), operate("replay-events")),
 ]
 

@@ -13,6 +13,7 @@ from portal.core.outbox import Outgoing, list_unsent, note_unsent, replay
 from portal.core.problems import Problem
 from portal.core.records import DAY
 from portal.core.writes import RefusedError
+from portal.declarations.events import EVENTS as OF_DECLARATIONS
 from portal.identity.events import EVENTS
 from portal.identity.records import Registration
 from tests.world.functions import load_function
@@ -221,8 +222,8 @@ def test_an_unknown_kind_is_an_error(world: "World") -> None:
 def test_the_function_sends_every_kind(world: "World") -> None:
     """Every kind of message of any domain has a sender."""
     senders = load_function("send_mail").senders(NOW, lambda: 300.0)
-    assert senders.keys() == {*MAILS, *EVENTS}
-    assert len(senders) == len(MAILS) + len(EVENTS)
+    assert senders.keys() == {*MAILS, *EVENTS, *OF_DECLARATIONS}
+    assert len(senders) == len(MAILS) + len(EVENTS) + len(OF_DECLARATIONS)
     assert not world.calls.of("DynamoDB")
 
 

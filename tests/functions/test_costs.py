@@ -142,7 +142,12 @@ def test_snapshots_are_paid_by_memory() -> None:
 
 
 @pytest.mark.parametrize(
-    ("schedule", "runs"), [("rate(5 minutes)", 8760), ("cron(0 3 * * ? *)", 730 / 24)]
+    ("schedule", "runs"),
+    [
+        ("rate(5 minutes)", 8760),
+        ("cron(0 3 * * ? *)", 730 / 24),
+        ("cron(5 8,12 * * ? *)", 730 / 12),
+    ],
 )
 def test_scheduled_runs_are_counted(schedule: str, runs: float) -> None:
     """A schedule costs its runs; a rule about events nothing."""

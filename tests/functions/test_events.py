@@ -42,6 +42,14 @@ STATUS = {
     "activity/no-session": 401,
     "contact/message": 202,
     "contact/unknown-reason": 422,
+    "declare/business": 200,
+    "declare/declare": 200,
+    "declare/negative": 422,
+    "declare/no-version": 404,
+    "declare/periods": 200,
+    "declare/reminders-off": 204,
+    "declare/too-early": 409,
+    "declare/zero": 200,
     "estimate/estimate": 200,
     "estimate/unknown-rates": 422,
     "login/login": 200,
@@ -78,6 +86,8 @@ BATCHES: dict[str, tuple[str, int, int, int]] = {
 }
 # Case: what it changes of the account, or the error that it ends in.
 EVENTS_OF_OTHERS: dict[str, dict[str, Any] | type[Exception]] = {
+    "affiliation/business-ceased": {},
+    "affiliation/business-changed": {},
     "affiliation/confirmed": {"affiliation": "confirmed", "siret": "35600000049837"},
     "affiliation/corrected": {"last_name": "Martin-Petit", "siret": "35600000049837"},
     "affiliation/malformed": ValidationError,
@@ -86,6 +96,8 @@ EVENTS_OF_OTHERS: dict[str, dict[str, Any] | type[Exception]] = {
         "affiliation_reason": "La pièce justificative est illisible.",
     },
     "check_version/deployment": {},
+    "clock/hours": {},
+    "clock/malformed": ValueError,
     "check_version/malformed": KeyError,
     "delete_accounts/daily": {},
     "mail_feedback/bounce": {"mail_bounced_at": True},
@@ -110,8 +122,8 @@ UNFILLED = {
         [
             case
             for case in STATUS
-            if case.startswith(("account/", "second_factor/", "sso/"))
-            and not case.endswith(("undo-unknown-link", "late-ticket", "unknown-state"))
+            if case.startswith(("account/", "declare/", "second_factor/", "sso/"))
+            and not case.endswith(("undo-unknown-link", "late-ticket", "unknown-state", "negative"))
         ],
         401,
     ),
@@ -210,7 +222,10 @@ def test_a_request_is_answered(
     for name, value in ENVIRONMENT.items():
         if name not in os.environ:  # what the web function says of who publishes the site
             monkeypatch.setenv(name, value)
-    event = json.loads(prepare("validation").fill(read(case)))
+    state = prepare("validation")
+    if case.startswith("declare/"):
+        gateway.invoke("affiliation", json.loads(state.fill(read("affiliation/confirmed"))))
+    event = json.loads(state.fill(read(case)))
     answer = gateway.send(case.partition("/")[0], event)
     assert answer.status == STATUS[case], answer.text
 

@@ -22,7 +22,9 @@ def test_the_example_is_answered_as_described(
     """The example succeeds, or is refused for what nobody has; the answer is as documented."""
     headers = {"Content-Type": ["application/json"]}
     if operation.needs_session:
-        world.open_account()
+        account_id = world.open_account()
+        if operation.function == "declare":
+            world.affiliate(account_id, NOW)
         headers["Cookie"] = [f"{SESSION_COOKIE}={world.log_in('michele.dupont@example.fr').cookie}"]
     event = proxy_event(
         operation.method.upper(),

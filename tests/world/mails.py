@@ -6,11 +6,13 @@ from pathlib import Path
 
 from portal.affiliation import mails as affiliation_mails
 from portal.core.mail import Mail, Template, render
+from portal.declarations import feed as declarations_feed
+from portal.declarations import mails as declarations_mails
 from portal.identity import mails as identity_mails
 from portal.support import mails as support_mails
 from tests.world.world import FEED
 
-DOMAINS = (identity_mails, affiliation_mails, support_mails)
+DOMAINS = (identity_mails, affiliation_mails, support_mails, declarations_mails)
 FOLDERS = [Path(each.__file__).with_name("templates") for each in DOMAINS]
 LINK = "https://portail.example.fr/valider#abc-_9"
 AT = datetime(2026, 7, 1, 10, 4, tzinfo=UTC)
@@ -25,6 +27,13 @@ NOTICE = {
     "reason": "L’activité déclarée est réglementée.",
     "deletion_at": datetime(2026, 7, 31, 10, 4, tzinfo=UTC),
     "is_agent": "",
+}
+OF_PERIODS = {
+    "at": AT,
+    "what": "octobre 2026 et novembre 2026",
+    "due": "28/02/2027",
+    "year": "2026",
+    "next_year": "2027",
 }
 # The values that each template receives.
 VALUES: Mapping[str, Mapping[str, str | datetime]] = {
@@ -60,6 +69,7 @@ VALUES: Mapping[str, Mapping[str, str | datetime]] = {
     "account-unused": {"date": "31/07/2026"},
     "affiliation-confirmed": NOTICE,
     "affiliation-rejected": NOTICE,
+    **dict.fromkeys((kind.name for kind in declarations_feed.KINDS), OF_PERIODS),
     "contact-acknowledgement": {"ticket": "MFRGGZDF", "personal_data": "yes"},
     "contact-message": PERSON
     | {

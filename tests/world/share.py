@@ -52,6 +52,7 @@ STORED = {
     "AWS::Logs::MetricFilter",
     "AWS::SES::ConfigurationSetEventDestination",
     "AWS::SNS::Topic",
+    "AWS::Scheduler::Schedule",
     "AWS::WAFv2::WebACL",
 }
 """Types that the emulator stores, and that do nothing there."""

@@ -23,6 +23,7 @@ from portal.core.acting import Acting
 from portal.core.identifiers import account_mac, encrypt_for_account
 from portal.core.outbox import Outgoing
 from portal.core.records import DAY
+from portal.declarations.held import HELD as DECLARATIONS
 from portal.identity import deletion, second_factor
 from portal.identity.attempts import count_failure
 from portal.identity.held import HELD as IDENTITY
@@ -35,6 +36,7 @@ from portal.identity.unused import look_at_unused
 from portal.rules.nir import nir_check_key
 from portal.support.held import HELD as SUPPORT
 from portal.support.watch import ADDRESS
+from tests.world.businesses import BUSINESS
 from tests.world.cloud import remove_item, write_item
 from tests.world.functions import Answer, Gateway
 from tests.world.outside import deploying, registered, site
@@ -44,7 +46,7 @@ from tests.world.world import NOW, PASSWORD, World
 if TYPE_CHECKING:
     import pytest
 
-HELD = (*IDENTITY, *SUPPORT)
+HELD = (*IDENTITY, *DECLARATIONS, *SUPPORT)
 EMAIL = "michele.dupont@example.fr"
 OTHER = "other@example.fr"
 CHANGED = "Another-Horse-8"
@@ -196,6 +198,34 @@ def _mail_of(scene: Scene, page: str) -> str:
 def nobody(scene: Scene) -> None:
     """Start from nothing."""
     assert not scene.account_id
+
+
+def told(scene: Scene, kind: str, at: int, **detail: Any) -> None:
+    """Send an event of the back office about the scene's account."""
+    time_ = datetime.fromtimestamp(at, UTC).isoformat()
+    detail = {"account_id": scene.account_id, **detail}
+    scene.gateway.invoke("affiliation", {"detail-type": kind, "time": time_, "detail": detail})
+
+
+def affiliated(scene: Scene, **business: Any) -> None:
+    """Start from an account whose business the back office confirmed, its holder logged in."""
+    logged_in(scene)
+    told(scene, "AffiliationConfirmed", scene.now - 10, business=BUSINESS | business)
+    scene.world.deliver(scene.now - 10)
+
+
+def affiliated_in_august(scene: Scene) -> None:
+    """Start from a business of which there is something to tell since the last look."""
+    logged_in(scene)
+    told(scene, "AffiliationConfirmed", scene.now - 40 * DAY, business=BUSINESS)
+    scene.world.deliver(scene.now - 10)
+
+
+def declared(scene: Scene) -> None:
+    """Start from a declaration that may be corrected."""
+    affiliated(scene)
+    DECLARE(scene)
+    scene.world.deliver(scene.now)
 
 
 def signed_up(scene: Scene) -> None:
@@ -532,6 +562,41 @@ def _decide(scene: Scene, **detail: str) -> None:
     )
 
 
+def confirm_business(scene: Scene) -> None:
+    """Send a confirmation with a business."""
+    told(scene, "AffiliationConfirmed", scene.now, business=BUSINESS)
+
+
+def change_business(scene: Scene) -> None:
+    """Send a change of periodicity, from January on."""
+    business = BUSINESS | {"periodicity": "quarterly"}
+    told(scene, "BusinessChanged", scene.now, business=business, effective_on="2027-01-01")
+
+
+def end_business(scene: Scene) -> None:
+    """Send the end of a business, long enough ago that nothing is to come."""
+    told(scene, "BusinessCeased", scene.now, ceased_on="2026-05-20")
+
+
+def tell(scene: Scene) -> None:
+    """Run the clock."""
+    scene.gateway.invoke("clock", {})
+
+
+def declared_and_due(scene: Scene) -> None:
+    """Start from an account with a declaration, whose deletion is due."""
+    declared(scene)
+    asked = scene.acting(scene.now - 30 * DAY - 60)
+    deletion.schedule_deletion(scene.world.table, asked)
+    scene.world.log_in(EMAIL, now=scene.now - 60)
+    scene.world.deliver(scene.now)
+
+
+def versions(scene: Scene) -> int:
+    """Return how many versions of declarations are stored."""
+    return sum("#" in item["sk"]["S"] for item in scene.world.items("DECLARATION#"))
+
+
 def correct(scene: Scene) -> None:
     """Send a correction of a name and both numbers, with its proof."""
     at = datetime.fromtimestamp(scene.now, UTC)
@@ -663,6 +728,19 @@ SECOND_STEP = request(
     "/api/login/second-factor",
     lambda scene: {"ticket": scene.token, "code": TOTP(scene.secret).at(scene.now)},
 )
+
+
+def declare(
+    sales: int, services: int, version: int = 0, code: str = "2026-08"
+) -> Callable[[Scene], Answer]:
+    """Return the declaration of a period that is open."""
+    turnover = {"sales": sales, "commercial_services": services}
+    form = {"turnover": turnover, "expected_version": version}
+    return request("declare", "PUT", f"/api/me/periods/{code}/declaration", lambda _: form)
+
+
+DECLARE = declare(0, 2400)
+READ_PERIODS = request("declare", "GET", "/api/me/periods")
 RECOVER = request(
     "recover_password", "POST", "/api/password-recovery", lambda _: {"identifier": EMAIL}
 )
@@ -1052,6 +1130,84 @@ USE_CASES = [
         request("account", "PATCH", "/api/me", lambda _: {"deletion_at": None}),
         lambda scene: scene.world.account(scene.account_id).deletion_at is None,
     ),
+    UseCase("declare", "declare", affiliated, DECLARE, lambda scene: versions(scene) == 1),
+    UseCase(
+        "correct a declaration",
+        "declare",
+        declared,
+        declare(100, 2400, version=1),
+        lambda scene: versions(scene) == 2,
+    ),
+    UseCase(
+        "declare above ceilings",
+        "declare",
+        affiliated,
+        declare(200_000, 100_000),
+        lambda scene: {"ceiling-over", "vat-raised"} <= {*scene.world.kinds(scene.account_id)},
+    ),
+    UseCase("read periods", "declare", declared, READ_PERIODS),
+    UseCase(
+        "read a period", "declare", declared, request("declare", "GET", "/api/me/periods/2026-08")
+    ),
+    UseCase(
+        "read the business", "declare", declared, request("declare", "GET", "/api/me/business")
+    ),
+    UseCase(
+        "read a calendar", "declare", declared, request("declare", "GET", "/api/me/periods.ics")
+    ),
+    UseCase(
+        "read a receipt",
+        "declare",
+        declared,
+        request("declare", "GET", "/api/me/periods/2026-08/receipt"),
+    ),
+    UseCase(
+        "read reminders", "declare", affiliated, request("declare", "GET", "/api/me/reminders")
+    ),
+    UseCase(
+        "switch reminders off",
+        "declare",
+        affiliated,
+        request("declare", "PUT", "/api/me/reminders", lambda _: {"mails": False}),
+        lambda scene: not scene.world.business(scene.account_id).reminder_mails,
+    ),
+    UseCase(
+        "confirm a business",
+        "affiliation",
+        with_account,
+        confirm_business,
+        lambda scene: scene.world.business(scene.account_id).versions,
+    ),
+    UseCase(
+        "change a business",
+        "affiliation",
+        affiliated,
+        change_business,
+        lambda scene: len(scene.world.business(scene.account_id).versions) == 2,
+    ),
+    UseCase(
+        "end a business",
+        "affiliation",
+        affiliated,
+        end_business,
+        lambda scene: scene.world.business(scene.account_id).look_at is None,
+    ),
+    UseCase(
+        "tell of periods",
+        "clock",
+        affiliated_in_august,
+        tell,
+        lambda scene: (
+            {"period-reminder", "period-overdue"} <= {*scene.world.kinds(scene.account_id)}
+        ),
+    ),
+    UseCase(
+        "delete what was declared",
+        "delete_accounts",
+        declared_and_due,
+        run_daily,
+        lambda scene: scene.world.items("ARCHIVE#") and not scene.world.items("DECLARATION#"),
+    ),
     UseCase("contact", "contact", nobody, CONTACT, doubled=frozenset({"CONTACT"})),
     UseCase("estimate", "estimate", nobody, ESTIMATE),
     UseCase(
@@ -1209,7 +1365,9 @@ USE_CASES = [
         for kind in (
             "affiliation-confirmed",
             "affiliation-rejected",
+            "ceiling-near",
             "new-device",
+            "period-reminder",
             "password-changed",
             "email-restored",
             "number-lost",
@@ -1230,6 +1388,7 @@ USE_CASES = [
             "LoginFailed",
             "NumberDisputed",
             "PasswordChanged",
+            "TurnoverDeclared",
         )
     ),
 ]

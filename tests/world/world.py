@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -21,6 +22,7 @@ from botocore.exceptions import ClientError
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
+from portal.affiliation import decisions
 from portal.affiliation import feed as affiliation_feed
 from portal.affiliation.mails import MAILS as AFFILIATION_MAILS
 from portal.core import aws, identifiers, keys, outbox
@@ -39,6 +41,11 @@ from portal.core.session import Opened, Proof, Session, authenticate, new_sessio
 from portal.core.settings import Limits, Settings
 from portal.core.table import Table
 from portal.core.writes import put
+from portal.declarations import business
+from portal.declarations import feed as declarations_feed
+from portal.declarations.events import EVENTS as OF_DECLARATIONS
+from portal.declarations.mails import MAILS as DECLARATIONS_MAILS
+from portal.declarations.records import Business, Details
 from portal.identity import (
     activation,
     email_change,
@@ -61,6 +68,7 @@ from portal.identity.signup import Identity
 from portal.identity.tickets import Due
 from portal.rules.nir import mask_nir
 from portal.support.mails import MAILS as SUPPORT_MAILS
+from tests.world.businesses import BUSINESS
 from tests.world.cloud import (
     CLIENTS,
     Call,
@@ -75,9 +83,9 @@ from tests.world.cloud import (
 NOW = 1_790_000_000
 """The clock of the tests: in September 2026, not at the start of a minute."""
 PASSWORD = "Correct-Horse-7"
-FEED = (*feed.KINDS, *affiliation_feed.KINDS)
+FEED = (*feed.KINDS, *affiliation_feed.KINDS, *declarations_feed.KINDS)
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1, hash_len=32, salt_len=16)
-MAILS = {**IDENTITY_MAILS, **AFFILIATION_MAILS, **SUPPORT_MAILS}
+MAILS = {**IDENTITY_MAILS, **AFFILIATION_MAILS, **DECLARATIONS_MAILS, **SUPPORT_MAILS}
 
 # On a fresh clone the first example builds Unicode tables: slow once, not because of the rules.
 hypothesis_settings.register_profile(
@@ -320,6 +328,33 @@ class World:
         assert found
         return found
 
+    def affiliate(self, account_id: str, now: int = NOW, **changes: Any) -> None:
+        """Confirm an account's affiliation, with a business."""
+        said = BUSINESS | changes
+        details = Details(
+            **said
+            | {
+                "started_on": date.fromisoformat(said["started_on"]),
+                "activities": tuple(said["activities"]),
+            }
+        )
+        decisions.decide(
+            self.table,
+            keys.lookup_keys(),
+            "AffiliationConfirmed",
+            account_id,
+            None,
+            None,
+            now * 1000,
+            lambda account: business.changes(self.table, account, details, now * 1000),
+        )
+
+    def business(self, account_id: str) -> Business:
+        """Return the business of an account."""
+        found = self.table.get(Business, Business.key_of(account_id=account_id))
+        assert found
+        return found
+
     def acting(self, account_id: str, now: int = NOW) -> Acting:
         """Return an account's holder, acting in a session that was just opened."""
         proof = Proof(account_id, (login.PASSWORD,), now)
@@ -359,7 +394,12 @@ class World:
         mailer = Mailer(self.table, keys.token_keys(), keys.lookup_keys(), post, self.settings, now)
         publish = publisher(aws.event_bridge(), self.settings.event_bus)
         senders = {kind: partial(send, mailer) for kind, send in MAILS.items()}
-        outbox.deliver(self.table, message_id, {**senders, **dict.fromkeys(EVENTS, publish)}, now)
+        outbox.deliver(
+            self.table,
+            message_id,
+            {**senders, **dict.fromkeys((*EVENTS, *OF_DECLARATIONS), publish)},
+            now,
+        )
 
     def messages(self) -> list[Outgoing]:
         """Return what waits in the outbox, oldest first."""

@@ -67,7 +67,7 @@ OPENAPI_ROUTE: dict[str, Any] = {
 _JOURNEY = (
     *("signup", "validate_email", "set_password", "login", "second_factor", "sso"),
     *("logout", "recover_password"),
-    *("account", "activity", "contact", "estimate"),
+    *("account", "activity", "declare", "contact", "estimate"),
 )
 """The functions in the order in which a person meets them; any other comes after them."""
 _PARAMETER = re.compile(r"<(\w+)>")
@@ -198,7 +198,7 @@ def _operation(
         "responses": _responses(operation, method, name),
     }
     parameters: list[Mapping[str, Any]] = [
-        _parameter(each) for each in operation.get("parameters", [])
+        _parameter(name, each) for each in operation.get("parameters", [])
     ]
     parameters += headers.PARAMETERS.get(name, ())
     if method in _UNSAFE:
@@ -243,13 +243,13 @@ def _responses(operation: dict[str, Any], method: str, name: str) -> dict[str, A
     return responses
 
 
-def _parameter(parameter: dict[str, Any]) -> dict[str, Any]:
+def _parameter(operation: str, parameter: dict[str, Any]) -> dict[str, Any]:
     """Return a parameter with an example; one in an address is never null."""
     schema = parameter["schema"]
     for each in schema.pop("anyOf", []):
         if each != {"type": "null"}:
             schema |= each
-    example = examples.PARAMETERS.get(parameter["name"])
+    example = examples.parameter(operation, parameter["name"])
     return parameter | ({} if example is None else {"example": example})
 
 

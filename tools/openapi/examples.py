@@ -52,6 +52,24 @@ _FIELDS: Mapping[str, Any] = {
     "codes": ["0J4K-9QMZ-W3XE-7T2B"],
     "provider": "Net-Entreprises.fr",
     "last_used_at": _TIME,
+    "started_on": "2026-03-15",
+    "ceased_on": None,
+    "periodicity": "monthly",
+    "nature": "commerciale",
+    "activities": ["sales", "commercial_services"],
+    "territory": "metropole",
+    "acre_until": "2026-12-31",
+    "code": "2026-10",
+    "label": "octobre 2026",
+    "starts_on": "2026-10-01",
+    "ends_on": "2026-10-31",
+    "opens_on": "2026-11-01",
+    "due_on": "2026-11-30",
+    "state": "declared",
+    "paid_cents": 0,
+    "version": 1,
+    "actor_id": "2f1d8c53-6b0a-4d57-9a0c-52c1e6f1f0a3",
+    "mails": True,
     "receives": True,
     "device": "Firefox, Windows",
     "current": True,
@@ -78,6 +96,8 @@ _FREE: Mapping[str, Any] = {
         "sessions": [],
         "second_factor": None,
         "identities": [],
+        "business": None,
+        "declarations": [],
     }
 }
 """The answers whose fields have no schema, by operation."""
@@ -92,7 +112,17 @@ PARAMETERS: Mapping[str, Any] = {
     "error": None,
     "limit": 20,
     "cursor": None,
+    **dict.fromkeys(("read_period.code", "declare.code", "read_receipt.code"), "2026-10"),
+    "read_periods.from": "2026-01",
+    "read_periods.to": "2026-12",
+    "read_periods.state": "open",
+    "version": 1,
 }
+
+
+def parameter(operation_id: str, name: str) -> Any:  # noqa: ANN401 - JSON
+    """Return the example of a parameter of an address: the operation's own, or of that name."""
+    return PARAMETERS.get(f"{operation_id}.{name}", PARAMETERS.get(name))
 
 
 class NoExampleError(Exception):

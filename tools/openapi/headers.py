@@ -63,6 +63,7 @@ OF_ANSWERS: Mapping[tuple[str, int], tuple[str, ...]] = {
     ("delete_account", 202): ("Set-Cookie",),
     ("change_password", 204): ("Set-Cookie",),
     ("export_account", 200): ("Content-Disposition",),
+    ("read_calendar", 200): ("Content-Disposition",),
 }
 """The headers of a successful answer beside Cache-Control."""
 

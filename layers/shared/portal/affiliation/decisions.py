@@ -1,6 +1,6 @@
 """What the back office decides on an account's affiliation."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -41,8 +41,12 @@ def decide(
     siret: str | None,
     reason: str | None,
     at_ms: int,
+    alongside: Callable[[Account], Iterable[Write]] = lambda _: (),
 ) -> bool:
     """Apply a decision taken at a time (milliseconds) to an account; return whether it was new.
+
+    ``alongside`` returns what a later domain writes in the same transaction, for the account as
+    decided; refused with ``AccountChangedError`` when what it read changed meanwhile.
 
     A decision that is not later than the stored one is ignored, as is one for an account that does
     not exist. The same decision at a later time is stored but not notified again. The reason of a
@@ -69,7 +73,7 @@ def decide(
             account, affiliation=state, affiliation_at=at_ms, affiliation_reason=reason
         )
         try:
-            changed = _store(table, lookup, account, decided, siret, news)
+            changed = _store(table, lookup, account, decided, siret, news, alongside)
         except AccountChangedError:
             continue  # another decision came since the account was read
         return is_news or changed
@@ -95,10 +99,11 @@ def _store(
     decided: Account,
     siret: str | None,
     news: Sequence["Record"],
+    alongside: Callable[[Account], Iterable[Write]],
 ) -> bool:
     """Store a decision and what it does to numbers; return whether it does anything to them."""
     if decided.affiliation != AFFILIATION_CONFIRMED:
-        table.transact(_change(read, decided), *map(put, news))
+        table.transact(_change(read, decided), *map(put, news), *alongside(decided))
         return False
     if siret and decided.siret is None:
         mac = identifiers.siret_mac(lookup, siret)
@@ -108,7 +113,10 @@ def _store(
     settled = settle(table, decided, {NIR, SIRET} - unconfirmed, at_ms // 1000)
     decided = replace(decided, unconfirmed=sorted(unconfirmed) or None)
     table.transact(
-        _change(read, replace(decided, **settled.statuses)), *map(put, news), *settled.writes
+        _change(read, replace(decided, **settled.statuses)),
+        *map(put, news),
+        *settled.writes,
+        *alongside(decided),
     )
     return bool(settled.statuses)
 

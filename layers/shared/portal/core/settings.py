@@ -60,6 +60,8 @@ class Settings(Struct, frozen=True):
     """Seconds after which a function reads its secrets again."""
     limits: Limits
     unused: Unused
+    erases_declarations: bool
+    """Whether a deleted account leaves no declaration: all is made up, in a demonstration."""
 
 
 @functools.cache
@@ -95,4 +97,5 @@ def settings() -> Settings:
             first_notice=int(env["FIRST_NOTICE_DAYS"]) * _DAY,
             last_notice=int(env["LAST_NOTICE_DAYS"]) * _DAY,
         ),
+        erases_declarations=env["ERASES_DECLARATIONS"] == "true",
     )

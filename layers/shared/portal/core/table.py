@@ -104,6 +104,10 @@ class Table:
         )
         return [kind.from_item(item) for item in answer["Items"]]
 
+    def read_partition(self, partition: str) -> list[Attributes]:
+        """Return the items of a partition that has several kinds of records, by sort key."""
+        return [*self._items(partition)]
+
     def write(self, write: "Write") -> Attributes:
         """Make one write, at half the price of a transaction; return the item after an update.
 

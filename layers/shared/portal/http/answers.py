@@ -56,12 +56,17 @@ def documented(
     status: HTTPStatus,
     *problems: ProblemType,
     bodies: "Mapping[HTTPStatus, type[BaseModel]] | None" = None,
+    text: str | None = None,
 ) -> "dict[int, OpenAPIResponse]":
     """Return the OpenAPI responses of a route: its success and its own problems.
 
-    A route with several successes gives the body of each in ``bodies``.
+    A route with several successes gives the body of each in ``bodies``; one that answers text, its
+    media type.
     """
     answers: dict[int, OpenAPIResponse] = {int(status): {"description": status.phrase}}
+    if text:
+        written: dict[str, Any] = {text: {"schema": {"type": "string"}}}
+        answers[int(status)] = {"description": status.phrase, "content": written}
     for each, model in (bodies or {}).items():
         content: dict[str, Any] = {"application/json": {"model": model}}
         answers[int(each)] = {"description": each.phrase, "content": content}
