@@ -9,6 +9,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 export PORT ACCOUNT DECISION REASON SIRET EVENT LINE NAME KIND TO LAST REPORT ENV SET
+export BUSINESS STARTED_ON PERIODICITY NATURE ACTIVITIES TERRITORY ACRE FLAT_TAX EFFECTIVE_ON CEASED_ON
 
 TOOLS := .venv/.installed
 EMULATOR := .local/stack/.installed
@@ -16,7 +17,7 @@ CHECKS := .local/checks/.installed
 CLI := .local/cli/.installed
 LOCAL := .venv/bin/python -m tools.stack
 
-.PHONY: help dev up down deploy mails affiliate sam-local sam-journey sam-invoke clean release watch test unit lint checks facts \
+.PHONY: help dev up down deploy mails affiliate business sam-local sam-journey sam-invoke clean release watch test unit lint checks facts \
     guards mutation faults audit format hooks bench load screenshots openapi privacy words share cost licences lock \
     browser
 
@@ -41,8 +42,11 @@ deploy: $(TOOLS) $(EMULATOR) ## deploy what you changed to the running portal
 mails: $(TOOLS) ## show the mails sent since the start: TO=part-of-an-address LAST=number
 	@$(LOCAL) mails
 
-affiliate: $(TOOLS) ## play the back office: DECISION=confirmed|rejected ACCOUNT=… REASON=…
+affiliate: $(TOOLS) ## play the back office: DECISION=confirmed|rejected ACCOUNT=… REASON=… STARTED_ON=… ACRE=1 …
 	@$(LOCAL) affiliate
+
+business: $(TOOLS) ## play the back office: EFFECTIVE_ON=… PERIODICITY=… NATURE=… ACTIVITIES=…, or CEASED_ON=…
+	@$(LOCAL) business
 
 sam-local: $(TOOLS) $(EMULATOR) ## serve from Lambda's containers with sam local (needs Docker)
 	@$(LOCAL) sam_local

@@ -6,7 +6,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,13 +19,43 @@ from tools.stack import options
 from tools.stack.options import OptionError
 from tools.stack.stack import LOCAL, ROOT, Mail, Stack
 
+TODAY = date(2026, 11, 28)
+OF_BUSINESS = (
+    "BUSINESS",
+    "STARTED_ON",
+    "PERIODICITY",
+    "NATURE",
+    "ACTIVITIES",
+    "TERRITORY",
+    "ACRE",
+    "FLAT_TAX",
+)
+PLAUSIBLE: dict[str, Any] = {
+    "started_on": "2026-09-27",
+    "periodicity": "monthly",
+    "nature": "commerciale",
+    "activities": ["sales"],
+    "territory": "metropole",
+    "acre": False,
+    "flat_tax": False,
+}
 type Give = Callable[[str, str], None]
 
 
 @pytest.fixture
 def give(monkeypatch: pytest.MonkeyPatch) -> Give:
     """Give a value as make does; no other is given."""
-    for name in ("PORT", "ACCOUNT", "DECISION", "SIRET", "EVENT", "TO", "LAST", "REPORT"):
+    for name in (
+        "PORT",
+        "ACCOUNT",
+        "DECISION",
+        "SIRET",
+        "EVENT",
+        "TO",
+        "LAST",
+        "REPORT",
+        *OF_BUSINESS,
+    ):
         monkeypatch.delenv(name, raising=False)
     return monkeypatch.setenv
 
@@ -59,6 +91,8 @@ def read(name: str) -> object:
         "LAST": options.last,
         "TO": options.recipient,
         "REPORT": lambda: options.report_folder("bench"),
+        **dict.fromkeys(OF_BUSINESS, lambda: options.business(TODAY)),
+        "CEASED_ON": lambda: options.day("CEASED_ON"),
     }[name]()
 
 
@@ -82,6 +116,16 @@ def read(name: str) -> object:
         ("LAST", "all", "a number of mails"),
         ("TO", "two words", "an address or a part of one"),
         ("REPORT", "yes", "REPORT is 1"),
+        ("BUSINESS", "{", "an object in JSON, or none"),
+        ("BUSINESS", "[1]", "an object in JSON, or none"),
+        ("STARTED_ON", "15/03/2026", "STARTED_ON is a day"),
+        ("CEASED_ON", "2026-02-30", "CEASED_ON is a day"),
+        ("PERIODICITY", "yearly", "monthly or quarterly"),
+        ("NATURE", "Commerciale", "commerciale or artisanale or"),
+        ("ACTIVITIES", "sales,farming", "one or several of"),
+        ("TERRITORY", "mayotte", "metropole or"),
+        ("ACRE", "yes", "0 or 1"),
+        ("FLAT_TAX", "2", "0 or 1"),
     ],
 )
 def test_a_wrong_value_is_refused_in_a_sentence(
@@ -107,6 +151,19 @@ def test_a_wrong_value_is_refused_in_a_sentence(
         ("LAST", "", None),
         ("TO", " Dupont ", "dupont"),
         ("REPORT", "", LOCAL / "bench"),
+        ("BUSINESS", "none", None),
+        ("BUSINESS", '{"acre": true}', {"acre": True}),
+        ("PERIODICITY", "", PLAUSIBLE),
+        ("STARTED_ON", "2026-03-15", PLAUSIBLE | {"started_on": "2026-03-15"}),
+        ("PERIODICITY", "quarterly", PLAUSIBLE | {"periodicity": "quarterly"}),
+        (
+            "ACTIVITIES",
+            "sales, other_services",
+            PLAUSIBLE | {"activities": ["sales", "other_services"]},
+        ),
+        ("ACRE", "1", PLAUSIBLE | {"acre": True}),
+        ("CEASED_ON", "", ""),
+        ("CEASED_ON", "2026-10-31", "2026-10-31"),
         ("REPORT", "1", ROOT / "docs"),
     ],
 )

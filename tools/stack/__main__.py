@@ -7,9 +7,10 @@ import sys
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from datetime import date
 from http.client import HTTPException
 from types import FrameType
-from typing import Never
+from typing import Any, Never
 
 from tools.stack import bridge, mailbox, options, provider, sam
 from tools.stack.options import OptionError
@@ -132,13 +133,36 @@ def _show(mail: Mail) -> None:
 def affiliate(stack: Stack) -> None:
     """Act as the back office: put its decision on the bus, for ACCOUNT or the newest account."""
     decision, siret, reason = options.decision(), options.siret(), options.given("REASON")
+    confirmed = decision == options.DECISIONS["confirmed"]
+    business = options.business(date.today()) if confirmed else None  # noqa: DTZ011 - of this machine
     if not stack.is_running:
         raise StackError("Not running: start it with `make up`.")
     account_id = options.account(stack)
-    detail = {"account_id": account_id, "siret": siret, "reason": reason}
+    detail = {"account_id": account_id, "siret": siret, "reason": reason, "business": business}
     sent = {name: value for name, value in detail.items() if value}
     stack.put_event("portal.backoffice", decision, sent)
     say(f"{decision} for the account {account_id}: a feed entry and a mail follow.")
+
+
+def business(stack: Stack) -> None:
+    """Act as the back office: change a business from EFFECTIVE_ON, or end it on CEASED_ON."""
+    ceased_on, effective_on = options.day("CEASED_ON"), options.day("EFFECTIVE_ON")
+    if bool(ceased_on) == bool(effective_on):
+        raise OptionError(
+            "Say from when the business changes, or when it ended: make business "
+            "EFFECTIVE_ON=2027-01-01 PERIODICITY=quarterly, or make business CEASED_ON=2026-10-31"
+        )
+    changed = options.business(date.today())  # noqa: DTZ011 - of this machine
+    if not stack.is_running:
+        raise StackError("Not running: start it with `make up`.")
+    account_id = options.account(stack)
+    kind = "BusinessCeased" if ceased_on else "BusinessChanged"
+    said = {"ceased_on": ceased_on, "effective_on": effective_on}
+    detail: dict[str, Any] = {name: value for name, value in said.items() if value}
+    if effective_on:
+        detail["business"] = changed
+    stack.put_event("portal.backoffice", kind, {"account_id": account_id, **detail})
+    say(f"{kind} for the account {account_id}: its periods follow.")
 
 
 def deploy(stack: Stack) -> None:
@@ -205,7 +229,7 @@ def clean(stack: Stack) -> None:
 COMMANDS: dict[str, Callable[[Stack], None]] = {
     command.__name__: command
     for command in (
-        *(dev, up, down, deploy, mails, affiliate, status, clean),
+        *(dev, up, down, deploy, mails, affiliate, business, status, clean),
         *(sam_local, sam_journey, sam_invoke),
     )
 }

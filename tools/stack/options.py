@@ -1,8 +1,12 @@
 """What is given to `make` as NAME=value: read, or refused in a sentence."""
 
+import json
 import os
 import re
+from collections.abc import Mapping
+from datetime import date, timedelta
 from pathlib import Path
+from typing import Any, cast
 
 from tools.stack.stack import LOCAL, ROOT, Stack, StackError
 
@@ -11,6 +15,19 @@ DEFAULT_PORT = 4566
 _PORTS = range(1024, 65536)
 _NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 _SIRET = re.compile(r"[0-9]{14}", re.ASCII)
+
+
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "PERIODICITY": ("monthly", "quarterly"),
+    "NATURE": ("commerciale", "artisanale", "liberale", "liberale_reglementee"),
+    "TERRITORY": ("metropole", "alsace", "moselle", "drom"),
+    "ACRE": ("0", "1"),
+    "FLAT_TAX": ("0", "1"),
+}
+"""What may be given of a business; the first is the default."""
+_ACTIVITIES = ("sales", "commercial_services", "other_services", "furnished_tourism")
+_STARTED_AGO = timedelta(days=62)
+"""A business that is not described started two months ago: two periods may be declared."""
 
 
 class OptionError(StackError):
@@ -59,6 +76,56 @@ def siret() -> str:
     text = given("SIRET")
     if text and not _SIRET.fullmatch(text):
         raise OptionError("SIRET is 14 digits, without spaces.")
+    return text
+
+
+def business(today: date) -> dict[str, Any] | None:
+    """Return the business that the back office knows: plausible, but for what is given.
+
+    BUSINESS is all of it as JSON, or ``none``. Raises ``OptionError``.
+    """
+    text = given("BUSINESS")
+    if text == "none":
+        return None
+    if text:
+        try:
+            said = json.loads(text)
+        except ValueError:
+            said = None
+        if not isinstance(said, dict):
+            raise OptionError("BUSINESS is an object in JSON, or none.")
+        return cast("dict[str, Any]", said)
+    chosen = {name: _chosen(name) for name in _CHOICES}
+    activities = [each.strip() for each in (given("ACTIVITIES") or _ACTIVITIES[0]).split(",")]
+    if not set(activities) <= set(_ACTIVITIES):
+        raise OptionError(
+            f"ACTIVITIES is one or several of {', '.join(_ACTIVITIES)}, for example: "
+            "make affiliate ACTIVITIES=sales,commercial_services"
+        )
+    return {
+        "started_on": day("STARTED_ON") or (today - _STARTED_AGO).isoformat(),
+        "periodicity": chosen["PERIODICITY"],
+        "nature": chosen["NATURE"],
+        "activities": activities,
+        "territory": chosen["TERRITORY"],
+        "acre": chosen["ACRE"] == "1",
+        "flat_tax": chosen["FLAT_TAX"] == "1",
+    }
+
+
+def day(name: str) -> str:
+    """Return a day that is given as YYYY-MM-DD, or an empty string."""
+    text = given(name)
+    try:
+        return text and date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise OptionError(f"{name} is a day, for example: {name}=2026-03-15") from None
+
+
+def _chosen(name: str) -> str:
+    text = given(name) or _CHOICES[name][0]
+    if text not in _CHOICES[name]:
+        raise OptionError(f"{name} is {' or '.join(_CHOICES[name])}.")
     return text
 
 

@@ -50,6 +50,8 @@ PARAMETERS = (
     "MailsPerSecond=1000",
     # Every client here is 127.0.0.1; the default is for the address of one visitor.
     "RequestsPerMinute=6000",
+    # All is made up here: nothing is to be kept of a deleted account.
+    "ErasesDeclarations=true",
     # A rotation of keys can be tried without waiting ten minutes.
     "KeyRefresh=5",
 )
@@ -221,7 +223,7 @@ class Stack:
             aws_secret_access_key="test",
         )
 
-    def put_event(self, source: str, detail_type: str, detail: dict[str, str]) -> None:
+    def put_event(self, source: str, detail_type: str, detail: dict[str, Any]) -> None:
         """Put an event on the portal's bus."""
         entry = {
             "Source": source,
