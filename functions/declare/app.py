@@ -18,6 +18,7 @@ from period_bodies import (
 
 from portal.core.problems import INVALID_REQUEST, THROTTLED, UNAUTHENTICATED
 from portal.core.settings import settings
+from portal.core.snapshot import before_snapshot
 from portal.core.table import table
 from portal.declarations import declaring, documents, reminder_settings
 from portal.declarations.book import open_book, overlapping
@@ -30,10 +31,19 @@ from portal.declarations.problems import (
 )
 from portal.http.answers import documented, json_answer
 from portal.http.api import Api
+from portal.rules import rates
 from portal.rules.days import day_in_paris
 
 app = Api()
 handler = app.resolve
+
+
+@before_snapshot
+def load() -> None:
+    """Load now what the rules would load at their first use: the rates, the hours of Paris."""
+    rates.book()
+    day_in_paris(0)
+
 
 _Code = Annotated[str, Path(max_length=7, description="2026-10 or 2026-Q4.")]
 _Month = Annotated[str | None, Query(max_length=7, description="YYYY-MM.")]
