@@ -9,6 +9,7 @@ from tests.world.bus import Listener
 from tests.world.client import Client
 from tests.world.direct import Direct
 from tests.world.mailbox import Mailbox
+from tools.stack import provider
 from tools.stack.stack import stack_for_tests
 
 if TYPE_CHECKING:
@@ -52,6 +53,14 @@ def stack() -> "Iterator[Stack]":
     """Start and deploy an empty stack of its own when the first test asks for it."""
     with stack_for_tests() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def login_provider(stack: "Stack") -> "Iterator[str]":
+    """Return the address of the stack's login provider, which keeps its keys for all tests."""
+    provider.start(stack)
+    yield stack.provider_url
+    provider.stop(stack)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """A provider of OpenID Connect of the tests, which can be made to lie in every way.
 
-It answers below urllib3, or as a real server on a port. People are made up.
+It answers below urllib3. People are made up.
 """
 
 import base64
@@ -9,12 +9,10 @@ import hmac
 import io
 import json
 from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
-from threading import Thread
 from typing import Any
 from unittest.mock import patch
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
@@ -149,36 +147,6 @@ class Provider:
 
         with patch("urllib3.PoolManager.request", request):
             yield self
-
-    @contextmanager
-    def served(self, port: int) -> Generator["Provider"]:
-        """Answer on a port of this machine, for a block."""
-        provider = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                self._answer(None)
-
-            def do_POST(self) -> None:
-                self._answer(self.rfile.read(int(self.headers["Content-Length"])).decode())
-
-            def _answer(self, body: str | None) -> None:
-                reply = provider.answer(self.command, self.path, self.headers, body)
-                self.send_response(reply.status)
-                self.send_header("Content-Type", reply.media_type)
-                self.end_headers()
-                with suppress(OSError):
-                    self.wfile.write(reply.content)
-
-            def log_message(self, *_: object) -> None:
-                """Say nothing."""
-
-        with ThreadingHTTPServer(("127.0.0.1", port), Handler) as server:
-            Thread(target=server.serve_forever, daemon=True).start()
-            try:
-                yield self
-            finally:
-                server.shutdown()
 
     def _published(self) -> dict[str, Any]:
         published = {

@@ -178,7 +178,6 @@ def _ask(method: str, url: str, headers: Mapping[str, str], body: str | None = N
             body=body,
             timeout=_TIMEOUT,
             retries=False,
-            # guard: no-redirect-of-the-provider: False => True
             redirect=False,
             preload_content=False,
         )
