@@ -12,7 +12,7 @@ from portal.http.answers import documented, json_answer
 from portal.http.api import Api
 from portal.http.declared import AmountsDue, Day, PeriodCode, Turnover
 from portal.http.fields import StrictModel
-from portal.rules.contributions import Business, Nature, Territory, as_json
+from portal.rules.contributions import Business, Nature, Place, as_json
 
 app = Api()
 handler = app.resolve
@@ -23,7 +23,7 @@ class EstimateForm(StrictModel):
 
     period: PeriodCode
     nature: Nature
-    territory: Territory
+    territory: Place
     started_on: Day
     acre: bool
     flat_tax: bool

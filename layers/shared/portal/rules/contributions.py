@@ -13,7 +13,9 @@ from portal.rules.rates import ONE, PERCENT, are_known, book, part, percent, row
 
 type Category = Literal["sales", "commercial_services", "other_services", "furnished_tourism"]
 type Nature = Literal["commerciale", "artisanale", "liberale", "liberale_reglementee"]
-type Territory = Literal["metropole", "alsace", "moselle", "drom", "mayotte"]
+type Territory = Literal["metropole", "alsace", "moselle", "drom"]
+type Place = Literal["metropole", "alsace", "moselle", "drom", "mayotte"]
+"""A territory, or one that people may name and that has no rates."""
 
 CATEGORIES: tuple[Category, ...] = (
     "sales",
@@ -43,7 +45,7 @@ class Business(NamedTuple):
     """What decides the rates of a business; ``flat_tax`` is the versement libératoire."""
 
     nature: Nature
-    territory: Territory
+    territory: Place
     started_on: date
     acre: bool = False
     flat_tax: bool = False
