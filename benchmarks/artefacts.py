@@ -64,7 +64,7 @@ def measure(built: Build) -> Section:
         "Packages",
         "Zips of what `sam build` made, byte-code included.",
         [
-            Figure("dependency layer, zipped", layers["DependenciesLayer"] / _MB, 14, "MB"),
+            Figure("dependency layer, zipped", layers["DependenciesLayer"] / _MB, 16, "MB"),
             Figure(f"largest function ({largest}), zipped", functions[largest] / _KB, 100, "kB"),
             Figure("modules of the layers without byte-code", len(missing), 0),
         ],

@@ -41,8 +41,8 @@ def built(stack: "Stack") -> Build:
 
 
 def test_packages_are_small(built: Build) -> None:
-    """The layer of dependencies is below 14 MB zipped, each function below 100 kB."""
-    assert zipped(built.folder / "DependenciesLayer") <= 14_000_000
+    """The layer of dependencies is below 16 MB zipped, each function below 100 kB."""
+    assert zipped(built.folder / "DependenciesLayer") <= 16_000_000
     heavy = {name for name in FUNCTIONS if zipped(built.code(name)) > 100_000}
     assert not heavy
 
@@ -197,9 +197,11 @@ def test_functions_load_few_modules(built: Build, function: str) -> None:
     modules = set(_in_layer(built, "import app, sys; answer = sorted(sys.modules)", function))
     if not modules & _WITH_ASYNCIO:
         assert "asyncio" not in modules
-    assert len(modules) <= MODULES
+    assert len(modules) <= MODULES + _MORE.get(function, 0)
 
 
+_MORE = {"Sso": 100}
+"""Modules more that a function may load: of joserfc and cryptography, which check signatures."""
 _WITH_ASYNCIO = {
     "aws_lambda_powertools.event_handler",
     "aws_lambda_powertools.utilities.batch",

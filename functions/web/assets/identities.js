@@ -12,6 +12,7 @@ async function read() {
   byId("identities-failed").textContent = ok ? "" : `Cette partie n’a pas pu être lue. ${message}`;
   if (!ok) return;
   byId("identities").replaceChildren(...data.identities.map(line));
+  byId("identities").hidden = !data.identities.length;
   byId("no-identity").hidden = data.identities.length > 0 || !data.provider;
 }
 
