@@ -1,4 +1,4 @@
-"""Without HTTP, the table in memory answers as with it (tests/world/dynamodb.py)."""
+"""Without HTTP, AWS in memory answers as with it (tests/world/shortcut.py)."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from portal.core import aws
 from tests.world.cloud import over_http, read_items, write_item
-from tests.world.dynamodb import SHORT
+from tests.world.shortcut import SHORT
 from tests.world.use_cases import restore
 from tests.world.world import World
 
@@ -84,6 +84,23 @@ def test_both_ways_are_alike(world: World, operation: str, asked: dict[str, Any]
     restore(world, start)
     with over_http():
         assert short == (answered(operation, asked), read_items(name))
+
+
+@pytest.mark.parametrize("name", ["TokenSecret", "none"])
+def test_a_secret_is_alike(world: World, name: str) -> None:
+    """A secret is read alike on both ways, and so is the error when there is none."""
+    assert world
+
+    def read() -> Any:
+        try:
+            answer: Any = aws.secrets_manager().get_secret_value(SecretId=name)
+        except ClientError as refused:
+            answer = refused.response
+        return {key: each for key, each in answer.items() if key != "ResponseMetadata"}
+
+    short = read()
+    with over_http():
+        assert short == read()
 
 
 def test_every_operation_is_compared() -> None:

@@ -15,7 +15,7 @@ from moto.backends import get_backend
 from moto.dynamodb.models.dynamo_type import DynamoType
 
 from portal.core import aws
-from tests.world.dynamodb import LightTable, Shortcut
+from tests.world.shortcut import LightTable, Shortcut
 from tools.transformed import read_template
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -184,17 +184,27 @@ class Calls:
 
 
 _shortcut = Shortcut(ACCOUNT, REGION)
+_READ_SECRET = "before-call.secrets-manager.GetSecretValue"
+
+
+def _take_shortcuts() -> None:
+    aws.dynamodb().meta.events.register_last("before-call.dynamodb", _shortcut.answer)
+    aws.secrets_manager().meta.events.register_last(_READ_SECRET, _shortcut.secret)
+
+
+def _take_none() -> None:
+    aws.dynamodb().meta.events.unregister("before-call.dynamodb", _shortcut.answer)
+    aws.secrets_manager().meta.events.unregister(_READ_SECRET, _shortcut.secret)
 
 
 @contextmanager
 def over_http() -> Generator[None]:
-    """Send the calls of the block to moto over HTTP, the table's too."""
-    events = aws.dynamodb().meta.events
-    events.unregister("before-call.dynamodb", _shortcut.answer)
+    """Send all calls of the block to moto over HTTP."""
+    _take_none()
     try:
         yield
     finally:
-        events.register_last("before-call.dynamodb", _shortcut.answer)
+        _take_shortcuts()
 
 
 _names: dict[str, str] = {}
@@ -219,10 +229,9 @@ def cloud() -> Generator[dict[str, str]]:
         try:
             if not _names:
                 _names.update(_create(read_template()))
-            events = aws.dynamodb().meta.events
-            events.register_last("before-call.dynamodb", _shortcut.answer)
+            _take_shortcuts()
             yield _names
-            events.unregister("before-call.dynamodb", _shortcut.answer)
+            _take_none()
         finally:
             mock.stop(remove_data=False)
 

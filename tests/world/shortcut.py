@@ -1,14 +1,18 @@
-"""DynamoDB in memory, without HTTP: a call goes to moto's handler, and its result back to botocore.
+"""Calls to moto without HTTP: to its handler, and its result back to botocore.
 
-Most calls of the tests are made of the table. On the usual way, through requests that are signed,
-routed, read and written again, each takes three times as long, and none of that is ours.
+Most calls of the tests are made of the table and of the secrets. On the usual way, through requests
+that are signed, routed, read and written again, each takes three times as long, and none of that is
+ours.
 """
 
 import copy
+import json
+from datetime import UTC, datetime
 from typing import Any, override
 
 from botocore import xform_name
 from botocore.awsrequest import AWSResponse
+from moto.backends import get_backend
 from moto.core.exceptions import ServiceException
 from moto.core.parse import JSONParser
 from moto.dynamodb.models.dynamo_type import Item, LimitedSizeDict
@@ -64,7 +68,7 @@ def _copy_item(item: Item) -> Item:
 
 
 class Shortcut:
-    """Answers calls of items from the memory of an account in a region."""
+    """Answers calls from the memory of an account in a region."""
 
     def __init__(self, account: str, region: str) -> None:
         self.account = account
@@ -73,7 +77,7 @@ class Shortcut:
     def answer(
         self, model: Any, params: dict[str, Any], **_: Any
     ) -> tuple[AWSResponse, dict[str, Any]] | None:
-        """Answer a call before it is sent; called by botocore.
+        """Answer a call of items before it is sent; called by botocore.
 
         A call that is refused, and so changed nothing, is left to the usual way, which words the
         error.
@@ -89,7 +93,21 @@ class Shortcut:
             result = getattr(handler, xform_name(model.name))().result
         except (ServiceException, HTTPException):
             return None
-        answered = AWSResponse(params["url"], 200, {}, None)
-        metadata = {"HTTPStatusCode": 200, "HTTPHeaders": {}, "RetryAttempts": 0}
         parsed = {name: result[name] for name in model.output_shape.members if name in result}
-        return answered, parsed | {"ResponseMetadata": metadata}
+        return _answered(params, parsed)
+
+    def secret(self, params: dict[str, Any], **_: Any) -> tuple[AWSResponse, dict[str, Any]] | None:
+        """Answer the reading of a secret before it is sent; called by botocore."""
+        secrets = get_backend("secretsmanager")[self.account][self.region]
+        asked = json.loads(params["body"])
+        try:
+            found = secrets.get_secret_value(asked.pop("SecretId"), None, None)
+        except (ServiceException, HTTPException):
+            return None
+        created = datetime.fromtimestamp(found["CreatedDate"], UTC)
+        return None if asked else _answered(params, found | {"CreatedDate": created})
+
+
+def _answered(params: dict[str, Any], parsed: dict[str, Any]) -> tuple[AWSResponse, dict[str, Any]]:
+    metadata = {"HTTPStatusCode": 200, "HTTPHeaders": {}, "RetryAttempts": 0}
+    return AWSResponse(params["url"], 200, {}, None), parsed | {"ResponseMetadata": metadata}
