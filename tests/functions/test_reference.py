@@ -180,4 +180,5 @@ def test_every_page_is_audited(app: ModuleType, read: Read) -> None:
     """`make audit` finds each page of the site, the reference and the problems' pages too."""
     found = reached(lambda path: read(path)["body"])
     files = ("/assets/", "/api/openapi.json")
-    assert set(found) - {"/404"} == {path for path in app.SITE if not path.startswith(files)}
+    site = {path for path in app.SITE if not path.startswith(files)}
+    assert set(found) - {"/404"} == site, "a page without link: a line of UNLINKED_PAGES"

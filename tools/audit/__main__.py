@@ -45,6 +45,7 @@ UNLINKED_PAGES = (
     "/verifiez-vos-courriels",
     "/valider",
     "/mot-de-passe-enregistre",
+    "/premiere-connexion",
     "/nouveau-mot-de-passe",
     "/annuler-changement",
     "/gerer/mon-compte",
