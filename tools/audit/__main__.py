@@ -48,6 +48,7 @@ UNLINKED_PAGES = (
     "/premiere-connexion",
     "/nouveau-mot-de-passe",
     "/annuler-changement",
+    "/premiere-connexion",
     "/gerer/mon-compte",
     "/gerer/mon-compte/securite",
     "/gerer/mon-compte/telephone",
