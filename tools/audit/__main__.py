@@ -48,7 +48,6 @@ UNLINKED_PAGES = (
     "/premiere-connexion",
     "/nouveau-mot-de-passe",
     "/annuler-changement",
-    "/premiere-connexion",
     "/gerer/mon-compte",
     "/gerer/mon-compte/securite",
     "/gerer/mon-compte/telephone",
