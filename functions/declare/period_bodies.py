@@ -8,9 +8,10 @@ from pydantic import Field
 from portal.core.clock import rfc3339_seconds
 from portal.declarations.book import Book, Shown
 from portal.declarations.records import Declaration, Details
-from portal.declarations.timeline import activities_of
+from portal.declarations.timeline import Activity, activities_of
 from portal.http.declared import AmountsDue, Turnover
 from portal.http.fields import StrictModel
+from portal.rules.ceilings import ceilings_of, counted
 from portal.rules.contributions import (
     Category,
     Rates,
@@ -91,6 +92,18 @@ class DatedRates(StrictModel):
     lines: list[LineRates]
 
 
+class CeilingShown(StrictModel):
+    """A ceiling of the regime this year, for the days of activity, and what was declared (euros).
+
+    ``micro-total`` bounds the whole turnover, ``micro-services`` that of services.
+    """
+
+    kind: str
+    year: int
+    limit: int
+    turnover: int
+
+
 class BusinessShown(StrictModel):
     """A business as it is today; ``acre_until`` is the last day of Acre."""
 
@@ -105,6 +118,7 @@ class BusinessShown(StrictModel):
     acre_until: str | None
     rates: list[LineRates]
     next_rates: list[DatedRates]
+    ceilings: list[CeilingShown]
 
 
 def period_shown(shown: Shown) -> PeriodShown:
@@ -154,7 +168,22 @@ def business_shown(book: Book, today: date) -> BusinessShown:
         acre_until=ends and ends.isoformat(),
         rates=now,
         next_rates=later,
+        ceilings=_ceilings(book, activity, today.year),
     )
+
+
+def _ceilings(book: Book, activity: Activity, year: int) -> list[CeilingShown]:
+    turnover = book.turnover_of(year)
+    return [
+        CeilingShown(
+            kind=each.kind,
+            year=year,
+            limit=each.prorated,
+            turnover=counted(each.kind, turnover),
+        )
+        for each in ceilings_of(year, activity.started_on, activity.ceased_on)
+        if each.raised is None
+    ]
 
 
 def _rates_from(details: Details, day: date) -> tuple[list[LineRates], list[DatedRates]]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from http import HTTPMethod, HTTPStatus
 from typing import Any
 
-from pages import render_site
+from pages import canonical, render_site
 from reference import read_api, read_document
 from resources import Resource
 
@@ -36,7 +36,7 @@ API = read_api(read_document())
 
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """Answer a REST API proxy event."""
-    path = str(event.get("path") or "")
+    path = canonical(str(event.get("path") or ""))
     found = SITE.get(path)
     in_api = f"{path}/".startswith("/api/")
     if in_api and not found:
@@ -49,9 +49,9 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
         return _refuse(event, Problem(METHOD_NOT_ALLOWED, allow=", ".join(READING)))
     if found:
         return _serve(event, found, HTTPStatus.OK)
-    canonical = path.removesuffix("/")
-    if canonical in SITE:
-        return _answer(event, HTTPStatus.PERMANENT_REDIRECT, {"Location": canonical})
+    without_slash = path.removesuffix("/")
+    if canonical(without_slash) in SITE:
+        return _answer(event, HTTPStatus.PERMANENT_REDIRECT, {"Location": without_slash})
     return _serve(event, UNKNOWN_PAGE, HTTPStatus.NOT_FOUND)
 
 

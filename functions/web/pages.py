@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +21,11 @@ OPENAPI_PATH = "/api/openapi.json"
 
 _REVALIDATE = "no-cache"
 _NEVER_KEPT = "no-store"
+
+
+PERIOD = "/gerer/echeances/{code}"
+"""Where the page of every period is found: `canonical` returns it for the address of one."""
+_PERIODS = re.compile(r"/gerer/echeances/\d{4}-(?:0[1-9]|1[0-2]|Q[1-4])")
 
 
 class Page(Struct, frozen=True):
@@ -107,6 +113,8 @@ PAGES = (
         private=True,
         found_by="mon espace, fil d’activité, notification d’affiliation, services",
     ),
+    Page("/gerer/echeances", "due-dates", "Échéances", "due-dates.js", private=True),
+    Page(PERIOD, "period", "Déclarer", "period.js", private=True),
     Page("/gerer/mon-compte", "profile", "Mon compte", "profile.js", private=True),
     Page("/gerer/mon-compte/securite", "security", "Sécurité", "security.js", private=True),
     Page(
@@ -186,6 +194,11 @@ PAGES = (
 )
 DOCS = Page("/api/docs", "reference", "L’API du portail")
 NOT_FOUND = Page("/404", "not-found", "Page introuvable")
+
+
+def canonical(path: str) -> str:
+    """Return the path in `render_site`'s resources of an address: one for every period."""
+    return PERIOD if _PERIODS.fullmatch(path) else path
 
 
 def render_site() -> tuple[dict[str, Resource], Resource]:

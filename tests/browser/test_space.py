@@ -36,14 +36,15 @@ def test_confirmed(
     closed = tiles.filter(has_text="S’ouvrira quand votre affiliation sera confirmée.")
     expect(closed).to_have_count(4)
     expect(tiles.get_by_text("Fermé", exact=True)).to_have_count(4)
-    expect(tiles.get_by_text("Ouvert", exact=True)).to_have_count(2)
+    expect(page.locator("[aria-current=step]")).to_contain_text("en cours")
     expect(page.get_by_text("suivre la validation de votre déclaration")).to_be_visible()
     direct.decide("AffiliationConfirmed", account_id(direct, person.email))
     mailbox.wait_titled(person.email, CONFIRMED)
     page.reload()
-    expect(page.locator("[data-affiliation=confirmed]")).to_contain_text("est confirmée")
-    expect(tiles.get_by_text("Ouvert", exact=True)).to_have_count(6)
     expect(page.get_by_role("heading", name="Notification d’affiliation")).to_be_visible()
+    expect(tiles.get_by_text("Fermé", exact=True)).to_have_count(0)
+    expect(page.locator("#suivi")).to_be_hidden()
+    expect(page.locator("#todo-next")).to_contain_text("s’ouvriront quand nous connaîtrons")
     look("confirmed")
 
 
@@ -121,16 +122,20 @@ def test_sign_up_that_bounces(page: Page, mailbox: Mailbox, direct: Direct, look
 
 
 def test_long_feed(page: Page, client: Client, mailbox: Mailbox, look: "Look") -> None:
-    """« Afficher plus » adds older entries and moves the focus to the first of them."""
+    """Three entries are shown, then all, then older ones; the focus moves to the first new one."""
     person = logged_in(client, mailbox)
     for number in range(22):
         body = {"mobile_phone": f"06121234{number:02}"}
         assert client.call("PATCH", "/api/me", body).status == 200
     log_in(page, person.email)
     more = page.get_by_role("button", name="Afficher plus")
-    expect(more).to_be_visible()
+    entries = page.locator("#feed > li")
+    expect(entries.filter(visible=True)).to_have_count(3)
+    expect(more).to_be_hidden()
     look("many")
-    entries = page.locator("#feed li")
+    page.get_by_role("button", name="Voir tout le fil").click()
+    expect(entries.nth(3).get_by_role("heading")).to_be_focused()
+    expect(more).to_be_visible()
     before = entries.count()
     more.click()
     expect(more).to_be_hidden()

@@ -1,35 +1,19 @@
 """Affiliate, declare, correct, declare zero, declare late: over HTTP, on the deployed stack."""
 
 import time
-from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from tests.world.bus import Listener
-from tests.world.businesses import BUSINESS
+from tests.world.businesses import affiliated
 from tests.world.client import Client, in_parallel
 from tests.world.described import operations, validate
 from tests.world.direct import Direct
-from tests.world.journey import another_device, logged_in
-from tests.world.mailbox import CONFIRMED, Mailbox
-from tests.world.people import Person
+from tests.world.journey import another_device
+from tests.world.mailbox import Mailbox
 
 pytestmark = pytest.mark.stack
-
-
-def affiliated(client: Client, mailbox: Mailbox, direct: Direct, months: int = 1) -> Person:
-    """Return somebody whose business started some months ago, as whom the client is logged in.
-
-    Of one that started last month, that month is open for months, whenever the test runs.
-    """
-    person = logged_in(client, mailbox)
-    this = date.today().replace(day=1)  # noqa: DTZ011 - of whoever starts a business
-    first = (this - timedelta(days=30 * months - 15)).replace(day=1)
-    business = BUSINESS | {"started_on": first.isoformat()}
-    direct.decide("AffiliationConfirmed", client.me().json["id"], business=business)
-    mailbox.wait_titled(person.email, CONFIRMED)
-    return person
 
 
 def periods(client: Client, state: str) -> list[Any]:

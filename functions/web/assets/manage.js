@@ -2,16 +2,26 @@ import { announce } from "./announce.js";
 import { hour, longDay, shortDay } from "./dates.js";
 import { me } from "./session.js";
 
-const [feed, entry, empty, failure, more, status, previous, failed] = [
-  "feed", "entry", "empty", "failure", "more", "feed-status", "previous-login", "failed",
+const [feed, entry, empty, failure, all, more, status, previous, failed] = [
+  "feed", "entry", "empty", "failure", "all", "more", "feed-status", "previous-login", "failed",
 ].map((id) => document.getElementById(id));
 const QUIET = "new-device";
+const FIRST = 3; // entries shown before « Voir tout le fil »
 let cursor;
 let loading = false;
 
 const REASONS = {
   "affiliation-pending": "S’ouvrira quand votre affiliation sera confirmée.",
   "affiliation-rejected": "Fermé\u00a0: votre demande d’affiliation a été refusée.",
+};
+
+const ACTIONS = {
+  "affiliation-confirmed": ["/gerer/echeances", "Voir mes échéances"],
+  "affiliation-rejected": ["/creer", "Corriger ma déclaration"],
+  "new-device": ["/gerer/mon-compte/securite#sessions", "Voir les sessions ouvertes"],
+  "mail-bouncing": ["/gerer/mon-compte/courriel", "Changer mon adresse courriel"],
+  "number-lost": ["/nous-contacter", "Nous contacter"],
+  "password-changed": ["/gerer/mon-compte/securite", "Voir ma sécurité"],
 };
 
 function say(id, text) {
@@ -27,17 +37,11 @@ function tell(profile) {
   if (profile.deletion_at) import("./keep.js").then(({ offer }) => offer(kept), () => {});
   document.getElementById("bouncing").hidden = profile.email_receives;
   say("unconfirmed", profile.new_email_masked);
-  for (const place of document.querySelectorAll("[data-affiliation]")) {
-    place.hidden = place.dataset.affiliation !== affiliation.status;
-  }
-  document.getElementById("refusal").textContent = affiliation.reason ?? "";
   for (const { id, open, reason } of profile.services) {
     const tile = document.querySelector(`[data-service="${CSS.escape(id)}"]`);
     if (!tile) continue;
     tile.classList.toggle("closed", !open);
-    const badge = tile.querySelector(".badge");
-    badge.hidden = false;
-    badge.textContent = open ? "Ouvert" : "Fermé";
+    tile.querySelector(".badge").hidden = open;
     for (const link of tile.querySelectorAll("a")) {
       if (open) link.href = link.dataset.href;
       else link.removeAttribute("href");
@@ -45,6 +49,8 @@ function tell(profile) {
     const note = tile.querySelector(".hint");
     note.textContent = open ? note.dataset.open : (REASONS[reason] ?? "Fermé pour le moment.");
   }
+  const next = affiliation.status === "confirmed" ? import("./todo.js") : import("./tracking.js");
+  next.then(({ show }) => show(profile), () => {});
 }
 
 async function read() {
@@ -65,6 +71,13 @@ function item({ at, kind, title, body }) {
   line.querySelector("time").textContent = `${longDay(at)} – ${hour(at)}`;
   line.querySelector("h3").textContent = title;
   line.querySelector(".body").textContent = body ?? "";
+  const [href, label] = ACTIONS[kind] ?? [];
+  if (href) {
+    const link = line.querySelector(".go a");
+    link.href = href;
+    link.textContent = label;
+    link.parentElement.hidden = false;
+  }
   return line;
 }
 
@@ -92,6 +105,7 @@ function kept(profile) {
   tell(profile);
   announce(document.getElementById("kept"), "Votre compte est conservé.");
   cursor = undefined;
+  feed.classList.add("short");
   load();
 }
 
@@ -128,9 +142,20 @@ function add({ entries, next_cursor, previous_login_at: before }) {
   empty.hidden = feed.children.length > 0;
   if (cursor) (feed.children[older] ?? feed.lastElementChild).querySelector("h3").focus();
   cursor = next_cursor;
-  more.hidden = !cursor;
+  shorten(feed.matches(".short") && (cursor || feed.children.length > FIRST));
 }
 
+/** Shows the first entries alone, with a button for the rest, or all of them. */
+function shorten(yes) {
+  feed.classList.toggle("short", Boolean(yes));
+  all.hidden = !yes;
+  more.hidden = Boolean(yes) || !cursor;
+}
+
+all.addEventListener("click", () => {
+  shorten(false);
+  (feed.children[FIRST] ?? feed.lastElementChild).querySelector("h3").focus();
+});
 more.addEventListener("click", load);
 document.getElementById("retry").addEventListener("click", load);
 document.getElementById("reload").addEventListener("click", read);

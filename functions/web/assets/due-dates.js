@@ -1,0 +1,90 @@
+// The due dates: a list first, then a calendar; year.js adds the figures of the year.
+
+import { longDay } from "./dates.js";
+import { by, canDeclare, element, euros, isPast, LATE, page, spoken, STATES } from "./periods.js";
+import { me } from "./session.js";
+
+const byId = (id) => document.getElementById(id);
+const month = new Intl.DateTimeFormat("fr-FR", { month: "long", year: "numeric", timeZone: "UTC" });
+
+async function load() {
+  byId("failed").hidden = true;
+  byId("loading").hidden = false;
+  const [listed, business] = await Promise.all([me("GET", "/periods"), me("GET", "/business")]);
+  byId("loading").hidden = true;
+  const failed = [listed, business].find(({ ok }) => !ok);
+  byId("ready").hidden = Boolean(failed);
+  if (failed) {
+    byId("failed").hidden = false;
+    byId("failed-text").textContent = failed.message;
+    byId("reload").hidden = failed.status === 403;
+    return;
+  }
+  list(listed.data.periods);
+  calendar(listed.data.periods);
+  import("./year.js").then(({ show }) => show(listed.data.periods, business.data), () => {});
+  byId(location.hash.slice(1))?.scrollIntoView();
+}
+
+function list(periods) {
+  const groups = {
+    "a-regulariser": periods.filter(({ state }) => LATE.includes(state)),
+    "a-declarer": periods.filter(({ state }) => state === "open"),
+    "a-venir": periods.filter(({ state }) => state === "upcoming"),
+    declarees: periods.filter(({ amounts, state }) => amounts && !LATE.includes(state)).reverse(),
+  };
+  for (const [id, members] of Object.entries(groups)) {
+    byId(id).hidden = !members.length;
+    byId(id).querySelector("ul").replaceChildren(...members.map(line));
+  }
+  byId("nothing").hidden = periods.length > 0;
+}
+
+function line(period) {
+  const { label, state, amounts, due_on: due, opens_on: opens } = period;
+  const item = byId("line").content.firstElementChild.cloneNode(true);
+  const [name, badge, hint] = item.querySelectorAll("strong, .badge, .hint");
+  const link = item.querySelector("a");
+  name.textContent = label;
+  badge.textContent = STATES[state];
+  badge.classList.toggle("bad", LATE.includes(state));
+  badge.hidden = state === "upcoming" || state === "open";
+  if (state === "upcoming") hint.textContent = `À déclarer du ${longDay(opens)} au ${longDay(due)}, midi`;
+  else if (amounts) hint.textContent = `${euros(amounts.total)} · échéance du ${longDay(due)}, midi`;
+  else hint.textContent = by(period);
+  link.href = page(period);
+  link.textContent = canDeclare(period) ? "Déclarer" : "Voir";
+  link.append(spoken(` ${label}`));
+  if (state === "upcoming") link.remove();
+  return item;
+}
+
+/** Lists by month the days on which something is due from now on. */
+function calendar(periods) {
+  const months = new Map();
+  for (const { due_on: due, label, state } of periods) {
+    if (!["upcoming", "open", "declared"].includes(state) || isPast(due)) continue;
+    const name = month.format(new Date(due));
+    if (!months.has(name)) months.set(name, []);
+    months.get(name).push([due, `${state === "declared" ? "Payer" : "Déclarer"} ${label}`]);
+  }
+  byId("calendar").replaceChildren(...[...months].map(([name, days]) => box(name, days)));
+  byId("calendrier").hidden = !months.size;
+}
+
+function box(name, days) {
+  const item = document.createElement("li");
+  const dates = document.createElement("ul");
+  for (const [due, text] of days) {
+    const day = document.createElement("li");
+    const time = element("time", String(Number(due.slice(8))));
+    time.dateTime = due;
+    day.append(time, element("span", text));
+    dates.append(day);
+  }
+  item.append(element("h3", name), dates);
+  return item;
+}
+
+byId("reload").addEventListener("click", load);
+load();
