@@ -260,6 +260,13 @@ def test_no_rate_is_guessed(of: Business, category: Category, day: str) -> None:
             "0.3",
             "0.29",
         ),
+        (
+            business("artisanale")._replace(territory="alsace"),
+            "commercial_services",
+            "2016-12-01",
+            "0.176",
+            "0.65",
+        ),
     ],
 )
 def test_training_and_chambers(

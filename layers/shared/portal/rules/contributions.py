@@ -151,11 +151,11 @@ def rates_of(business: Business, category: Category, day: date) -> Rates:
     # guard: no-rate-guessed
     if not are_known(day) or business.territory == _WITHOUT_RATES:
         raise RatesUnknownError(day)
-    nature, tables = business.nature, book()
-    chamber = tables["chamber"].get(_chamber_of(business))
+    tables = book()
+    chamber = _of_nature(tables["chamber"], business)
     return Rates(
         contributions=_contributions(business, category, day),
-        training=_rate(tables["training"][nature], category, day),
+        training=_rate(_of_nature(tables["training"], business), category, day),
         chamber_tax=_row(chamber, day).get(category, 0) if chamber else 0,
         income_tax=_rate(tables["income_tax"], category, day) if business.flat_tax else 0,
     )
@@ -257,11 +257,10 @@ def _column(nature: Nature, category: Category) -> str:
     return "regulated" if nature == _REGULATED else category
 
 
-def _chamber_of(business: Business) -> str:
-    """Return the name of the chamber's rates: craftsmen of Alsace and Moselle have their own."""
-    if business.nature == "artisanale" and business.territory in {"alsace", "moselle"}:
-        return f"artisanale_{business.territory}"
-    return business.nature
+def _of_nature(tables: Any, business: Business) -> Any:  # noqa: ANN401 - TOML
+    """Return the rows of a nature; craftsmen of Alsace and Moselle have their own."""
+    own = tables.get(f"{business.nature}_{business.territory}")
+    return own or tables.get(business.nature)
 
 
 def _overseas_phase(started_on: date, day: date) -> int:
