@@ -165,10 +165,10 @@ cost: $(TOOLS) ## write the tables of docs/cost.md, from the template and the la
 openapi: $(TOOLS) ## describe the API, in functions/web/openapi.json
 	PYTHONPATH=layers/shared python -m tools.openapi
 
-# The packages in the layer, with their licences.
+# The packages in the layers, with their licences.
 LICENCES = { printf '\# Licences of what is deployed\n\nMade by `make licences`.\n\n' && \
     pip-licenses --from=mixed --format=markdown --with-urls --packages \
-    $$(sed -n 's/^\([a-z0-9-]*\)==.*/\1/p' layers/dependencies/requirements.txt); }
+    $$(sed -n 's/^\([a-z0-9-]*\)==.*/\1/p' layers/*/requirements.txt | sort -u); }
 
 licences: $(TOOLS) ## list the licences of what is deployed, in docs/licences.md
 	$(LICENCES) > docs/licences.md
@@ -187,6 +187,8 @@ lock: ## compile pyproject.toml into the locked requirements
 	$(COMPILE) pyproject.toml --group dev --output-file requirements/dev.txt
 	$(COMPILE) pyproject.toml --constraints requirements/dev.txt \
 	    --output-file layers/dependencies/requirements.txt
+	$(COMPILE) --group signatures --constraints requirements/dev.txt \
+	    --output-file layers/signatures/requirements.txt
 	$(COMPILE) --group stack --output-file requirements/stack.txt
 	$(COMPILE) --group checks --output-file requirements/checks.txt
 	$(COMPILE) --group cli --output-file requirements/cli.txt

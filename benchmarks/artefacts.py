@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.figures import Figure, Section
-from benchmarks.world import FUNCTIONS
+from benchmarks.world import CHECK_SIGNATURES, FUNCTIONS
 from tools.stack.stack import Stack
 
+SIGNATURES = "SignaturesLayer"
 _MIB = 1 << 20
 _MB = 1_000_000
 _KB = 1_000
@@ -22,8 +23,17 @@ class Build:
 
     @property
     def layers(self) -> list[Path]:
-        """The layers, in the order in which Lambda's Python searches them."""
+        """The layers of most functions, in the order in which Lambda's Python searches them."""
         return [self.folder / "SharedLayer", self.folder / "DependenciesLayer"]
+
+    @property
+    def all_layers(self) -> list[Path]:
+        """The layers that any function has."""
+        return [*self.layers, self.folder / SIGNATURES]
+
+    def layers_of(self, function: str) -> list[Path]:
+        """Return the layers of a function."""
+        return self.all_layers if function in CHECK_SIGNATURES else self.layers
 
     def code(self, function: str) -> Path:
         """Return the code of a function."""
@@ -56,15 +66,16 @@ def without_bytecode(layer: Path) -> list[Path]:
 
 def measure(built: Build) -> Section:
     """Measure the sizes of the packages."""
-    layers = {layer.name: zipped(layer) for layer in built.layers}
+    layers = {layer.name: zipped(layer) for layer in built.all_layers}
     functions = {name: zipped(built.code(name)) for name in FUNCTIONS}
     largest = max(functions, key=functions.__getitem__)
-    missing = [path for layer in built.layers for path in without_bytecode(layer)]
+    missing = [path for layer in built.all_layers for path in without_bytecode(layer)]
     return Section(
         "Packages",
         "Zips of what `sam build` made, byte-code included.",
         [
-            Figure("dependency layer, zipped", layers["DependenciesLayer"] / _MB, 16, "MB"),
+            Figure("dependency layer, zipped", layers["DependenciesLayer"] / _MB, 14, "MB"),
+            Figure("layer of signatures, zipped", layers[SIGNATURES] / _MB, 8, "MB"),
             Figure(f"largest function ({largest}), zipped", functions[largest] / _KB, 100, "kB"),
             Figure("modules of the layers without byte-code", len(missing), 0),
         ],

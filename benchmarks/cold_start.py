@@ -105,7 +105,7 @@ async def _measure(built: Build) -> Section:
 
 
 async def _start(code: Path, built: Build, event: object, environment: dict[str, str]) -> _Start:
-    async with Worker(code, built.layers, environment) as worker:
+    async with Worker(code, built.layers_of(code.name), environment) as worker:
         answer: dict[str, Any] | None = await worker.invoke(event)
         wall = worker.age
         if int((answer or {}).get("statusCode", 200)) >= 400:

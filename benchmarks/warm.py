@@ -55,7 +55,7 @@ def ask(built: Build, function: str, *options: str) -> dict[str, Asked]:
     done = subprocess.run(
         [PYTHON, "-s", "-m", "benchmarks.in_process", *_FUNCTIONS[function], *options],
         cwd=ROOT,
-        env=environment(built.code(function), built.layers, ROOT),
+        env=environment(built.code(function), built.layers_of(function), ROOT),
         check=True,
         capture_output=True,
         text=True,

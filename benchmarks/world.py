@@ -93,6 +93,7 @@ FUNCTIONS = {
     "Estimate": "estimate/estimate",
     "SecondFactor": "second_factor/read",
     "Sso": "sso/identities",
+    "Passkeys": "passkeys/list",
     "Web": "web/home",
     "SendMail": "send_mail/validation-mail",
     "MailFeedback": "mail_feedback/bounce",
@@ -104,6 +105,8 @@ FUNCTIONS = {
     "CheckVersion": "check_version/deployment",
 }
 """Each function of the template, with the sample event that it is measured with."""
+CHECK_SIGNATURES = {"Passkeys", "Sso"}
+"""Those that have the layer of signatures."""
 
 _NEW_VERSION = {"functionName": "portail-Login", "targetVersion": "1"}
 _ALWAYS: dict[str, dict[str, Any]] = {

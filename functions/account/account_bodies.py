@@ -47,7 +47,7 @@ class Profile(StrictModel):
     for a number that was never attributed.
 
     ``ways`` are those to log in: ``password``; ``second-factor`` when a code is asked for after it;
-    ``sso`` with an identity at a provider.
+    ``passkey``; ``sso`` with an identity at a provider.
     ``password_changed_at`` is null for a password of before that was stored.
     """
 
@@ -142,7 +142,7 @@ class OpenSession(StrictModel):
     """A session; ``current`` is the one that asks.
 
     ``methods`` are how the person proved who they are: ``password``, ``totp``, ``recovery-code``,
-    ``sso``.
+    ``passkey``, ``sso``.
     """
 
     id: str

@@ -133,6 +133,7 @@ PROBES: Mapping[str, Probe] = {
         "POST", "/api/login/second-factor", {"ticket": _TOKEN, "code": "000000"}, 410, _LATE
     ),
     "Sso": _request("GET", "/api/me/identities", None, 401, cookie=_SESSION),
+    "Passkeys": _request("POST", "/api/login/passkey", {"credential": {}}, 401, _LATE),
     "Logout": _request("POST", "/api/logout", None, 204, cookie=_SESSION),
     "Activity": _request("GET", "/api/me/activity", None, 401, cookie=_SESSION),
     "RecoverPassword": _request(

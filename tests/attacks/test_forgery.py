@@ -37,7 +37,12 @@ def flipped(text: str) -> list[str]:
     return [base64.urlsafe_b64encode(each).decode().rstrip("=") for each in changed]
 
 
-OF_MAILS = [each for each in purposes.PURPOSES if each is not purposes.SECOND_STEP]
+OF_MAILS = [
+    purposes.EMAIL_VALIDATION,
+    purposes.PASSWORD_RECOVERY,
+    purposes.EMAIL_CHANGE,
+    purposes.EMAIL_UNDO,
+]
 
 
 def uses(client: Client) -> dict[Purpose, Callable[[str], Answer]]:

@@ -17,9 +17,9 @@ import pytest
 from botocore import xform_name
 from botocore.session import get_session
 
-from benchmarks.artefacts import Build, without_bytecode, zipped
+from benchmarks.artefacts import SIGNATURES, Build, without_bytecode, zipped
 from benchmarks.worker import PYTHON, environment
-from benchmarks.world import FUNCTIONS
+from benchmarks.world import CHECK_SIGNATURES, FUNCTIONS
 from tests.world.cloud import ROOT
 
 if TYPE_CHECKING:
@@ -27,9 +27,14 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.stack
 
-LOCK = ROOT / "layers" / "dependencies" / "requirements.txt"
+LOCKS = {
+    "DependenciesLayer": ROOT / "layers" / "dependencies" / "requirements.txt",
+    "SignaturesLayer": ROOT / "layers" / "signatures" / "requirements.txt",
+}
 MODULES = 640
 """Modules that are loaded once a function is imported; Account, the heaviest, has 622."""
+OF_SIGNATURES = 120
+"""Modules more that a function loads which checks signatures; Passkeys has 745 in all."""
 _NOT_OF_AWS = {"verify"}
 """A method of argon2 with the name of a KMS call."""
 
@@ -41,8 +46,9 @@ def built(stack: "Stack") -> Build:
 
 
 def test_packages_are_small(built: Build) -> None:
-    """The layer of dependencies is below 16 MB zipped, each function below 100 kB."""
-    assert zipped(built.folder / "DependenciesLayer") <= 16_000_000
+    """Dependencies are below 14 MB zipped, signatures below 8 MB, each function below 100 kB."""
+    assert zipped(built.folder / "DependenciesLayer") <= 14_000_000
+    assert zipped(built.folder / SIGNATURES) <= 8_000_000
     heavy = {name for name in FUNCTIONS if zipped(built.code(name)) > 100_000}
     assert not heavy
 
@@ -50,28 +56,29 @@ def test_packages_are_small(built: Build) -> None:
 def test_every_function_is_measured(built: Build) -> None:
     """The benchmarks list every function of the template."""
     folders = {path.name for path in built.folder.iterdir() if path.is_dir()}
-    assert folders == FUNCTIONS.keys() | {"DependenciesLayer", "SharedLayer"}
+    assert folders == FUNCTIONS.keys() | {each.name for each in built.all_layers}
 
 
 def test_layers_have_their_bytecode(built: Build) -> None:
     """Every module of a layer has byte-code: a cold start cannot write to /opt."""
-    assert [path for layer in built.layers for path in without_bytecode(layer)] == []
+    assert [path for layer in built.all_layers for path in without_bytecode(layer)] == []
 
 
-def test_the_layer_has_what_was_published(built: Build) -> None:
-    """Every module of the layer, and the source of its byte-code, is as its package published it.
+@pytest.mark.parametrize("layer", LOCKS)
+def test_a_layer_has_what_was_published(built: Build, layer: str) -> None:
+    """Every module of a layer, and the source of its byte-code, is as its package published it.
 
     The hashes are those of the wheels, as the tests' environment stores them.
     """
-    site = built.folder / "DependenciesLayer" / "python"
-    names = re.findall(r"^([\w-]+)==", LOCK.read_text(), re.MULTILINE)
+    site = built.folder / layer / "python"
+    names = re.findall(r"^([\w-]+)==", LOCKS[layer].read_text(), re.MULTILINE)
     published = {
         str(file): file.hash and file.hash.value
         for name in names
         for file in metadata.distribution(name).files or ()
     }
     modules = list(site.rglob("*.py"))
-    assert len(modules) > 500
+    assert len(modules) > 200
     for path in modules:
         content = path.read_bytes()
         digest = urlsafe_b64encode(sha256(content).digest()).decode().rstrip("=")
@@ -197,11 +204,9 @@ def test_functions_load_few_modules(built: Build, function: str) -> None:
     modules = set(_in_layer(built, "import app, sys; answer = sorted(sys.modules)", function))
     if not modules & _WITH_ASYNCIO:
         assert "asyncio" not in modules
-    assert len(modules) <= MODULES + _MORE.get(function, 0)
+    assert len(modules) <= MODULES + OF_SIGNATURES * (function in CHECK_SIGNATURES)
 
 
-_MORE = {"Sso": 100}
-"""Modules more that a function may load: of joserfc and cryptography, which check signatures."""
 _WITH_ASYNCIO = {
     "aws_lambda_powertools.event_handler",
     "aws_lambda_powertools.utilities.batch",
@@ -217,7 +222,7 @@ def _in_layer(built: Build, program: str, function: str = "Login") -> Any:
     text = f"import json\n{textwrap.dedent(program)}\nprint('\\n' + json.dumps(answer))"
     done = subprocess.run(  # noqa: S603 - our own program
         [PYTHON, "-s", "-c", text],
-        env=environment(built.code(function), built.layers),
+        env=environment(built.code(function), built.layers_of(function)),
         check=True,
         capture_output=True,
         text=True,

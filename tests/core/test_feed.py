@@ -14,6 +14,7 @@ from portal.core.problems import INVALID_REQUEST, Problem
 from portal.core.records import DAY
 from portal.core.writes import RefusedError, put
 from portal.identity import feed as identity_feed
+from portal.identity import passkey_feed
 from portal.identity.feed import WELCOME
 from tests.world.functions import load_function
 from tests.world.world import FEED, NOW
@@ -187,12 +188,15 @@ def test_no_entry_shows_a_placeholder(
 
 
 @pytest.mark.parametrize(
-    "domain", [identity_feed, affiliation_feed], ids=lambda each: each.__name__
+    "modules",
+    [[identity_feed, passkey_feed], [affiliation_feed]],
+    ids=lambda modules: modules[0].__name__,
 )
-def test_every_kind_that_is_named_has_its_words(domain: "ModuleType") -> None:
+def test_every_kind_that_is_named_has_its_words(modules: "list[ModuleType]") -> None:
     """Every kind that is written has its words and is in its domain's list."""
-    named = [each for each in vars(domain).values() if isinstance(each, Kind)]
-    assert {each.name for each in named} == {each.name for each in domain.KINDS}
+    found = [each for module in modules for each in vars(module).values()]
+    named = [each for each in found if isinstance(each, Kind)]
+    assert {each.name for each in named} == {each.name for each in modules[0].KINDS}
     for each in named:
         assert each.title
         assert each.body
@@ -258,6 +262,10 @@ def test_security_events_are_kept_twelve_months(kind: Kind) -> None:
         "recovery-code-used",
         "identity-linked",
         "identity-removed",
+        "passkey-added",
+        "passkey-renamed",
+        "passkey-removed",
+        "passkey-copied",
         "other-sessions-ended",
         "email-change-withdrawn",
         "identity-corrected",

@@ -56,6 +56,11 @@ STATUS = {
     "login/wrong-password": 401,
     "logout/logout": 204,
     "logout/other-site": 403,
+    "passkeys/list": 200,
+    "passkeys/remove-unknown": 404,
+    "passkeys/start": 201,
+    "passkeys/start-login": 201,
+    "passkeys/wrong-signature": 401,
     "recover_password/no-identifier": 422,
     "recover_password/recover": 202,
     "second_factor/late-ticket": 410,
@@ -122,8 +127,10 @@ UNFILLED = {
         [
             case
             for case in STATUS
-            if case.startswith(("account/", "declare/", "second_factor/", "sso/"))
-            and not case.endswith(("undo-unknown-link", "late-ticket", "unknown-state", "negative"))
+            if case.startswith(("account/", "declare/", "second_factor/", "passkeys/", "sso/"))
+            and not case.endswith(
+                ("undo-unknown-link", "late-ticket", "unknown-state", "negative", "start-login")
+            )
         ],
         401,
     ),

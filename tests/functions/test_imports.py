@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.world import ENVIRONMENT
+from benchmarks.world import CHECK_SIGNATURES, ENVIRONMENT
 from portal.core.keyring import PepperKeys
 from portal.identity.passwords import hash_password
 from portal.identity.records import Account, Credentials, Identifier
@@ -22,6 +22,7 @@ from tests.world.cloud import ROOT
 from tests.world.world import NOW, PASSWORD
 
 LOCK = ROOT / "layers" / "dependencies" / "requirements.txt"
+SIGNATURES = ROOT / "layers" / "signatures" / "requirements.txt"
 # Each costs 20 to 200 ms of a cold start.
 HEAVY = [
     "boto3.resources",
@@ -32,11 +33,18 @@ HEAVY = [
     "phonenumbers",
     "jinja2",
     "cryptography",
+    "webauthn",
     "email_validator",
     "stdnum",
 ]
-# Templates: of the mails, and of the pages, rendered at the start. Signatures: of a login provider.
-ALLOWED = {"send_mail": {"jinja2"}, "web": {"jinja2"}, "sso": {"cryptography"}}
+# Templates: of mails, and of pages, rendered at the start. Signatures: of providers, passkeys.
+ALLOWED = {
+    "send_mail": {"jinja2"},
+    "web": {"jinja2"},
+    "sso": {"cryptography"},
+    "passkeys": {"cryptography", "webauthn"},
+}
+OF_SIGNATURES = {each.lower() for each in CHECK_SIGNATURES}
 SECRETS = {"token": "t" * 64, "lookup": "l" * 64, "pepper": "p" * 64}
 # Runs in the other Python. Every call to AWS is answered below botocore; none is sent.
 PROGRAM = """
@@ -74,9 +82,20 @@ print("RESULT" + json.dumps({"modules": modules, "answer": answer}, default=str)
 
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with only the packages of the layer's lock."""
-    folder = tmp_path_factory.mktemp("layer")
-    locked = re.findall(r"^([\w.-]+)==(\S+)", LOCK.read_text(), re.MULTILINE)
+    """Return a folder with only the packages of the layer that every function has."""
+    return linked(tmp_path_factory.mktemp("layer"), LOCK)
+
+
+@pytest.fixture(scope="module")
+def signatures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with also those of the layer of signatures."""
+    return linked(tmp_path_factory.mktemp("layers"), LOCK, SIGNATURES)
+
+
+def linked(folder: Path, *locks: Path) -> Path:
+    """Fill a folder with the packages of these locks."""
+    texts = "".join(lock.read_text() for lock in locks)
+    locked = re.findall(r"^([\w.-]+)==(\S+)", texts, re.MULTILINE)
     assert len(locked) > 10
     for name, version in locked:
         try:
@@ -170,9 +189,12 @@ def test_a_login_loads_nothing_heavy(packages: Path) -> None:
 @pytest.mark.parametrize(
     "function", sorted(path.parent.name for path in (ROOT / "functions").glob("*/app.py"))
 )
-def test_a_function_loads_only_what_it_uses(packages: Path, function: str) -> None:
-    """A function loads only the heavy packages that it needs."""
-    modules = run(function, packages)["modules"]
+def test_a_function_loads_only_what_it_uses(
+    packages: Path, signatures: Path, function: str
+) -> None:
+    """A function loads only the heavy packages that it needs, of the layers that it has."""
+    layers = signatures if function in OF_SIGNATURES else packages
+    modules = run(function, layers)["modules"]
     assert heavy(modules) <= ALLOWED.get(function, set())
 
 

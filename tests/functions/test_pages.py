@@ -34,8 +34,10 @@ SELDOM_LOADED = (
     "confirm-email",
     "keep",
     "link-identity",
+    "passkey-changes",
     "provider",
     "reauthentication",
+    "second-step",
     "tracking",
     "withdraw-email",
 )

@@ -21,6 +21,10 @@ REFUSED = {
     "log_in": 401,
     "declare": 409,
     "read_receipt": 404,
+    "log_in_with_passkey": 401,
+    "add_passkey": 422,
+    "rename_passkey": 404,
+    "remove_passkey": 404,
 }
 """The examples of what nobody has, or cannot do yet; any other succeeds."""
 NOTABLE = {

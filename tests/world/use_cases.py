@@ -7,7 +7,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
@@ -24,18 +24,21 @@ from portal.core.identifiers import account_mac, encrypt_for_account
 from portal.core.outbox import Outgoing
 from portal.core.records import DAY
 from portal.declarations.held import HELD as DECLARATIONS
-from portal.identity import deletion, second_factor
+from portal.identity import deletion, passkeys, second_factor
 from portal.identity.attempts import count_failure
 from portal.identity.held import HELD as IDENTITY
 from portal.identity.identities import LinkedIdentity
 from portal.identity.linked_identities import id_of
 from portal.identity.open_sessions import list_sessions
+from portal.identity.passkey_checks import relying_party
+from portal.identity.passkey_records import Passkey
 from portal.identity.records import Credentials, Identifier
 from portal.identity.second_factor_setup import renew_codes, start
 from portal.identity.unused import look_at_unused
 from portal.rules.nir import nir_check_key
 from portal.support.held import HELD as SUPPORT
 from portal.support.watch import ADDRESS
+from tests.world.authenticator import Authenticator
 from tests.world.businesses import BUSINESS
 from tests.world.cloud import remove_item, write_item
 from tests.world.functions import Answer, Gateway
@@ -96,6 +99,9 @@ class Scene:
     """The recovery codes."""
     visitor: Visitor | None = None
     """Who logs in with a provider."""
+    authenticator: Authenticator = field(default_factory=Authenticator)
+    options: Any = None
+    """What a browser was asked for."""
 
     def ask(
         self, name: str, method: str, path: str, body: Any = None, at: int = 0, **options: Any
@@ -397,6 +403,57 @@ def come_from_provider(intent: str) -> Callable[[Scene], Answer]:
     return ask
 
 
+def with_passkey(scene: Scene) -> None:
+    """Start from an account with a passkey that counts its uses, its holder logged in."""
+    with_account(scene)
+    scene.authenticator.counts = True
+    acting = scene.world.with_session(scene.account_id, scene.now - 95)
+    scene.token = scene.world.add_passkey(acting, scene.authenticator).id
+    signed = scene.authenticator.sign(scene.world.passkey_options(scene.now - 90))
+    opened = scene.world.sign_in(signed, scene.now - 90)
+    scene.cookie, scene.device = opened.cookie, opened.device_cookie or ""
+    scene.world.deliver(scene.now - 90)
+
+
+def signing(scene: Scene) -> None:
+    """Start from a challenge that a passkey is to sign."""
+    with_passkey(scene)
+    scene.options = scene.authenticator.sign(scene.world.passkey_options(scene.now - 10))
+
+
+def forging(scene: Scene) -> None:
+    """Start from what another key than the passkey's signed."""
+    with_passkey(scene)
+    own = scene.authenticator
+    forger = Authenticator(credential_id=own.credential_id, handle=own.handle)
+    scene.options = forger.sign(scene.world.passkey_options(scene.now - 10))
+
+
+def copied_passkey(scene: Scene) -> None:
+    """Start from what a copy of a passkey signed, whose count is behind."""
+    with_passkey(scene)
+    scene.authenticator.counts = False
+    scene.options = scene.authenticator.sign(scene.world.passkey_options(scene.now - 10))
+
+
+def making_passkey(scene: Scene) -> None:
+    """Start from a passkey that a browser made."""
+    logged_in(scene)
+    session = scene.world.authenticate(scene.cookie, scene.now - 10)
+    party, tokens = relying_party(scene.world.settings.public_url), keys.token_keys()
+    acting = Acting.in_session(session, scene.now - 10)
+    asked = passkeys.start(scene.world.table, tokens, party, acting)
+    scene.options = scene.authenticator.create(asked.options)
+
+
+def changed_email_and_passkey(scene: Scene) -> None:
+    """Start from a link that undoes a change, after which a passkey was added."""
+    changed_email(scene)
+    acting = scene.world.with_session(scene.account_id, scene.now - 4)
+    scene.world.add_passkey(acting, scene.authenticator)
+    scene.world.deliver(scene.now - 4)
+
+
 def recovering(scene: Scene) -> None:
     """Start from a recovery link."""
     logged_in(scene)
@@ -668,6 +725,35 @@ def asks_for_a_code(scene: Scene) -> bool:
     at = Credentials.key_of(account_id=scene.account_id)
     found = scene.world.table.get(Credentials, at)
     return bool(found and found.asks_second_factor(scene.now))
+
+
+def has_passkeys(number: int) -> Callable[[Scene], object]:
+    """Return a check of how many passkeys the account has, and of their count."""
+
+    def check(scene: Scene) -> bool:
+        found = scene.world.table.query(Passkey, Passkey.partition(account_id=scene.account_id))
+        at = Credentials.key_of(account_id=scene.account_id)
+        credentials = scene.world.table.get(Credentials, at)
+        assert credentials
+        return len(found) == (credentials.passkeys or 0) == number
+
+    return check
+
+
+def is_renamed(scene: Scene) -> bool:
+    """Check that the passkey has its new name."""
+    at = Passkey.key_of(account_id=scene.account_id, place=0)
+    found = scene.world.table.get(Passkey, at)
+    return bool(found and found.label == "Clé bleue")
+
+
+def of_passkey(method: str, body: Any = None) -> Callable[[Scene], Answer]:
+    """Return a request about the scene's passkey."""
+    return lambda scene: scene.ask("passkeys", method, f"/api/me/passkeys/{scene.token}", body)
+
+
+def _signed(scene: Scene) -> dict[str, Any]:
+    return {"credential": scene.options}
 
 
 def _new_password(scene: Scene) -> dict[str, str]:
@@ -1029,6 +1115,74 @@ USE_CASES = [
         run_daily,
         lambda scene: not scene.world.items("IDENTIT"),
     ),
+    UseCase(
+        "ask what a passkey signs",
+        "passkeys",
+        nobody,
+        request("passkeys", "POST", "/api/login/passkey/options", lambda _: {}),
+        doubled=frozenset({"TOKEN 7"}),
+    ),
+    UseCase(
+        "ask what a passkey signs to confirm",
+        "passkeys",
+        with_passkey,
+        request("passkeys", "POST", "/api/login/passkey/options", lambda _: {"confirm": True}),
+        doubled=frozenset({"TOKEN 7"}),
+    ),
+    UseCase(
+        "log in with a passkey",
+        "passkeys",
+        signing,
+        request("passkeys", "POST", "/api/login/passkey", _signed),
+        again=frozenset({401}),
+        doubled=LOGGED_IN_TWICE,
+    ),
+    UseCase(
+        "log in with a forged signature",
+        "passkeys",
+        forging,
+        request("passkeys", "POST", "/api/login/passkey", _signed),
+    ),
+    UseCase(
+        "log in with a copied passkey",
+        "passkeys",
+        copied_passkey,
+        request("passkeys", "POST", "/api/login/passkey", _signed),
+    ),
+    UseCase(
+        "list passkeys", "passkeys", with_passkey, request("passkeys", "GET", "/api/me/passkeys")
+    ),
+    UseCase(
+        "ask for a passkey",
+        "passkeys",
+        logged_in,
+        request("passkeys", "POST", "/api/me/passkeys/options"),
+        doubled=frozenset({"TOKEN 6"}),
+    ),
+    UseCase(
+        "add a passkey",
+        "passkeys",
+        making_passkey,
+        request("passkeys", "POST", "/api/me/passkeys", _signed),
+        has_passkeys(1),
+        again=frozenset({422}),
+    ),
+    UseCase(
+        "rename a passkey",
+        "passkeys",
+        with_passkey,
+        of_passkey("PATCH", {"name": "Clé bleue"}),
+        is_renamed,
+        doubled=frozenset({"ACTIVITY passkey-renamed"}),
+    ),
+    UseCase(
+        "remove a passkey",
+        "passkeys",
+        with_passkey,
+        of_passkey("DELETE"),
+        has_passkeys(0),
+        again=frozenset({404}),
+    ),
     UseCase("guess", "login", with_account, GUESS, logs_in(EMAIL, PASSWORD)),
     UseCase("log out", "logout", logged_in, request("logout", "POST", "/api/logout")),
     UseCase("feed", "activity", logged_in_a_while, request("activity", "GET", "/api/me/activity")),
@@ -1098,6 +1252,14 @@ USE_CASES = [
         changed_email_and_factor,
         request("account", "POST", "/api/email-undo", _token),
         lambda scene: scene.world.account(scene.account_id).email == EMAIL,
+        again=frozenset({410}),
+    ),
+    UseCase(
+        "undo e-mail and a passkey",
+        "account",
+        changed_email_and_passkey,
+        request("account", "POST", "/api/email-undo", _token),
+        has_passkeys(0),
         again=frozenset({410}),
     ),
     UseCase(
@@ -1312,6 +1474,14 @@ USE_CASES = [
         doubled=AUDITED_TWICE | {"ACTIVITY sessions-ended"},
     ),
     UseCase(
+        "end an account's passkeys",
+        "ops",
+        with_passkey,
+        operate("end-sessions", account_id=""),
+        has_passkeys(0),
+        doubled=AUDITED_TWICE | {"ACTIVITY sessions-ended"},
+    ),
+    UseCase(
         "send a link again",
         "ops",
         signed_up,
@@ -1377,6 +1547,9 @@ USE_CASES = [
             "identity-corrected-with-proof",
             "identity-linked",
             "identity-removed",
+            "passkey-added",
+            "passkey-removed",
+            "passkey-copied",
         )
     ),
     *(

@@ -52,6 +52,8 @@ from portal.identity import (
     feed,
     login,
     oidc_http,
+    passkey_login,
+    passkeys,
     password_change,
     passwords,
     recovery,
@@ -62,12 +64,15 @@ from portal.identity import (
 from portal.identity.events import EVENTS
 from portal.identity.mails import MAILS as IDENTITY_MAILS
 from portal.identity.opening import Browser
+from portal.identity.passkey_checks import Json, relying_party
+from portal.identity.passkey_records import Passkey
 from portal.identity.purposes import EMAIL_UNDO, EMAIL_VALIDATION, PASSWORD_RECOVERY
 from portal.identity.records import Account, Credentials, Identifier, Registration
 from portal.identity.signup import Identity
 from portal.identity.tickets import Due
 from portal.rules.nir import mask_nir
 from portal.support.mails import MAILS as SUPPORT_MAILS
+from tests.world.authenticator import Authenticator
 from tests.world.businesses import BUSINESS
 from tests.world.cloud import (
     CLIENTS,
@@ -277,6 +282,32 @@ class World:
             self.failures.append,
             second_factor.Attempt(ticket, code, Browser(**browser)),
             round(now * 1000),
+        )
+
+    def add_passkey(
+        self, acting: Acting, authenticator: Authenticator, name: str = "", **changes: Any
+    ) -> Passkey:
+        """Add the passkey of an authenticator to an account; ``changes`` make its answer wrong."""
+        party, tokens = relying_party(self.settings.public_url), keys.token_keys()
+        asked = passkeys.start(self.table, tokens, party, acting)
+        answer = authenticator.create(asked.options, **changes)
+        return passkeys.add(self.table, tokens, party, acting, answer, name, "Firefox 140, Linux")
+
+    def passkey_options(self, now: int = NOW, acting: Acting | None = None) -> Json:
+        """Ask for what a passkey signs."""
+        party, tokens = relying_party(self.settings.public_url), keys.token_keys()
+        return passkey_login.start(self.table, tokens, party, acting, now).options
+
+    def sign_in(self, credential: Json, now: int = NOW, **browser: str) -> Opened:
+        """Log in with what a passkey signed."""
+        return passkey_login.log_in(
+            self.table,
+            keys.lookup_keys(),
+            keys.token_keys(),
+            relying_party(self.settings.public_url),
+            self.failures.append,
+            passkey_login.Attempt(credential, Browser(**browser)),
+            now,
         )
 
     def recover(self, identifier: str, now: int = NOW) -> None:

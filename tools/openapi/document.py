@@ -65,7 +65,7 @@ OPENAPI_ROUTE: dict[str, Any] = {
     }
 }
 _JOURNEY = (
-    *("signup", "validate_email", "set_password", "login", "second_factor", "sso"),
+    *("signup", "validate_email", "set_password", "login", "second_factor", "passkeys", "sso"),
     *("logout", "recover_password"),
     *("account", "activity", "declare", "contact", "estimate"),
 )

@@ -52,6 +52,13 @@ _FIELDS: Mapping[str, Any] = {
     "qr": '<svg viewBox="0 0 57 57" class="segno"><path class="qrline" d="…"/></svg>',
     "since": _TIME,
     "recovery_codes_left": 10,
+    "public_key": {
+        "challenge": "A" * 96,
+        "timeout": 300_000,
+        "rpId": "portail.example",
+        "allowCredentials": [],
+        "userVerification": "required",
+    },
     "codes": ["0J4K-9QMZ-W3XE-7T2B"],
     "provider": "Net-Entreprises.fr",
     "last_used_at": _TIME,
@@ -73,6 +80,8 @@ _FIELDS: Mapping[str, Any] = {
     "version": 1,
     "actor_id": "2f1d8c53-6b0a-4d57-9a0c-52c1e6f1f0a3",
     "mails": True,
+    "OwnPasskey.name": "Téléphone",
+    "most": 10,
     "receives": True,
     "device": "Firefox, Windows",
     "current": True,
@@ -101,11 +110,13 @@ _FREE: Mapping[str, Any] = {
         "identities": [],
         "business": None,
         "declarations": [],
+        "passkeys": [],
     }
 }
 """The answers whose fields have no schema, by operation."""
 PARAMETERS: Mapping[str, Any] = {
     "session_id": "0" * 32,
+    "passkey_id": "0" * 16,
     "identity_id": "0" * 16,
     "to": "/gerer",
     "intent": "login",

@@ -44,4 +44,5 @@ provider?.addEventListener("click", () => {
   forget("draft", "holder"); // who comes back may be another person
   if (next) provider.search = `?to=${next}`;
 });
+import("./use-passkey.js").then(({ start }) => start(open)).catch(() => {});
 import("./identifiers.js").catch(() => {}); // it comes second

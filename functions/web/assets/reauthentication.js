@@ -11,7 +11,10 @@ const KEPT = "Rien n’a changé\u00a0: vous n’avez pas confirmé que c’est 
  * All but the password have a `label`, that of their button, and `ask(account)`, called by a click on
  * it, which resolves to an answer as `call` gives one, or to nothing when the person gave up.
  */
-const WAYS = [{ name: "password" }];
+const WAYS = [
+  { name: "password" },
+  { name: "passkey", label: "Utiliser une clé d’accès", ask: () => import("./passkey-login.js").then(({ signIn }) => signIn(true)) },
+];
 const provider = document.documentElement.dataset.provider;
 if (provider) WAYS.push({ name: "sso", label: `Avec ${provider}`, ask: leave });
 

@@ -47,4 +47,5 @@ read();
 // Each of the other sections shows its own part: one that fails leaves the rest usable.
 import("./second-factor-state.js").catch(() => {});
 if (byId("identites")) import("./identities.js").catch(() => {});
+import("./passkeys.js").catch(() => {});
 import("./sessions.js").catch(() => {});

@@ -6,6 +6,7 @@ const WORDS = {
   totp: "code",
   "recovery-code": "code de secours",
   sso: document.documentElement.dataset.provider ?? "autre service",
+  passkey: "clé d’accès",
 };
 
 /** Returns the words of `names`, « mot de passe et code »; empty when none is known. */

@@ -67,6 +67,12 @@ def shown_mobile(number: str) -> str:
     return show_mobile(number)
 
 
+def _label(text: str) -> str:
+    from portal.rules.label import parse_label  # noqa: PLC0415 - few functions read one
+
+    return parse_label(text)
+
+
 def load_phone_rule() -> None:
     """Load now what the phone rule would load at its first use."""
     _mobile("06 12 34 56 78")
@@ -212,6 +218,16 @@ Message = Annotated[
         json_schema_extra={"minLength": 1},
     ),
     AfterValidator(refusing(_message)),
+]
+Label = Annotated[
+    str,
+    Field(
+        max_length=160,
+        description="What a person calls a thing of theirs: 1 to 40 characters.",
+        examples=["Téléphone"],
+        json_schema_extra={"minLength": 1},
+    ),
+    AfterValidator(refusing(_label)),
 ]
 RegistrationHandle = Annotated[
     str,

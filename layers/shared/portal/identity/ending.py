@@ -1,7 +1,7 @@
 """« It was not me »: everything that opens an account ends, until its holder sets a password.
 
 Used where somebody else may know or have any of it: when a change of address is undone, and when
-the support ends an account's sessions. A further way to log in ends here too.
+the support ends an account's sessions. Passkeys and identities at a provider end too.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from portal.core.session import end_sessions
 from portal.core.writes import Expr, Refusal, Write, delete, update
 from portal.identity import devices
+from portal.identity.passkey_records import end_passkeys
 from portal.identity.records import NO_NEW_EMAIL, Account, Credentials, SecondFactor
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def end_credentials(
     if_: "Mapping[str, Value] | None" = None,
     factor: SecondFactor | None = None,
 ) -> Iterator[Write]:
-    """Yield the writes that end the password, the sessions, the links and every known device.
+    """Yield the writes that end password, passkeys, sessions, links and known devices.
 
     Linked identities end too: logins compare a count that is raised here, so that one that is
     linked at this moment ends with them.
@@ -51,13 +52,21 @@ def end_credentials(
     )
     if factor:
         yield delete(factor.key(), if_={"confirmed_at": factor.confirmed_at}, else_=else_)
+    # guard: ended-passkeys
+    yield from end_passkeys(account.id)
     without_factor: Mapping[str, None] = {"second_factor_until": None} if factor else {}
     yield update(
         Credentials.key_of(account_id=account.id),
         # guard: ended-password: "password_hash": None, =>
         # guard: undo-forgets-devices: "trust": devices.new_trust(), =>
         # guard: ended-identities: **_END_IDENTITIES, =>
-        {"password_hash": None, "trust": devices.new_trust(), **_END_IDENTITIES, **without_factor},
+        {
+            "password_hash": None,
+            "trust": devices.new_trust(),
+            "passkeys": None,
+            **_END_IDENTITIES,
+            **without_factor,
+        },
         if_={"account_id": account.id},
         else_=else_,
     )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from portal.core.feed import YEAR, Activity, Kind, Text, entry
+from portal.identity import passkey_feed
 from portal.identity.records import Registration
 
 WELCOME = Kind(
@@ -250,6 +251,7 @@ KINDS = (
     RECOVERY_CODE_USED,
     IDENTITY_LINKED,
     IDENTITY_REMOVED,
+    *passkey_feed.KINDS,
     SESSION_ENDED,
     OTHER_SESSIONS_ENDED,
     SESSIONS_ENDED,

@@ -17,6 +17,7 @@ from portal.identity.identities import IdentityHolder, LinkedIdentity
 from portal.identity.linked_identities import forget_all
 from portal.identity.linked_identities import read_all as read_identities
 from portal.identity.open_sessions import list_sessions
+from portal.identity.passkey_held import PASSKEYS
 from portal.identity.records import (
     OWN,
     Account,
@@ -196,6 +197,7 @@ HELD: Sequence[Held[Account]] = (
         export=_export_second_factor,
         forget=lambda account: [delete(SecondFactor.key_of(account_id=account.id))],
     ),
+    PASSKEYS,
     Held(
         data="identities at a provider that open the account: which provider, since when, last use",
         records=(LinkedIdentity, IdentityHolder),
@@ -239,13 +241,13 @@ HELD: Sequence[Held[Account]] = (
     ),
     Held(
         data="links: validation, recovery, change of address (with the new or former address); "
-        "logins that wait for a second factor or for a provider; what a provider tells for a "
-        "sign-up (names, e-mail, mobile phone, Siret)",
+        "logins that wait for a second factor or for a provider; challenges of passkeys; what a "
+        "provider tells for a sign-up (names, e-mail, mobile phone, Siret)",
         records=(Link,),
         purpose="validation, recovery, change of address, login (e), undoing a change (f)",
         how="ids and hashes; addresses and what a provider tells encrypted",
-        kept="one hour, half an hour for recovery, 7 days for undoing, 5 minutes for a login, 10 "
-        "with a provider; what it tells until it is read, once",
+        kept="one hour, half an hour for recovery, 7 days for undoing, 5 minutes for a login or a "
+        "challenge, 10 with a provider; what it tells until it is read, once",
     ),
     Held(
         data="mails and events to be sent",

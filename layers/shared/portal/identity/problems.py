@@ -60,6 +60,27 @@ IDENTITY_ELSEWHERE = ProblemType(
 IDENTITY_UNKNOWN = ProblemType(
     "not-found", 404, "Identité introuvable", "Cette identité n’est plus associée à votre compte."
 )
+PASSKEY_REFUSED = ProblemType(
+    "invalid-credentials",
+    401,
+    "Connexion refusée",
+    "Cette clé d’accès n’a pas été acceptée. Réessayez, ou utilisez votre mot de passe.",
+)
+PASSKEY_KNOWN = ProblemType(
+    "passkey-known",
+    409,
+    "Clé d’accès déjà ajoutée",
+    "Cette clé d’accès ouvre déjà votre compte.",
+)
+TOO_MANY_PASSKEYS = ProblemType(
+    "too-many-passkeys",
+    409,
+    "Trop de clés d’accès",
+    "Votre compte a déjà dix clés d’accès. Retirez-en une pour en ajouter une autre.",
+)
+PASSKEY_UNKNOWN = ProblemType(
+    "not-found", 404, "Clé d’accès introuvable", "Cette clé d’accès a déjà été retirée."
+)
 SESSION_UNKNOWN = ProblemType(
     "not-found", 404, "Session introuvable", "Cette session est déjà terminée."
 )

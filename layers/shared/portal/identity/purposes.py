@@ -18,6 +18,12 @@ SSO_STATE = Purpose(16, 600)
 # guard: ten-minutes-to-link: 600 => 6000
 UNLINKED_IDENTITY = Purpose(17, 600)
 """Not of a link: of the ticket of an identity that no account has."""
+# guard: five-minutes-to-create: 300 => 3000
+PASSKEY_CREATION = Purpose(6, 300)
+"""Not of a link: of the challenge that a new passkey is made for."""
+# guard: five-minutes-to-sign: 300 => 3000
+PASSKEY_LOGIN = Purpose(7, 300)
+"""Not of a link: of the challenge that a passkey signs."""
 
 PURPOSES = (
     EMAIL_VALIDATION,
@@ -25,6 +31,8 @@ PURPOSES = (
     EMAIL_CHANGE,
     EMAIL_UNDO,
     SECOND_STEP,
+    PASSKEY_CREATION,
+    PASSKEY_LOGIN,
     SSO_STATE,
     UNLINKED_IDENTITY,
 )

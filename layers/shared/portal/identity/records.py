@@ -199,6 +199,8 @@ class Credentials(Record, frozen=True, kw_only=True):
     """How many identities at a provider open the account."""
     identities_ended: int | None = None
     """How often all linked identities were ended at once: those linked before open nothing."""
+    passkeys: int | None = None
+    """How many passkeys the account has; ``None`` before the first."""
 
     def asks_second_factor(self, now: int) -> bool:
         """Return whether a login needs a second factor."""

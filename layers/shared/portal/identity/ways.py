@@ -11,6 +11,7 @@ SECOND_FACTOR = "second-factor"
 """Not a way alone: a code that is asked for after the password."""
 SSO = "sso"
 """An identity at a provider of OpenID Connect."""
+PASSKEY = "passkey"
 
 
 def ways(credentials: "Credentials", now: int) -> Sequence[str]:
@@ -19,5 +20,6 @@ def ways(credentials: "Credentials", now: int) -> Sequence[str]:
         PASSWORD: credentials.password_hash is not None,
         SECOND_FACTOR: credentials.asks_second_factor(now),
         SSO: bool(credentials.identities),
+        PASSKEY: bool(credentials.passkeys),
     }
     return [name for name, there in has.items() if there]
