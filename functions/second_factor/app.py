@@ -12,6 +12,7 @@ from portal.core import aws, keys
 from portal.core.identifiers import decrypt_for_account, encrypt_for_account
 from portal.core.problems import (
     INVALID_REQUEST,
+    LINK_UNKNOWN,
     REAUTHENTICATION_REQUIRED,
     THROTTLED,
     UNAUTHENTICATED,
@@ -20,12 +21,13 @@ from portal.core.settings import settings
 from portal.core.table import table
 from portal.http.answers import documented, json_answer
 from portal.http.api import Api
-from portal.http.fields import StrictModel
+from portal.http.fields import LinkToken, StrictModel
 from portal.http.logins import LoggedIn, cookies_of, logged_in
-from portal.identity import second_factor, second_factor_setup
+from portal.identity import second_factor, second_factor_removal, second_factor_setup
 from portal.identity.failures import report_failure
 from portal.identity.opening import Browser
 from portal.identity.problems import (
+    CHANGE_EXPIRED,
     INVALID_CODE,
     SECOND_FACTOR_OFF,
     SECOND_FACTOR_ON,
@@ -69,6 +71,12 @@ class Code(StrictModel):
     """A code of the app."""
 
     code: _Code
+
+
+class KeepingLink(StrictModel):
+    """The token of a link that keeps the second factor."""
+
+    token: LinkToken
 
 
 class Secret(StrictModel):
@@ -115,6 +123,19 @@ def finish_log_in(answer: Answer) -> Response[LoggedIn]:
     )
     app.note_account(opened.account_id)
     return json_answer(HTTPStatus.OK, logged_in(opened), cookies=cookies_of(opened))
+
+
+@app.post(
+    "/api/second-factor-keep",
+    responses=documented(
+        HTTPStatus.NO_CONTENT, INVALID_REQUEST, LINK_UNKNOWN, CHANGE_EXPIRED, THROTTLED
+    ),
+)
+def keep_second_factor(link: KeepingLink) -> Response[None]:
+    """Cancel the removal that the support was asked for, with the link of a mail."""
+    app.limit("second-factor-keep")
+    second_factor_removal.cancel_removal(table(), keys.token_keys(), link.token, app.now)
+    return Response(HTTPStatus.NO_CONTENT)
 
 
 @app.get("/api/me/totp", responses=documented(HTTPStatus.OK, UNAUTHENTICATED))

@@ -106,6 +106,13 @@ PAGES = (
         private=True,
     ),
     Page(
+        "/garder-double-verification",
+        "keep-second-factor",
+        "Garder la double vérification",
+        "keep-second-factor.js",
+        private=True,
+    ),
+    Page(
         "/gerer",
         "manage",
         "Gérer",

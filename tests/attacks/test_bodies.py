@@ -169,6 +169,7 @@ def test_hostile_values(client: Client, mailbox: Mailbox, value: str) -> None:
         ("POST", "/api/password-recovery", {"identifier": "a"}),
         ("POST", "/api/contact", contact_form(new_person())),
         ("POST", "/api/email-undo", {"token": "a"}),
+        ("POST", "/api/second-factor-keep", {"token": "a"}),
         ("PATCH", "/api/me", {"mobile_phone": "a", "deletion_at": None}),
         ("PUT", "/api/me/password", {"password": "a", "confirmation": "a"}),
         ("PUT", "/api/me/email", {"email": "a", "email_confirmation": "a"}),

@@ -135,3 +135,26 @@ def test_confirming_with_a_code(
     assert secret
     (session,) = direct.sessions(person.email)
     assert [each["S"] for each in session["methods"]["L"]] == ["password", "recovery-code"]
+
+
+def test_keeping_it_by_a_link(page: Page, look: "Look") -> None:
+    """Who is told of a removal keeps the second factor by the link of the mail, deliberately."""
+    page.goto("/garder-double-verification")
+    expect_title(page, "Ouvrez le lien du courriel")
+    page.goto("/")
+    page.goto(f"/garder-double-verification#{'A' * 96}")
+    expect_title(page, "Garder la double vérification")
+    assert "#" not in page.url
+    page.get_by_role("button", name="Garder la double vérification").click()
+    alert(page, "Cochez la case")
+    look("form")
+    page.get_by_label("Je n’ai pas demandé ce retrait").check()
+    page.get_by_role("button", name="Garder la double vérification").click()
+    expect_title(page, "Ce lien n’est pas valable")
+    page.route("**/api/second-factor-keep", lambda route: route.fulfill(status=204))
+    page.goto("/")
+    page.goto(f"/garder-double-verification#{'A' * 96}")
+    page.get_by_label("Je n’ai pas demandé ce retrait").check()
+    page.get_by_role("button", name="Garder la double vérification").click()
+    expect_title(page, "La double vérification est gardée")
+    look("kept")

@@ -149,6 +149,7 @@ def test_the_lifetimes_of_links() -> None:
         purposes.UNLINKED_IDENTITY: 600,
         purposes.PASSKEY_CREATION: 300,
         purposes.PASSKEY_LOGIN: 300,
+        purposes.REMOVAL_CANCEL: 3 * 86400,
     }
     assert lifetimes.keys() == set(purposes.PURPOSES)
     for purpose, lifetime in lifetimes.items():
@@ -161,7 +162,7 @@ def test_purposes_have_numbers_of_their_own() -> None:
     named = [each for each in vars(purposes).values() if isinstance(each, Purpose)]
     assert set(named) == set(purposes.PURPOSES)
     # As in the links that were sent: a changed number makes them invalid.
-    assert [each.number for each in purposes.PURPOSES] == [1, 2, 3, 4, 5, 6, 7, 16, 17]
+    assert [each.number for each in purposes.PURPOSES] == [1, 2, 3, 4, 5, 6, 7, 16, 17, 8]
 
 
 @pytest.mark.guards("id-of-256-bits")

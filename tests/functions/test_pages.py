@@ -72,6 +72,7 @@ PRIVATE_PATHS = (
     "/gerer/echeances/{code}",
     "/gerer/mon-compte",
     "/gerer/mon-compte/securite",
+    "/garder-double-verification",
     "/gerer/mon-compte/identite",
     "/gerer/mon-compte/telephone",
     "/gerer/mon-compte/courriel",

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.core import aws, held
+from portal.core import aws, held, keys
 from portal.core.held import Reading
 from portal.core.identifiers import decrypt_for_account, encrypt_for_account
 from portal.core.problems import INVALID_REQUEST, LINK_UNKNOWN, THROTTLED, UNAUTHENTICATED
@@ -18,6 +18,7 @@ from portal.core.session import Opened, end_sessions
 from portal.identity import second_factor, second_factor_setup
 from portal.identity.held import HELD
 from portal.identity.problems import (
+    CHANGE_EXPIRED,
     INVALID_CODE,
     INVALID_CREDENTIALS,
     SECOND_FACTOR_OFF,
@@ -25,6 +26,7 @@ from portal.identity.problems import (
     TICKET_EXPIRED,
 )
 from portal.identity.records import SecondFactor
+from portal.identity.second_factor_removal import ask_removal, cancel_removal
 from portal.identity.tickets import Due
 from tests.world.functions import Gateway
 from tests.world.refusals import overtaken, refused
@@ -389,7 +391,8 @@ def test_removing(world: World, secret: str) -> None:
 def leave(world: World, at: int = FIRST) -> str:
     """Have the second factor removed; return the account's id."""
     factor = stored(world)
-    world.table.transact(*second_factor.leave(factor, at, else_=AssertionError()))
+    account = world.account(factor.account_id)
+    world.table.transact(*ask_removal(account, factor, at, else_=AssertionError()))
     return factor.account_id
 
 
@@ -429,8 +432,76 @@ def test_it_is_not_removed_twice(world: World, secret: str) -> None:
     """A second act of the support does not start the three days again."""
     assert secret
     leave(world)
+    factor = stored(world)
+    account = world.account(factor.account_id)
     with pytest.raises(LookupError):
-        world.table.transact(*second_factor.leave(stored(world), FIRST + 5, else_=LookupError()))
+        world.table.transact(*ask_removal(account, factor, FIRST + 5, else_=LookupError()))
+
+
+def keep(world: World, token: str, now: int) -> None:
+    """Open the link of a mail about a removal."""
+    cancel_removal(world.table, keys.token_keys(), token, now)
+
+
+def test_a_link_cancels_the_removal(world: World, secret: str) -> None:
+    """The mail has a link that keeps the second factor: three days, once, for this removal."""
+    assert secret
+    world.deliver()
+    account_id = leave(world)
+    (first,) = world.deliver(FIRST)
+    assert "/garder-double-verification#" in first.link
+    refused(CHANGE_EXPIRED, lambda: keep(world, first.token, FIRST + 3 * DAY))
+    refused(LINK_UNKNOWN, lambda: keep(world, world.ticket(EMAIL, now=FIRST), FIRST))
+    keep(world, first.token, FIRST + DAY)
+    assert stored(world).expires_at is None
+    assert isinstance(world.first_step(EMAIL, now=FIRST + 4 * DAY), Due)
+    assert world.kinds(account_id).count("second-factor-kept") == 1
+    refused(CHANGE_EXPIRED, lambda: keep(world, first.token, FIRST + DAY))
+
+
+def test_a_link_of_a_removal_that_was_cancelled(world: World, secret: str) -> None:
+    """A link of an earlier removal does not cancel a later one."""
+    world.deliver()
+    leave(world)
+    (first,) = world.deliver(FIRST)
+    at = FIRST + DAY
+    assert world.second_step(world.ticket(EMAIL, now=at), code(secret, at), at)
+    leave(world, at)
+    refused(CHANGE_EXPIRED, lambda: keep(world, first.token, at + 5))
+    assert stored(world).expires_at == at + 3 * DAY
+
+
+@pytest.mark.guards("former-address-is-told-of-a-removal")
+def test_a_former_address_is_told(world: World, secret: str) -> None:
+    """For seven days after a change of address, the former one is told too, and may cancel."""
+    assert secret
+    account_id = stored(world).account_id
+    moved(world, account_id, FIRST)
+    world.deliver(FIRST)
+    leave(world, FIRST + DAY)
+    mails = world.deliver(FIRST + DAY)
+    assert sorted(each.to for each in mails) == sorted([[EMAIL], [OTHER]])
+    (former,) = (each for each in mails if each.to == [EMAIL])
+    keep(world, former.token, FIRST + 2 * DAY)
+    assert stored(world).expires_at is None
+
+
+def test_no_longer_a_former_address(world: World, secret: str) -> None:
+    """An address that can no longer undo the change is not told, nor an intruder's."""
+    assert secret
+    account_id = stored(world).account_id
+    undo = moved(world, account_id, FIRST)
+    world.deliver(FIRST)
+    world.undo_email(undo, FIRST + 60)
+    world.deliver(FIRST + 60)
+    leave(world, FIRST + DAY)
+    assert [each.to for each in world.deliver(FIRST + DAY)] == [[EMAIL]]
+    keep_token = next(each.token for each in reversed(world.mails()) if each.to == [EMAIL])
+    keep(world, keep_token, FIRST + DAY)
+    moved(world, account_id, FIRST + 2 * DAY)
+    world.deliver(FIRST + 2 * DAY)
+    leave(world, FIRST + 9 * DAY)
+    assert [each.to for each in world.deliver(FIRST + 9 * DAY)] == [[OTHER]]
 
 
 # Undoing, exporting, deleting

@@ -11,6 +11,7 @@ from tests.world.cloud import ROOT
 DOCUMENT: dict[str, Any] = json.loads((ROOT / "functions" / "web" / "openapi.json").read_text())
 REFUSED = {
     **dict.fromkeys(("validate_email", "set_password", "confirm_email", "undo_email"), 404),
+    "keep_second_factor": 404,
     "open_recovery_link": 404,
     "end_session": 404,
     "finish_log_in": 410,

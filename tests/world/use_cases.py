@@ -33,6 +33,7 @@ from portal.identity.open_sessions import list_sessions
 from portal.identity.passkey_checks import relying_party
 from portal.identity.passkey_records import Passkey
 from portal.identity.records import Credentials, Identifier
+from portal.identity.second_factor_removal import ask_removal
 from portal.identity.second_factor_setup import renew_codes, start
 from portal.identity.unused import look_at_unused
 from portal.rules.nir import nir_check_key
@@ -324,9 +325,16 @@ def being_removed(scene: Scene) -> None:
     at_the_second_step(scene)
     factor = second_factor.read(scene.world.table, scene.account_id, scene.now)
     assert factor
-    left = second_factor.leave(factor, scene.now - 5, else_=AssertionError())
+    account = scene.world.account(scene.account_id)
+    left = ask_removal(account, factor, scene.now - 5, else_=AssertionError())
     scene.world.table.transact(*left)
     scene.world.deliver(scene.now - 5)
+
+
+def cancelling(scene: Scene) -> None:
+    """Start from the link that keeps a second factor which the support is asked to remove."""
+    being_removed(scene)
+    scene.token = _mail_of(scene, "garder-double-verification")
 
 
 def secret_made(scene: Scene) -> None:
@@ -1008,6 +1016,14 @@ USE_CASES = [
         asks_for_a_code,
         again=frozenset({401, 410}),
         doubled=LOGGED_IN_TWICE,
+    ),
+    UseCase(
+        "keep the second factor",
+        "second_factor",
+        cancelling,
+        request("second_factor", "POST", "/api/second-factor-keep", _token),
+        lambda scene: scene.world.kinds(scene.account_id)[0] == "second-factor-kept",
+        again=frozenset({410}),
     ),
     UseCase(
         "look at the second factor",

@@ -19,6 +19,7 @@ CHANGES = [
     ("POST", "/api/logout"),
     ("POST", "/api/contact"),
     ("POST", "/api/email-undo"),
+    ("POST", "/api/second-factor-keep"),
     ("PATCH", "/api/me"),
     ("DELETE", "/api/me"),
     ("PUT", "/api/me/password"),

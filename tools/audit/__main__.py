@@ -50,6 +50,7 @@ UNLINKED_PAGES = (
     "/annuler-changement",
     "/gerer/mon-compte",
     "/gerer/mon-compte/securite",
+    "/garder-double-verification",
     "/gerer/mon-compte/telephone",
     "/gerer/mon-compte/courriel",
     "/gerer/mon-compte/mot-de-passe",

@@ -143,7 +143,7 @@ def confirm_email(table: "Table", tokens: "TokenKeys", acting: "Acting", text: s
     try:
         table.transact(
             # guard: withdrawn-while-confirmed: unless_withdrawn=token.id => unless_withdrawn=None
-            *_confirm(account, link, kept=acting.session, unless_withdrawn=token.id),
+            *_confirm(account, link, undo, kept=acting.session, unless_withdrawn=token.id),
             # guard: former-address-is-reserved
             put(reserved),
             ReservedAddress.check_free(link.about["email_mac"], account.id, acting.at),
@@ -174,7 +174,7 @@ def undo_email(table: "Table", tokens: "TokenKeys", text: str, now: int) -> None
     for _ in range(_TRIES):
         account = table.get(Account, Account.key_of(id=link.account_id or ""))
         former = link.about["email_mac"]
-        if account is None or account.email_mac == former or _is_undone(account, link):
+        if account is None or account.email_mac == former or account.is_undone(link.issued_at):
             raise Problem(CHANGE_EXPIRED)
         try:
             factor = table.get(SecondFactor, SecondFactor.key_of(account_id=account.id))
@@ -192,16 +192,6 @@ def _good_link(table: "Table", token: Token, now: int) -> Link:
     if link is None or link.expires_at <= now:
         raise Problem(CHANGE_EXPIRED)
     return link
-
-
-def _is_undone(account: Account, link: Link) -> bool:
-    """Return whether the change that issued an undo link was itself undone, by an older link.
-
-    Of two changes in a row the older address wins: a link sent to an intruder's address is void.
-    """
-    if account.undone_from is None or account.undone_at is None:
-        return False
-    return account.undone_from <= link.issued_at <= account.undone_at
 
 
 def _undo(account: Account, factor: SecondFactor | None, link: Link, now: int) -> Iterator[Write]:
@@ -236,7 +226,7 @@ def _undo(account: Account, factor: SecondFactor | None, link: Link, now: int) -
 
 
 def _confirm(
-    account: Account, link: Link, *, kept: Session, unless_withdrawn: str | None
+    account: Account, link: Link, undo: Token, *, kept: Session, unless_withdrawn: str | None
 ) -> Iterator[Write]:
     """Yield the writes that set an account's address to that of a link, and consume the link.
 
@@ -248,6 +238,7 @@ def _confirm(
     changes = {
         **_address_of(link),
         **NO_NEW_EMAIL,
+        "undo_links": _undo_links(account, undo),
         # guard: address-kills-recovery
         "recovery_id": None,
     }
@@ -259,6 +250,14 @@ def _confirm(
     # guard: address-ends-sessions
     yield from end_sessions(account.id, but=kept)
     yield from _move_identifier(account, link)
+
+
+def _undo_links(account: Account, newest: Token) -> Mapping[str, str]:
+    """Return the undo links to remember: those in time, and a new one."""
+    since = newest.issued_at - EMAIL_UNDO.lifetime
+    known = (account.undo_links or {}).items()
+    recent = {id_: at for id_, at in known if int(at) > since}
+    return {**recent, newest.id: str(newest.issued_at)}
 
 
 def _address_of(link: Link) -> Mapping[str, str | None]:

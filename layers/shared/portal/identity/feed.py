@@ -140,16 +140,15 @@ SECOND_FACTOR_REMOVED = Kind(
 SECOND_FACTOR_LEAVING = Kind(
     "second-factor-leaving",
     "Retrait de la double vérification demandé",
-    "L’assistance retirera votre double vérification dans trois jours. Pour la garder, "
-    "connectez-vous d’ici là avec votre code : cela annule le retrait.",
-    # guard: leaving-is-told
-    mail="Votre double vérification sera retirée dans trois jours",
+    "L’assistance retirera votre double vérification dans trois jours. Pour la garder, ouvrez "
+    "d’ici là le lien du courriel, ou connectez-vous avec votre code : cela annule le retrait.",
     keep=YEAR,
 )
 SECOND_FACTOR_KEPT = Kind(
     "second-factor-kept",
     "Double vérification conservée",
-    "Vous vous êtes connecté avec votre code : le retrait demandé à l’assistance est annulé.",
+    "Le retrait demandé à l’assistance est annulé, par le lien d’un courriel ou par une connexion "
+    "avec votre code.",
     mail="Votre double vérification est conservée",
     keep=YEAR,
 )

@@ -241,13 +241,14 @@ HELD: Sequence[Held[Account]] = (
     ),
     Held(
         data="links: validation, recovery, change of address (with the new or former address); "
-        "logins that wait for a second factor or for a provider; challenges of passkeys; what a "
-        "provider tells for a sign-up (names, e-mail, mobile phone, Siret)",
+        "logins that wait for a second factor or for a provider; challenges of passkeys; keeping a "
+        "second factor; what a provider tells for a sign-up (names, e-mail, mobile phone, Siret)",
         records=(Link,),
         purpose="validation, recovery, change of address, login (e), undoing a change (f)",
         how="ids and hashes; addresses and what a provider tells encrypted",
-        kept="one hour, half an hour for recovery, 7 days for undoing, 5 minutes for a login or a "
-        "challenge, 10 with a provider; what it tells until it is read, once",
+        kept="one hour, half an hour for recovery, 7 days for undoing, 3 for keeping a second "
+        "factor, 5 minutes for a login or a challenge, 10 with a provider; what it tells until it "
+        "is read, once",
     ),
     Held(
         data="mails and events to be sent",

@@ -19,6 +19,7 @@ from portal.identity.purposes import (
     EMAIL_UNDO,
     EMAIL_VALIDATION,
     PASSWORD_RECOVERY,
+    REMOVAL_CANCEL,
 )
 from portal.identity.records import (
     Account,
@@ -44,7 +45,9 @@ _LISTED = 10
 _OTHERS = "validation-others"
 """Kind of the mails about further sign-ups of an address, for the limits."""
 FORMER_ADDRESS = Template(_FOLDER, "email-changed", "Votre adresse courriel a été modifiée")
-
+LEAVING = Template(
+    _FOLDER, "second-factor-leaving", "Votre double vérification sera retirée dans trois jours"
+)
 UNUSED = Template(_FOLDER, "account-unused", "Votre compte inutilisé sera supprimé")
 
 
@@ -207,6 +210,27 @@ def _send_email_changed(mailer: Mailer, message: Outgoing) -> None:
         )
 
 
+def _send_leaving(mailer: Mailer, message: Outgoing) -> None:
+    """Send a link that keeps the second factor, to the holder or to a former address."""
+    token = Token(REMOVAL_CANCEL, message.about.get("link_id", ""), message.created_at)
+    link = mailer.table.get(Link, Link.of(token).key())
+    account = account_of(mailer, link and link.account_id)
+    if account is None:
+        return  # it was cancelled, by the other mail's link
+    values = {
+        "at": moment(message.created_at),
+        "link": mailer.link("garder-double-verification", token),
+    }
+    if "undo_id" not in message.about:
+        send_to_account(mailer, account, LEAVING, **values)
+        return
+    undo = Token(EMAIL_UNDO, message.about["undo_id"], int(message.about["undo_at"]))
+    former = mailer.table.get(Link, Link.of(undo).key())
+    if former:
+        about = former.about
+        mailer.send(about["email"], LEAVING, email_mac=about["email_mac"], **values)
+
+
 def _send_unused(mailer: Mailer, message: Outgoing) -> None:
     """Send the date from which an unused account is deleted."""
     account = account_of(mailer, message.about.get("account_id"))
@@ -264,5 +288,6 @@ MAILS: Mapping[str, MailSender] = {
     EMAIL_CHANGE_MAIL: _send_email_change,
     feed.EMAIL_CHANGED.name: _send_email_changed,
     feed.UNUSED.name: _send_unused,
+    feed.SECOND_FACTOR_LEAVING.name: _send_leaving,
     **notices(_FOLDER, *feed.KINDS),
 }

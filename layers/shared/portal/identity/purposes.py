@@ -24,6 +24,9 @@ PASSKEY_CREATION = Purpose(6, 300)
 # guard: five-minutes-to-sign: 300 => 3000
 PASSKEY_LOGIN = Purpose(7, 300)
 """Not of a link: of the challenge that a passkey signs."""
+# guard: three-days-to-object: 3 * => 0 *
+REMOVAL_CANCEL = Purpose(8, 3 * 86400)
+"""As long as a second factor stays after the support was asked to remove it."""
 
 PURPOSES = (
     EMAIL_VALIDATION,
@@ -35,4 +38,5 @@ PURPOSES = (
     PASSKEY_LOGIN,
     SSO_STATE,
     UNLINKED_IDENTITY,
+    REMOVAL_CANCEL,
 )

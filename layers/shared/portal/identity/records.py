@@ -149,6 +149,8 @@ class Account(Record, frozen=True, kw_only=True):
     """Issue time of the undo link used last."""
     undone_at: int | None = None
     """When it was used: undo links issued between the two times are invalid."""
+    undo_links: Mapping[str, str] | None = None
+    """By the id of an undo link of the last seven days: when it was issued, in seconds."""
     mail_bounced_at: int | None = None
     deletion_at: int | None = None
     use_check_at: int | None = None
@@ -158,6 +160,15 @@ class Account(Record, frozen=True, kw_only=True):
         """Return the address that was asked for and may still be confirmed."""
         # guard: asked-address-ends: now < => 0 <
         return self.new_email if now < (self.new_email_until or 0) else None
+
+    def is_undone(self, changed_at: int) -> bool:
+        """Return whether a change of address was itself undone, by an older link.
+
+        Of two changes in a row the older address wins: a link sent to an intruder's is void.
+        """
+        if self.undone_from is None or self.undone_at is None:
+            return False
+        return self.undone_from <= changed_at <= self.undone_at
 
     @property
     def identifiers(self) -> list[str]:

@@ -17,12 +17,12 @@ from msgspec.structs import replace
 from pyotp.totp import TOTP
 
 from portal.core.confidential import Confidential
-from portal.core.feed import SUPPORT, notice
+from portal.core.feed import notice
 from portal.core.identifiers import account_mac
 from portal.core.problems import THROTTLED, Problem
-from portal.core.records import DAY, FOREVER, Value
+from portal.core.records import FOREVER, Value
 from portal.core.session import Proof
-from portal.core.writes import Refusal, Write, delete, put, update
+from portal.core.writes import Write, delete, put, update
 from portal.identity import devices, feed, tickets
 from portal.identity.attempts import count_attempt, forget_failures
 from portal.identity.opening import Browser, Holder, Opened, open_session
@@ -33,6 +33,7 @@ from portal.rules.characters import compact_number
 
 if TYPE_CHECKING:
     from portal.core.keyring import LookupKeys, TokenKeys
+    from portal.core.records import Record
     from portal.core.settings import Limits
     from portal.core.table import Table
     from portal.identity.records import Identifier
@@ -43,9 +44,6 @@ RECOVERY_CODE = "recovery-code"
 STEP = 30
 """Seconds for which an app shows a code (RFC 6238, 4.1)."""
 CODES = 10
-# guard: three-days-to-object: 3 => 0
-REMOVAL_DELAY = 3 * DAY
-"""Seconds between the support's act and the removal of a second factor."""
 _KEEP: Mapping[str, Value] = {"second_factor_until": FOREVER}
 """Recovery codes of an account."""
 _DIGITS = re.compile("[0-9]{6}", re.ASCII)
@@ -157,30 +155,15 @@ def log_in(
             # guard: ticket-used-once
             delete(ticket.link.key(), if_={"id": ticket.link.id}, else_=Problem(TICKET_EXPIRED)),
             *_mark_used(factor, used, now),
-            *(_kept(ticket.account_id, now) if leaving else ()),
+            *(map(put, kept(ticket.account_id, now)) if leaving else ()),
             *forget_failures(identifier, counted_for, else_=Problem(TICKET_EXPIRED)),
         ],
     )
 
 
-def _kept(account_id: str, now: int) -> Iterator[Write]:
-    """Yield the notice that a code cancelled the removal that the support had been asked for."""
-    yield from map(put, notice(feed.SECOND_FACTOR_KEPT, account_id, now, actor=account_id))
-
-
-def leave(factor: SecondFactor, now: int, *, else_: Refusal) -> Iterator[Write]:
-    """Yield the writes by which the support removes a second factor in three days.
-
-    For a person who lost the phone and the codes. Until then logins ask for it, and one that has a
-    code cancels the removal. Refused with ``else_`` when it was removed or replaced meanwhile.
-    """
-    until, account_id = now + REMOVAL_DELAY, factor.account_id
-    unchanged = {"confirmed_at": factor.confirmed_at}
-    yield update(factor.key(), {"expires_at": until}, if_=unchanged, else_=else_)
-    at = Credentials.key_of(account_id=account_id)
-    asked = {"second_factor_until": FOREVER}
-    yield update(at, {"second_factor_until": until}, if_=asked, else_=else_)
-    yield from map(put, notice(feed.SECOND_FACTOR_LEAVING, account_id, now, actor=SUPPORT))
+def kept(account_id: str, now: int) -> "Sequence[Record]":
+    """Return the notice that the removal, which the support had been asked for, is cancelled."""
+    return notice(feed.SECOND_FACTOR_KEPT, account_id, now, actor=account_id)
 
 
 def _mark_used(factor: SecondFactor, used: SecondFactor, now: int) -> Iterator[Write]:

@@ -21,6 +21,7 @@ from portal.identity.email_change import EMAIL_CHANGE_MAIL
 from portal.identity.ending import end_credentials
 from portal.identity.open_sessions import list_sessions
 from portal.identity.records import Account, AccountChangedError, Credentials, Identifier
+from portal.identity.second_factor_removal import ask_removal
 from portal.identity.signup import VALIDATION_MAIL
 from portal.rules.email import mask_email
 from portal.support.contact import ACKNOWLEDGEMENT
@@ -88,7 +89,7 @@ def end_sessions(table: "Table", account_id: str, audit: "Audit", now: int) -> N
 
 
 def remove_second_factor(table: "Table", account_id: str, audit: "Audit", now: int) -> None:
-    """Have an account's second factor removed in three days, and notify its holder.
+    """Have an account's second factor removed in three days, and tell every address of it.
 
     Raises ``NoSecondFactorError`` when there is none, or its removal was asked for already.
     """
@@ -96,8 +97,8 @@ def remove_second_factor(table: "Table", account_id: str, audit: "Audit", now: i
     factor = second_factor.read(table, account.id, now)
     if factor is None or factor.confirmed_at is None:
         raise NoSecondFactorError(account_id)
-    left = second_factor.leave(factor, now, else_=NoSecondFactorError(account_id))
-    table.transact(*left, put(audit))
+    asked = ask_removal(account, factor, now, else_=NoSecondFactorError(account_id))
+    table.transact(*asked, put(audit))
 
 
 def resend_link(table: "Table", lookup: "LookupKeys", email: str, audit: "Audit", now: int) -> None:
