@@ -91,6 +91,7 @@ FUNCTIONS = {
     "Contact": "contact/message",
     "Declare": "declare/periods",
     "Estimate": "estimate/estimate",
+    "Payments": "payments/mandates",
     "SecondFactor": "second_factor/read",
     "Sso": "sso/identities",
     "Passkeys": "passkeys/list",

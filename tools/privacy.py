@@ -9,9 +9,10 @@ from pathlib import Path
 
 from portal.declarations.held import HELD as DECLARATIONS
 from portal.identity.held import HELD as IDENTITY
+from portal.payments.held import HELD as PAYMENTS
 from portal.support.held import HELD as SUPPORT
 
-HELD = (*IDENTITY, *DECLARATIONS, *SUPPORT)
+HELD = (*IDENTITY, *DECLARATIONS, *PAYMENTS, *SUPPORT)
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENT = ROOT / "docs" / "privacy.md"
 CONTENT = ROOT / "functions" / "web" / "content"

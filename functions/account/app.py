@@ -63,11 +63,13 @@ from portal.identity.problems import (
 )
 from portal.identity.services import services
 from portal.identity.ways import ways
+from portal.payments import feed as payments
+from portal.payments.held import HELD as PAYMENTS
 from portal.rules.email import mask_email
 from portal.support.held import HELD as SUPPORT
 
-FEED = (*identity.KINDS, *affiliation.KINDS, *declarations.KINDS)
-HELD = (*IDENTITY, *DECLARATIONS, *SUPPORT)
+FEED = (*identity.KINDS, *affiliation.KINDS, *declarations.KINDS, *payments.KINDS)
+HELD = (*IDENTITY, *DECLARATIONS, *PAYMENTS, *SUPPORT)
 
 app = Api()
 handler = app.resolve

@@ -16,8 +16,9 @@ from portal.http.answers import documented, json_answer
 from portal.http.api import Api
 from portal.http.fields import StrictModel
 from portal.identity import feed as identity
+from portal.payments import feed as payments
 
-FEED = (*identity.KINDS, *affiliation.KINDS, *declarations.KINDS)
+FEED = (*identity.KINDS, *affiliation.KINDS, *declarations.KINDS, *payments.KINDS)
 
 app = Api()
 handler = app.resolve

@@ -136,6 +136,7 @@ PROBES: Mapping[str, Probe] = {
     "Passkeys": _request("POST", "/api/login/passkey", {"credential": {}}, 401, _LATE),
     "Logout": _request("POST", "/api/logout", None, 204, cookie=_SESSION),
     "Activity": _request("GET", "/api/me/activity", None, 401, cookie=_SESSION),
+    "Payments": _request("GET", "/api/me/sepa-mandates", None, 401, cookie=_SESSION),
     "RecoverPassword": _request(
         "POST", "/api/password-recovery", {"identifier": _NOBODY}, 202, _LATE
     ),

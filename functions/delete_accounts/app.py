@@ -11,13 +11,14 @@ from portal.declarations.held import HELD as DECLARATIONS
 from portal.identity import deletion, email_change
 from portal.identity.held import HELD as IDENTITY
 from portal.identity.unused import look_at_unused
+from portal.payments.held import HELD as PAYMENTS
 from portal.support.held import HELD as SUPPORT
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 logger = Logger()
-HELD = (*IDENTITY, *DECLARATIONS, *SUPPORT)
+HELD = (*IDENTITY, *DECLARATIONS, *PAYMENTS, *SUPPORT)
 
 
 def handler(event: dict[str, Any], context: "LambdaContext") -> None:  # noqa: ARG001

@@ -27,6 +27,8 @@ from portal.declarations.events import EVENTS as OF_DECLARATIONS
 from portal.declarations.mails import MAILS as DECLARATIONS
 from portal.identity.events import EVENTS
 from portal.identity.mails import MAILS as IDENTITY
+from portal.payments.events import EVENTS as OF_PAYMENTS
+from portal.payments.mails import MAILS as PAYMENTS
 from portal.support.mails import MAILS as SUPPORT
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
 logger = Logger()
 # If every message of a batch failed, they are still reported one by one.
 processor = BatchProcessor(EventType.DynamoDBStreams, raise_on_entire_batch_failure=False)
-MAILS = {**IDENTITY, **AFFILIATION, **DECLARATIONS, **SUPPORT}
+MAILS = {**IDENTITY, **AFFILIATION, **DECLARATIONS, **PAYMENTS, **SUPPORT}
 
 
 def deliver(record: "DynamoDBRecord", lambda_context: "LambdaContext") -> None:
@@ -76,7 +78,7 @@ def senders(now: int, time_left: "Callable[[], float]") -> Mapping[str, Sender]:
     mailer = Mailer(table(), keys.token_keys(), keys.lookup_keys(), post, settings(), now)
     publish = publisher(aws.event_bridge(), settings().event_bus)
     mails = {kind: partial(send, mailer) for kind, send in MAILS.items()}
-    return {**mails, **dict.fromkeys((*EVENTS, *OF_DECLARATIONS), publish)}
+    return {**mails, **dict.fromkeys((*EVENTS, *OF_DECLARATIONS, *OF_PAYMENTS), publish)}
 
 
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:

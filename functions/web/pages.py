@@ -45,6 +45,11 @@ class Page(Struct, frozen=True):
     kind: str = "Page"
 
 
+def _own(path: str, template: str, title: str) -> Page:
+    """Return a page of the space, which the script of its template's name fills."""
+    return Page(f"/gerer/{path}", template, title, f"{template}.js", private=True)
+
+
 SITE = read_site(os.environ)
 FACTS = {**read_facts(FILES / "content" / "faits.toml"), **SITE}
 NEWS = read_articles(FILES / "content" / "news", FACTS)
@@ -120,52 +125,18 @@ PAGES = (
         private=True,
         found_by="mon espace, fil d’activité, notification d’affiliation, services",
     ),
-    Page("/gerer/echeances", "due-dates", "Échéances", "due-dates.js", private=True),
+    _own("echeances", "due-dates", "Échéances"),
     Page(PERIOD, "period", "Déclarer", "period.js", private=True),
-    Page("/gerer/mon-compte", "profile", "Mon compte", "profile.js", private=True),
-    Page("/gerer/mon-compte/securite", "security", "Sécurité", "security.js", private=True),
-    Page(
-        "/gerer/mon-compte/identite",
-        "correct-identity",
-        "Corriger mes informations",
-        "correct-identity.js",
-        private=True,
-    ),
-    Page(
-        "/gerer/mon-compte/telephone",
-        "change-phone",
-        "Changer mon téléphone mobile",
-        "change-phone.js",
-        private=True,
-    ),
-    Page(
-        "/gerer/mon-compte/courriel",
-        "change-email",
-        "Changer mon courriel",
-        "change-email.js",
-        private=True,
-    ),
-    Page(
-        "/gerer/mon-compte/suppression",
-        "delete-account",
-        "Supprimer mon compte",
-        "delete-account.js",
-        private=True,
-    ),
-    Page(
-        "/gerer/mon-compte/mot-de-passe",
-        "change-password",
-        "Changer mon mot de passe",
-        "change-password.js",
-        private=True,
-    ),
-    Page(
-        "/gerer/mon-compte/double-verification",
-        "second-factor",
-        "Double vérification",
-        "second-factor.js",
-        private=True,
-    ),
+    _own("mon-compte", "profile", "Mon compte"),
+    _own("mon-compte/securite", "security", "Sécurité"),
+    _own("mon-compte/identite", "correct-identity", "Corriger mes informations"),
+    _own("mon-compte/telephone", "change-phone", "Changer mon téléphone mobile"),
+    _own("mon-compte/courriel", "change-email", "Changer mon courriel"),
+    _own("mon-compte/suppression", "delete-account", "Supprimer mon compte"),
+    _own("mon-compte/mot-de-passe", "change-password", "Changer mon mot de passe"),
+    _own("mon-compte/double-verification", "second-factor", "Double vérification"),
+    _own("moyens-de-paiement", "payment-means", "Mes moyens de paiement"),
+    _own("moyens-de-paiement/ajouter", "sign-mandate", "Ajouter un compte bancaire"),
     Page(
         "/nous-contacter",
         "contact",

@@ -21,6 +21,7 @@ from tests.world.neighbours import general, is_of_a_store, neighbours, rights
 from tests.world.policies import Policy, Request, Role, Statement
 from tests.world.use_cases import (
     OPEN,
+    READ_MANDATES,
     READ_PERIODS,
     SET_PASSWORD,
     SIGN_UP,
@@ -70,6 +71,7 @@ BRANCHES = [
     UseCase("a bounce of nobody", "mail_feedback", with_account, _bounce),
     UseCase("replay a bounce", "ops", failed_event_of("MailFeedback"), operate("replay-events")),
     UseCase("seen again, declaring", "declare", logged_in_a_while, READ_PERIODS),
+    UseCase("seen again, paying", "payments", logged_in_a_while, READ_MANDATES),
     UseCase("read why declarations are closed", "declare", logged_in, READ_PERIODS),
     UseCase("replay a look", "ops", failed_event_of("Clock"), operate("replay-events")),
     UseCase("replay a day", "ops", failed_event_of("DeleteAccounts"), operate("replay-events")),

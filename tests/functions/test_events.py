@@ -52,6 +52,10 @@ STATUS = {
     "declare/zero": 200,
     "estimate/estimate": 200,
     "estimate/unknown-rates": 422,
+    "payments/mandates": 200,
+    "payments/outside-sepa": 422,
+    "payments/revoke-unknown": 404,
+    "payments/sign-mandate": 201,
     "login/login": 200,
     "login/wrong-password": 401,
     "logout/logout": 204,
@@ -127,10 +131,13 @@ UNFILLED = {
         [
             case
             for case in STATUS
-            if case.startswith(("account/", "declare/", "second_factor/", "passkeys/", "sso/"))
+            if case.startswith(
+                ("account/", "declare/", "passkeys/", "payments/", "second_factor/", "sso/")
+            )
             and not case.endswith(
                 ("undo-unknown-link", "late-ticket", "unknown-state", "negative", "start-login")
             )
+            and not case.endswith("outside-sepa")
         ],
         401,
     ),
@@ -230,7 +237,7 @@ def test_a_request_is_answered(
         if name not in os.environ:  # what the web function says of who publishes the site
             monkeypatch.setenv(name, value)
     state = prepare("validation")
-    if case.startswith("declare/"):
+    if case.startswith(("declare/", "payments/")):
         gateway.invoke("affiliation", json.loads(state.fill(read("affiliation/confirmed"))))
     event = json.loads(state.fill(read(case)))
     answer = gateway.send(case.partition("/")[0], event)

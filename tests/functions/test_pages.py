@@ -79,6 +79,8 @@ PRIVATE_PATHS = (
     "/gerer/mon-compte/mot-de-passe",
     "/gerer/mon-compte/suppression",
     "/gerer/mon-compte/double-verification",
+    "/gerer/moyens-de-paiement",
+    "/gerer/moyens-de-paiement/ajouter",
 )
 PATHS = PUBLIC_PATHS + PRIVATE_PATHS
 

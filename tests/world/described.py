@@ -19,6 +19,7 @@ REFUSED = {
     "remove_identity": 404,
     "confirm_second_factor": 409,
     "make_recovery_codes": 409,
+    **dict.fromkeys(("revoke_mandate", "print_mandate"), 404),
     "log_in": 401,
     "declare": 409,
     "read_receipt": 404,

@@ -9,10 +9,17 @@ from portal.core.mail import Mail, Template, render
 from portal.declarations import feed as declarations_feed
 from portal.declarations import mails as declarations_mails
 from portal.identity import mails as identity_mails
+from portal.payments import mails as payments_mails
 from portal.support import mails as support_mails
 from tests.world.world import FEED
 
-DOMAINS = (identity_mails, affiliation_mails, support_mails, declarations_mails)
+DOMAINS = (
+    identity_mails,
+    affiliation_mails,
+    support_mails,
+    declarations_mails,
+    payments_mails,
+)
 FOLDERS = [Path(each.__file__).with_name("templates") for each in DOMAINS]
 LINK = "https://portail.example.fr/valider#abc-_9"
 AT = datetime(2026, 7, 1, 10, 4, tzinfo=UTC)
@@ -73,6 +80,8 @@ VALUES: Mapping[str, Mapping[str, str | datetime]] = {
     "affiliation-confirmed": NOTICE,
     "affiliation-rejected": NOTICE,
     **dict.fromkeys((kind.name for kind in declarations_feed.KINDS), OF_PERIODS),
+    "sepa-mandate-signed": NOTICE,
+    "sepa-mandate-revoked": NOTICE,
     "contact-acknowledgement": {"ticket": "MFRGGZDF", "personal_data": "yes"},
     "contact-message": PERSON
     | {

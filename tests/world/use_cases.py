@@ -36,6 +36,7 @@ from portal.identity.records import Credentials, Identifier
 from portal.identity.second_factor_removal import ask_removal
 from portal.identity.second_factor_setup import renew_codes, start
 from portal.identity.unused import look_at_unused
+from portal.payments.held import HELD as PAYMENTS
 from portal.rules.nir import nir_check_key
 from portal.support.held import HELD as SUPPORT
 from portal.support.watch import ADDRESS
@@ -43,6 +44,7 @@ from tests.world.authenticator import Authenticator
 from tests.world.businesses import BUSINESS
 from tests.world.cloud import remove_item, write_item
 from tests.world.functions import Answer, Gateway
+from tests.world.ibans import french, grouped
 from tests.world.outside import deploying, registered, site
 from tests.world.sso import Visitor
 from tests.world.world import NOW, PASSWORD, World
@@ -50,7 +52,7 @@ from tests.world.world import NOW, PASSWORD, World
 if TYPE_CHECKING:
     import pytest
 
-HELD = (*IDENTITY, *DECLARATIONS, *SUPPORT)
+HELD = (*IDENTITY, *DECLARATIONS, *PAYMENTS, *SUPPORT)
 EMAIL = "michele.dupont@example.fr"
 OTHER = "other@example.fr"
 CHANGED = "Another-Horse-8"
@@ -233,6 +235,28 @@ def declared(scene: Scene) -> None:
     affiliated(scene)
     DECLARE(scene)
     scene.world.deliver(scene.now)
+
+
+def with_mandate(scene: Scene) -> None:
+    """Start from a mandate, whose reference is kept."""
+    affiliated(scene)
+    acting = scene.world.with_session(scene.account_id, scene.now - 5)
+    scene.token = scene.world.sign_mandate(acting, french(1)).rum
+    scene.world.deliver(scene.now - 5)
+
+
+def mandate_and_due(scene: Scene) -> None:
+    """Start from an account with a mandate, whose deletion is due."""
+    with_mandate(scene)
+    asked = scene.acting(scene.now - 30 * DAY - 60)
+    deletion.schedule_deletion(scene.world.table, asked)
+    scene.world.log_in(EMAIL, now=scene.now - 60)
+    scene.world.deliver(scene.now)
+
+
+def allowed(scene: Scene) -> int:
+    """Return how many mandates allow debits."""
+    return sum("revoked_at" not in each for each in scene.world.items("MANDATE#"))
 
 
 def signed_up(scene: Scene) -> None:
@@ -835,6 +859,24 @@ def declare(
 
 DECLARE = declare(0, 2400)
 READ_PERIODS = request("declare", "GET", "/api/me/periods")
+SIGN_MANDATE = request(
+    "payments",
+    "POST",
+    "/api/me/sepa-mandates",
+    lambda _: {"iban": grouped(french(2)), "holder": "Michèle Dupont", "scheme": "b2b"},
+)
+READ_MANDATES = request("payments", "GET", "/api/me/sepa-mandates")
+
+
+def of_mandate(method: str, after: str = "") -> Callable[[Scene], Answer]:
+    """Return a request about the scene's mandate."""
+    return lambda scene: scene.ask(method=method, name="payments", path=_path(scene, after))
+
+
+def _path(scene: Scene, after: str) -> str:
+    return f"/api/me/sepa-mandates/{scene.token}{after}"
+
+
 RECOVER = request(
     "recover_password", "POST", "/api/password-recovery", lambda _: {"identifier": EMAIL}
 )
@@ -1386,6 +1428,42 @@ USE_CASES = [
         run_daily,
         lambda scene: scene.world.items("ARCHIVE#") and not scene.world.items("DECLARATION#"),
     ),
+    UseCase(
+        "sign a mandate",
+        "payments",
+        affiliated,
+        SIGN_MANDATE,
+        lambda scene: allowed(scene) == 1,
+    ),
+    UseCase(
+        "sign another mandate",
+        "payments",
+        with_mandate,
+        SIGN_MANDATE,
+        lambda scene: allowed(scene) == 2,
+    ),
+    UseCase("read mandates", "payments", with_mandate, READ_MANDATES),
+    UseCase("print a mandate", "payments", with_mandate, of_mandate("GET", "/pdf")),
+    UseCase(
+        "revoke a mandate",
+        "payments",
+        with_mandate,
+        of_mandate("DELETE"),
+        lambda scene: allowed(scene) == 0 and scene.world.items("ARCHIVE#"),
+    ),
+    UseCase(
+        "export with a mandate",
+        "account",
+        with_mandate,
+        request("account", "GET", "/api/me/export"),
+    ),
+    UseCase(
+        "delete what was signed",
+        "delete_accounts",
+        mandate_and_due,
+        run_daily,
+        lambda scene: scene.world.items("ARCHIVE#") and not scene.world.items("MANDATE#"),
+    ),
     UseCase("contact", "contact", nobody, CONTACT, doubled=frozenset({"CONTACT"})),
     UseCase("estimate", "estimate", nobody, ESTIMATE),
     UseCase(
@@ -1557,6 +1635,8 @@ USE_CASES = [
             "password-changed",
             "email-restored",
             "number-lost",
+            "sepa-mandate-revoked",
+            "sepa-mandate-signed",
             "deletion-scheduled",
             "account-unused",
             "identity-corrected",
@@ -1577,6 +1657,8 @@ USE_CASES = [
             "LoginFailed",
             "NumberDisputed",
             "PasswordChanged",
+            "SepaMandateRevoked",
+            "SepaMandateSigned",
             "TurnoverDeclared",
         )
     ),

@@ -70,6 +70,11 @@ from portal.identity.purposes import EMAIL_UNDO, EMAIL_VALIDATION, PASSWORD_RECO
 from portal.identity.records import Account, Credentials, Identifier, Registration
 from portal.identity.signup import Identity
 from portal.identity.tickets import Due
+from portal.payments import feed as payments_feed
+from portal.payments import mandates
+from portal.payments.events import EVENTS as OF_PAYMENTS
+from portal.payments.mails import MAILS as PAYMENTS_MAILS
+from portal.payments.records import Mandate, Scheme
 from portal.rules.nir import mask_nir
 from portal.support.mails import MAILS as SUPPORT_MAILS
 from tests.world.authenticator import Authenticator
@@ -88,9 +93,15 @@ from tests.world.cloud import (
 NOW = 1_790_000_000
 """The clock of the tests: in September 2026, not at the start of a minute."""
 PASSWORD = "Correct-Horse-7"
-FEED = (*feed.KINDS, *affiliation_feed.KINDS, *declarations_feed.KINDS)
+FEED = (*feed.KINDS, *affiliation_feed.KINDS, *declarations_feed.KINDS, *payments_feed.KINDS)
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1, hash_len=32, salt_len=16)
-MAILS = {**IDENTITY_MAILS, **AFFILIATION_MAILS, **DECLARATIONS_MAILS, **SUPPORT_MAILS}
+MAILS = {
+    **IDENTITY_MAILS,
+    **AFFILIATION_MAILS,
+    **DECLARATIONS_MAILS,
+    **PAYMENTS_MAILS,
+    **SUPPORT_MAILS,
+}
 
 # On a fresh clone the first example builds Unicode tables: slow once, not because of the rules.
 hypothesis_settings.register_profile(
@@ -428,9 +439,17 @@ class World:
         outbox.deliver(
             self.table,
             message_id,
-            {**senders, **dict.fromkeys((*EVENTS, *OF_DECLARATIONS), publish)},
+            {**senders, **dict.fromkeys((*EVENTS, *OF_DECLARATIONS, *OF_PAYMENTS), publish)},
             now,
         )
+
+    def sign_mandate(
+        self, acting: Acting, iban: str, holder: str = "Michel Dupont", scheme: Scheme = "core"
+    ) -> Mandate:
+        """Sign a mandate in a stored session."""
+        encrypt = partial(encrypt_for_account, aws.kms(), self.settings.data_key)
+        signer = mandates.Signer(keys.lookup_keys(), encrypt, ip_mac="mac")
+        return mandates.sign(self.table, signer, acting, mandates.Typed(iban, holder, scheme))
 
     def messages(self) -> list[Outgoing]:
         """Return what waits in the outbox, oldest first."""

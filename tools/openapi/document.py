@@ -67,7 +67,7 @@ OPENAPI_ROUTE: dict[str, Any] = {
 _JOURNEY = (
     *("signup", "validate_email", "set_password", "login", "second_factor", "passkeys", "sso"),
     *("logout", "recover_password"),
-    *("account", "activity", "declare", "contact", "estimate"),
+    *("account", "activity", "declare", "payments", "contact", "estimate"),
 )
 """The functions in the order in which a person meets them; any other comes after them."""
 _PARAMETER = re.compile(r"<(\w+)>")

@@ -98,6 +98,12 @@ _FIELDS: Mapping[str, Any] = {
     "income_tax": 41,
     "total": 553,
     "acre": False,
+    "rum": "AE35600000000048-001",
+    "scheme": "core",
+    "holder": "Michel Dupont",
+    "iban_masked": "••••\u00a02606",
+    "signed_at": _TIME,
+    "pdf": "/api/me/sepa-mandates/AE35600000000048-001/pdf",
 }
 _TYPED: Mapping[str, Any] = {"first_name": "Michel"}
 """The fields of requests whose type is that of another field."""
@@ -111,6 +117,7 @@ _FREE: Mapping[str, Any] = {
         "business": None,
         "declarations": [],
         "passkeys": [],
+        "sepa_mandates": [],
     }
 }
 """The answers whose fields have no schema, by operation."""
@@ -131,6 +138,7 @@ PARAMETERS: Mapping[str, Any] = {
     "read_periods.to": "2026-12",
     "read_periods.state": "open",
     "version": 1,
+    "rum": "AE35600000000048-001",
 }
 
 

@@ -44,6 +44,11 @@ def siret_mac(lookup: LookupKeys, siret: str) -> str:
     return _mac(lookup, "siret", siret)
 
 
+def iban_mac(lookup: LookupKeys, iban: str) -> str:
+    """Return the hash by which a bank account is recognised."""
+    return _mac(lookup, "iban", iban)
+
+
 def account_mac(lookup: LookupKeys, account_id: str) -> str:
     """Return the hash under which attempts at an account's second step of a login are counted."""
     return _mac(lookup, "account", account_id)

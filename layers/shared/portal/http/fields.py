@@ -102,8 +102,8 @@ def _message(text: str) -> str:
 # What the OpenAPI document says beyond the lengths that pydantic checks: patterns of what the rules
 # refuse. They are for clients, which may be generated from them, so none may refuse what its rule
 # accepts: whatever people type between the characters of a number is no letter and no digit.
-_BETWEEN = "[^0-9A-Za-z]*"
-_DIGIT = f"[0-9]{_BETWEEN}"
+BETWEEN = "[^0-9A-Za-z]*"
+_DIGIT = f"[0-9]{BETWEEN}"
 # A password of ASCII is its own NFKC form, so that its criteria can be said of what is typed. Any
 # other may become longer, or get a digit that it lacks.
 _WEAK_IN_ASCII = (
@@ -118,7 +118,7 @@ Siret = Annotated[
         max_length=64,
         description="14 digits; what people type between them is dropped.",
         examples=["35600000000048"],
-        json_schema_extra={"minLength": 14, "pattern": f"^{_BETWEEN}(?:{_DIGIT}){{14}}$"},
+        json_schema_extra={"minLength": 14, "pattern": f"^{BETWEEN}(?:{_DIGIT}){{14}}$"},
     ),
     AfterValidator(refusing(parse_siret)),
 ]
@@ -131,8 +131,8 @@ NirText = Annotated[
         json_schema_extra={
             "minLength": 13,
             "pattern": (
-                f"^{_BETWEEN}[1-478]{_BETWEEN}(?:{_DIGIT}){{4}}"
-                f"(?:(?:{_DIGIT}){{2}}|2{_BETWEEN}[ABab]{_BETWEEN})"
+                f"^{BETWEEN}[1-478]{BETWEEN}(?:{_DIGIT}){{4}}"
+                f"(?:(?:{_DIGIT}){{2}}|2{BETWEEN}[ABab]{BETWEEN})"
                 f"(?:{_DIGIT}){{6}}(?:(?:{_DIGIT}){{2}})?$"
             ),
         },
@@ -148,7 +148,7 @@ NirKey = Annotated[
             " starts with 7 or 8."
         ),
         examples=["91"],
-        json_schema_extra={"pattern": f"^{_BETWEEN}(?:(?:{_DIGIT}){{2}})?$"},
+        json_schema_extra={"pattern": f"^{BETWEEN}(?:(?:{_DIGIT}){{2}})?$"},
     ),
     AfterValidator(refusing(compact_number)),
 ]
@@ -158,7 +158,7 @@ MobilePhone = Annotated[
         max_length=64,
         description="A mobile number, French when it has no country code; stored as E.164.",
         examples=["06 12 34 56 78"],
-        json_schema_extra={"minLength": 6, "pattern": f"^{_BETWEEN}(?:{_DIGIT}){{6,}}$"},
+        json_schema_extra={"minLength": 6, "pattern": f"^{BETWEEN}(?:{_DIGIT}){{6,}}$"},
     ),
     AfterValidator(refusing(_mobile)),
 ]
