@@ -29,10 +29,10 @@ _STYLE_SPACE = re.compile(r"/\*.*?\*/\s*|\s*([{};,])\s*|(?<=[a-z])(:)\s+", re.DO
 def read_assets() -> dict[str, str]:
     """Return the assets as they are served, by the name of their file."""
     files = sorted((FILES / "assets").iterdir(), key=lambda file: file.name)
-    return {file.name: _read_asset(file) for file in files}
+    return {file.name: read_asset(file) for file in files}
 
 
-def _read_asset(file: File) -> str:
+def read_asset(file: File) -> str:
     """Return a file as it is served: modules and style without comments and indentation."""
     text = file.read_text()
     match file.suffix:

@@ -11,20 +11,20 @@ if TYPE_CHECKING:
     from tests.world.functions import Gateway
     from tests.world.world import World
 
-START = paris("2024-02-10 09:00:00")
+START = paris("2025-02-10 09:00:00")
 
 
 @pytest.fixture
 def seller(world: "World", gateway: "Gateway") -> Declarant:
-    """Return a person who sells goods since January 2024: a ceiling of 188 700 € each year."""
+    """Return a person who sells goods since January 2025: a ceiling of 188 700 €."""
     account_id = world.open_account(START)
-    world.affiliate(account_id, START, started_on="2024-01-01", acre=False)
+    world.affiliate(account_id, START, started_on="2025-01-01", acre=False)
     world.deliver(START)
     return Declarant(world, gateway, account_id)
 
 
 def declare(person: Declarant, code: str, sales: int, services: int = 0, version: int = 0) -> None:
-    """Declare a month of 2024 or later, late."""
+    """Declare a month of 2025 or later, late."""
     year, month = map(int, code.split("-"))
     at = paris(f"{year + (month + 3) // 12}-{(month + 3) % 12 + 1:02}-05 10:00:00")
     answer = person.declare(code, sales, services, version=version, at=at)
@@ -40,18 +40,18 @@ def told(person: Declarant) -> list[str]:
 @pytest.mark.guards("told-once-a-level")
 def test_each_level_once(seller: Declarant) -> None:
     """80 % of the ceiling, VAT's thresholds, the ceiling: each once, no lower one later."""
-    declare(seller, "2024-01", 80_000)
+    declare(seller, "2025-01", 80_000)
     assert told(seller) == []
-    declare(seller, "2024-02", 15_000)
+    declare(seller, "2025-02", 6_000)
     assert told(seller) == ["vat-over"]
-    declare(seller, "2024-03", 10_000)
+    declare(seller, "2025-03", 10_000)
     assert told(seller) == ["vat-over", "vat-raised"]
-    declare(seller, "2024-04", 50_000)
+    declare(seller, "2025-04", 55_000)
     assert told(seller)[2:] == ["ceiling-near"]
-    declare(seller, "2024-05", 1_000)
-    declare(seller, "2024-06", 40_000)
+    declare(seller, "2025-05", 1_000)
+    declare(seller, "2025-06", 44_000)
     assert told(seller)[2:] == ["ceiling-near", "ceiling-over"]
-    declare(seller, "2024-07", 100_000)
+    declare(seller, "2025-07", 100_000)
     assert len(told(seller)) == 4
     mails = [mail.subject for mail in seller.world.deliver()]
     assert mails.count("Un plafond est dépassé") == 1
@@ -62,12 +62,12 @@ def test_each_level_once(seller: Declarant) -> None:
 
 def test_two_years_running(seller: Declarant) -> None:
     """A second year above the ceiling is told with what follows: the scheme ends."""
-    declare(seller, "2024-05", 200_000)
     declare(seller, "2025-05", 200_000)
+    declare(seller, "2026-05", 210_000)
     assert told(seller).count("ceiling-over") == 1
     assert told(seller)[-2:] in (["ceiling-twice", "vat-raised"], ["vat-raised", "ceiling-twice"])
     body = next(e.body for e in seller.world.feed(seller.account_id) if e.kind == "ceiling-twice")
-    assert "1er janvier 2026" in body
+    assert "1er janvier 2027" in body
 
 
 def test_the_first_year_is_prorated_by_days(world: "World", gateway: "Gateway") -> None:
@@ -93,12 +93,12 @@ def test_a_level_blocks_nothing_when_two_declare_at_once(seller: Declarant) -> N
 
     def faster(**_: Any) -> None:
         events.unregister("before-call.dynamodb.TransactWriteItems", faster)
-        declare(seller, "2024-01", 200_000)
+        declare(seller, "2025-01", 200_000)
 
     events.register_first("before-call.dynamodb.TransactWriteItems", faster)
-    declare(seller, "2024-02", 200_000)
+    declare(seller, "2025-02", 200_000)
     assert sorted(told(seller)) == ["ceiling-over", "vat-raised"]
     assert seller.world.business(seller.account_id).told == (
-        *("2024/micro-total/near", "2024/micro-total/over"),
-        *("2024/vat-sales/over", "2024/vat-sales/raised"),
+        *("2025/micro-total/near", "2025/micro-total/over"),
+        *("2025/vat-sales/over", "2025/vat-sales/raised"),
     )

@@ -28,8 +28,8 @@ PROBLEMS = tomllib.loads((CONTENT / "problems.toml").read_text())
 FIRST_SCREEN_BUDGET = 15_000
 SCRIPTS_BUDGET = 6_000
 ALL_SCRIPTS_BUDGET = 9_000
-RICHEST = {"/gerer/echeances/{code}": 12_500}
-"""A form whose cost is shown as one types, then its table and its versions: all scripts."""
+RICHEST = {"/gerer/echeances/{code}": 12_500, "/gerer/mon-compte/securite": 9_500}
+"""All scripts of a form whose cost is shown as one types, and of the list of every way in."""
 SELDOM_LOADED = (
     "confirm-email",
     "keep",
@@ -952,7 +952,8 @@ def test_space_can_confirm_its_reader(document: Callable[[str], Document], path:
     ids = set(document(path).values("id"))
     assert {"ending", "extend", "end"} <= ids
     # A declaration needs no fresh proof: its pages are lighter by that much.
-    assert ({"confirm", "reauthentication"} <= ids) == path.startswith("/gerer/mon-compte")
+    sensitive = path.startswith(("/gerer/mon-compte", "/gerer/moyens-de-paiement"))
+    assert ({"confirm", "reauthentication"} <= ids) == sensitive
 
 
 def test_space_shows_the_six_tiles(ask: Ask, document: Callable[[str], Document]) -> None:

@@ -42,6 +42,7 @@ LIGHTHOUSE_PAGES = (
 )
 # Pages without a link to them: opened from a mail, after a form, or by a wrong address.
 UNLINKED_PAGES = (
+    "/gerer/echeances/{code}",
     "/verifiez-vos-courriels",
     "/valider",
     "/mot-de-passe-enregistre",
