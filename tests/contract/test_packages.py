@@ -46,7 +46,7 @@ def built(stack: "Stack") -> Build:
 
 
 def test_packages_are_small(built: Build) -> None:
-    """Dependencies are below 14 MB zipped, signatures below 8 MB, functions below 100 kB, Web 110."""
+    """Dependencies are below 14 MB zipped, signatures below 8 MB, functions 100 kB, Web 110."""
     assert zipped(built.folder / "DependenciesLayer") <= 14_000_000
     assert zipped(built.folder / SIGNATURES) <= 8_000_000
     most = dict.fromkeys(FUNCTIONS, 100_000) | {"Web": 110_000}

@@ -408,7 +408,7 @@ def test_missing_value() -> None:
 def test_every_template_has_a_subject() -> None:
     """Each template belongs to a mail, over one base for each body."""
     folders = [*Path(portal.__path__[0]).glob("*/templates")]
-    names = [path.stem for folder in folders for path in folder.iterdir() if folder in FOLDERS]
+    names = [path.stem for folder in folders for path in folder.glob("*.j2") if folder in FOLDERS]
     assert sorted(names) == sorted(TEMPLATES) == sorted(SENT)
     (bases,) = set(folders) - set(FOLDERS)
     assert bases == Path(core_mail.__file__).with_name("templates")

@@ -16,6 +16,7 @@ from portal.core.writes import RefusedError
 from portal.declarations.events import EVENTS as OF_DECLARATIONS
 from portal.identity.events import EVENTS
 from portal.identity.records import Registration
+from portal.payments.events import EVENTS as OF_PAYMENTS
 from tests.world.functions import load_function
 from tests.world.use_cases import EMAIL, stop_clock, stream
 from tests.world.world import MAILS, NOW
@@ -222,8 +223,8 @@ def test_an_unknown_kind_is_an_error(world: "World") -> None:
 def test_the_function_sends_every_kind(world: "World") -> None:
     """Every kind of message of any domain has a sender."""
     senders = load_function("send_mail").senders(NOW, lambda: 300.0)
-    assert senders.keys() == {*MAILS, *EVENTS, *OF_DECLARATIONS}
-    assert len(senders) == len(MAILS) + len(EVENTS) + len(OF_DECLARATIONS)
+    assert senders.keys() == {*MAILS, *EVENTS, *OF_DECLARATIONS, *OF_PAYMENTS}
+    assert len(senders) == len(MAILS) + sum(map(len, (EVENTS, OF_DECLARATIONS, OF_PAYMENTS)))
     assert not world.calls.of("DynamoDB")
 
 

@@ -213,22 +213,19 @@ def _send_email_changed(mailer: Mailer, message: Outgoing) -> None:
 def _send_leaving(mailer: Mailer, message: Outgoing) -> None:
     """Send a link that keeps the second factor, to the holder or to a former address."""
     token = Token(REMOVAL_CANCEL, message.about.get("link_id", ""), message.created_at)
-    link = mailer.table.get(Link, Link.of(token).key())
-    account = account_of(mailer, link and link.account_id)
+    stored = mailer.table.get(Link, Link.of(token).key())
+    account = account_of(mailer, stored and stored.account_id)
     if account is None:
         return  # it was cancelled, by the other mail's link
-    values = {
-        "at": moment(message.created_at),
-        "link": mailer.link("garder-double-verification", token),
-    }
+    at, link = moment(message.created_at), mailer.link("garder-double-verification", token)
     if "undo_id" not in message.about:
-        send_to_account(mailer, account, LEAVING, **values)
+        send_to_account(mailer, account, LEAVING, at=at, link=link)
         return
     undo = Token(EMAIL_UNDO, message.about["undo_id"], int(message.about["undo_at"]))
     former = mailer.table.get(Link, Link.of(undo).key())
     if former:
         about = former.about
-        mailer.send(about["email"], LEAVING, email_mac=about["email_mac"], **values)
+        mailer.send(about["email"], LEAVING, email_mac=about["email_mac"], at=at, link=link)
 
 
 def _send_unused(mailer: Mailer, message: Outgoing) -> None:

@@ -61,7 +61,7 @@ HELD: Sequence[Held[Account]] = (
         purpose="contested debits (legal duty)",
         how="under the hash of the Siret, without address or login, IBAN sealed; no function may "
         "read it",
-        kept="10 years after the last debit or the signature; none where `ErasesDeclarations` is "
+        kept="ten years after the last debit or the signature; none where `ErasesDeclarations` is "
         "set",
     ),
     Held(
@@ -69,6 +69,6 @@ HELD: Sequence[Held[Account]] = (
         records=(RumSequence,),
         purpose="references that are never given twice (legal duty)",
         how="hashed, a number",
-        kept="10 years after the last signature",
+        kept="ten years after the last signature",
     ),
 )
