@@ -47,6 +47,7 @@ def test_fetching_everything(client: Client, mailbox: Mailbox, direct: Direct) -
     # A use is noted a minute after the last one: this moves the last one an hour ahead.
     direct.change(session, seen_at=int(time.time()) + HOUR)
     paths = [*PAGES, *json.loads((ROOT / "functions/web/openapi.json").read_text())["paths"]]
+    paths.remove("/api/sso/start")  # it notes a login that starts, and needs a provider
     before = contents(direct)
     query = f"token={validation}&token={recovery}&t={change}&undo={undo}"
     for path in paths:

@@ -42,7 +42,7 @@ def test_confirmed(
     mailbox.wait_titled(person.email, CONFIRMED)
     page.reload()
     expect(page.get_by_role("heading", name="Notification d’affiliation")).to_be_visible()
-    expect(tiles.get_by_text("Fermé", exact=True)).to_have_count(0)
+    expect(tiles.get_by_text("Fermé", exact=True).filter(visible=True)).to_have_count(0)
     expect(page.locator("#suivi")).to_be_hidden()
     expect(page.locator("#todo-next")).to_contain_text("s’ouvriront quand nous connaîtrons")
     look("confirmed")
@@ -75,8 +75,9 @@ def test_address_that_bounces(
         page.get_by_text("Les courriels envoyés à votre adresse nous reviennent")
     ).to_be_visible()
     look("bouncing")
-    page.get_by_role("link", name="Changer mon adresse courriel").click()
-    expect_title(page, "Mon compte")
+    page.locator("#bouncing").get_by_role("link", name="Changer mon adresse courriel").click()
+    expect_title(page, "Changer mon courriel")
+    page.goto("/gerer/mon-compte/securite#courriel")
     expect(page.get_by_text("Les courriels envoyés à cette adresse")).to_be_in_viewport()
 
 

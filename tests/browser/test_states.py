@@ -89,6 +89,8 @@ def in_space(page: Page, *, feed: object = FEED, **profile: object) -> None:
     """Answer as the API does for a person who is logged in."""
     page.route("**/api/me", answer(200, PROFILE | profile))
     page.route("**/api/me/sessions", answer(200, SESSIONS))
+    page.route("**/api/me/passkeys", answer(200, {"passkeys": [], "most": 20}))
+    page.route("**/api/me/identities", answer(200, {"identities": [], "provider": None}))
     page.route("**/api/me/totp", answer(200, {"since": None, "recovery_codes_left": 0}))
     page.route("**/api/me/activity", answer(200, feed))
 

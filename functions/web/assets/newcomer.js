@@ -14,7 +14,7 @@ async function read() {
   byId("failed").hidden = true;
   byId("loading").textContent = "Chargement…";
   const known = recall("claims"); // given once: a reload shows them again
-  const answer = known?.ticket === ticket ? { ok: true, data: known } : await call("POST", "sso/identity", { ticket: ticket ?? "" });
+  const answer = ticket && known?.ticket === ticket ? { ok: true, data: known } : await call("POST", "sso/identity", { ticket: ticket ?? "" });
   byId("loading").textContent = "";
   if (answer.ok) return tell(answer.data);
   if (answer.slug === "provider-expired") return show("ended");

@@ -1,6 +1,6 @@
 // The request for an affiliation, as three dated steps, as long as it is not confirmed.
 
-import { shortDay } from "./dates.js";
+import { longDay } from "./dates.js";
 
 /** Shows how far the request for an affiliation is, as long as it is not confirmed. */
 export function show({ affiliation: { status: state, at, reason }, created_at: created }) {
@@ -15,7 +15,7 @@ export function show({ affiliation: { status: state, at, reason }, created_at: c
   for (const [name, day] of Object.entries(steps)) {
     const step = document.querySelector(`[data-step="${name}"]`);
     step.className = day ? "done" : name === "checked" ? "now" : "";
-    step.querySelector("span").textContent = day ? `le ${shortDay(day)}` : name === "checked" ? "– en cours" : "";
+    step.querySelector("span").textContent = day ? `le ${longDay(day)}` : name === "checked" ? "– en cours" : "";
     if (step.matches(".now")) step.setAttribute("aria-current", "step");
     if (name === "confirmed") step.classList.toggle("refused", rejected);
   }
