@@ -150,7 +150,7 @@ PROBES: Mapping[str, Probe] = {
     "Watch": _event({"source": "aws.ses", "detail": {"mail": _MAIL}}, None),
     # Of no day: accounts are deleted by the version that has been looked at.
     "DeleteAccounts": _event({"days": -1}, None),
-    # Of a day long gone: people are told by the version that has been looked at.
+    # A day long past, with nothing due: a probe must not send reminders.
     "Clock": _event({"days": 0, "time": "2020-01-01T00:00:00Z"}, None),
     "Ops": _event({}, "ValidationError"),  # any other would be in the audit trail
     "SendMail": _event({"Records": [_MESSAGE]}, 0),

@@ -1,4 +1,4 @@
-"""Tells people of their periods: open, to declare, late; runs in the morning and after noon."""
+"""Sends reminders about periods that open, are due or are late, in the morning and after noon."""
 
 import time
 from datetime import datetime
@@ -16,7 +16,7 @@ logger = Logger()
 
 
 def handler(event: dict[str, Any], context: "LambdaContext") -> None:  # noqa: ARG001
-    """Look at the businesses that are due, and tell their holders.
+    """Send the reminders that are due.
 
     ``days`` in the event makes up for runs missed for longer than a month; ``time`` (RFC 3339) is
     the time of a run that is tried, now by default.

@@ -75,7 +75,7 @@ def changes(table: "Table", account: Account, news: News, at_ms: int) -> Sequenc
     changed = _following(_told(business, news, at_ms), account)
     if changed == business:
         return ()
-    # What was to be told before the affiliation is not told late.
+    # Reminders that were due before the affiliation are not sent afterwards.
     looked_at = (business.affiliated and business.looked_at) or at_ms // 1000
     changed = replace(changed, looked_at=looked_at, look_at=next_look(changed, looked_at))
     return [*store(read, changed)]

@@ -1,4 +1,4 @@
-"""The levels of a civil year's turnover that a person is told of, each once.
+"""Warnings when a civil year's turnover reaches a level, each sent once.
 
 Computed after each declaration, from what was declared for the year: ceilings of the regime,
 thresholds of VAT, base of Acre. They inform, and refuse nothing.
@@ -42,7 +42,7 @@ _BELOW: Mapping[str, Sequence[str]] = {
     "over-twice": ("over", "near"),
     "raised": ("over",),
 }
-"""The levels that a level makes needless to tell."""
+"""By level: the lower ones, about which no warning is sent any more."""
 
 
 class _Level(NamedTuple):

@@ -1,4 +1,4 @@
-"""The portal tells by itself what is due: periods that open, reminders, what is late.
+"""Reminders that the portal sends by itself: periods that open, are due soon, or are late.
 
 Nothing is scanned. Each business has one `Look`, under the day on which there is something to tell
 of it next. A run reads the days gone by, tells what there was to tell since the last look and is
@@ -36,7 +36,7 @@ _TO_DECLARE = {"open", "overdue-undeclared"}
 
 
 def look_at_due(table: "Table", now: int, days: int = 31) -> Counter[str]:
-    """Look at the businesses that are due in the last ``days``, and tell their holders.
+    """Send the reminders that became due in the last ``days``.
 
     Returns how many were ``told`` something or nothing (``quiet``), are ``gone``, or ``changed``
     meanwhile: the next run looks at these. Runs in the morning and after noon, in Paris; a run that

@@ -1,4 +1,4 @@
-"""What the portal tells of periods by itself, and when: pure, without a table.
+"""Which reminders about periods there are, and when each is due: pure, without a table.
 
 A period that opens, its reminders 10, 3 and 1 days before it is due, that it is late, and the end
 of Acre 30 days before. People read mails in the morning: reminders are told at eight, Paris time.
