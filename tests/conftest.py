@@ -58,9 +58,9 @@ def stack() -> "Iterator[Stack]":
 @pytest.fixture(scope="session")
 def login_provider(stack: "Stack") -> "Iterator[str]":
     """Return the address of the stack's login provider, which keeps its keys for all tests."""
-    provider.start(stack)
+    provider.of(stack).start()
     yield stack.provider_url
-    provider.stop(stack)
+    provider.of(stack).stop()
 
 
 @pytest.fixture(scope="session")

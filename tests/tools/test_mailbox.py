@@ -129,7 +129,7 @@ def test_a_taken_port_is_said(
         taken = server.getsockname()[1]
         portal = taken - 100 if mailbox.port_of(taken - 100) == taken else taken + 100
         with pytest.raises(StackError, match=rf"Port {taken} is taken.*make up PORT=\d+"):
-            mailbox.check_port(Stack("unit", portal, home=tmp_path))
+            mailbox.of(Stack("unit", portal, home=tmp_path)).check_port()
 
 
 class Emulator(BaseHTTPRequestHandler):
@@ -182,11 +182,11 @@ def ask(stack: Stack, path: str, host: str = "") -> HTTPResponse:
 
 def test_it_runs_beside_the_portal_and_stops(running: Stack) -> None:
     """It is started once, serves the mails with its policy on the loopback, and stops when told."""
-    mailbox.start(running)
-    pid = mailbox.running(running)
-    mailbox.start(running)
+    mailbox.of(running).start()
+    pid = mailbox.of(running).pid
+    mailbox.of(running).start()
     try:
-        assert mailbox.running(running) == pid is not None
+        assert mailbox.of(running).pid == pid is not None
         page = ask(running, "/")
         assert page.status == 200
         assert page.headers["Content-Security-Policy"] == PAGE_POLICY
@@ -197,8 +197,8 @@ def test_it_runs_beside_the_portal_and_stops(running: Stack) -> None:
         # A site whose name leads to this machine cannot read the mails.
         assert ask(running, "/", host="evil.example:80").status == 421
     finally:
-        mailbox.stop(running)
-    assert mailbox.running(running) is None
+        mailbox.of(running).stop()
+    assert mailbox.of(running).pid is None
 
 
 def test_its_address_is_printed(running: Stack, capsys: pytest.CaptureFixture[str]) -> None:
@@ -209,23 +209,23 @@ def test_its_address_is_printed(running: Stack, capsys: pytest.CaptureFixture[st
 
 def test_it_follows_a_portal_that_moved(running: Stack, tmp_path: Path) -> None:
     """A mailbox that a portal on another port left behind is replaced by one at the right port."""
-    mailbox.start(running)
-    pid = mailbox.running(running)
+    mailbox.of(running).start()
+    pid = mailbox.of(running).pid
     record = tmp_path / "unit" / "mailbox.json"
     record.write_text(json.dumps({"pid": pid, "port": 1}))
     try:
-        mailbox.start(running)
-        assert mailbox.running(running) != pid
+        mailbox.of(running).start()
+        assert mailbox.of(running).pid != pid
         assert ask(running, "/").status == 200
     finally:
-        mailbox.stop(running)
+        mailbox.of(running).stop()
 
 
 def test_it_ends_with_the_portal(running: Stack) -> None:
     """Without its portal the mailbox ends by itself: nothing is left running."""
-    mailbox.start(running)
+    mailbox.of(running).start()
     (running.folder / "emulator.json").unlink()
     deadline = time.monotonic() + 30
-    while mailbox.running(running) is not None:
+    while mailbox.of(running).pid is not None:
         assert time.monotonic() < deadline
         time.sleep(0.1)

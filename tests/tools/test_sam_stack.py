@@ -46,9 +46,9 @@ def test_the_journey(engine: Engine, capsys: pytest.CaptureFixture[str]) -> None
     try:
         commands.sam_journey(stack)
         assert not stack.is_running
-        assert mailbox.running(stack) is None
+        assert mailbox.of(stack).pid is None
     finally:
-        mailbox.stop(stack)
+        mailbox.of(stack).stop()
         stack.stop()
     lines = capsys.readouterr().out.splitlines()
     assert f"The mail: its link leads to {stack.front}/valider" in lines

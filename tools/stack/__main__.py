@@ -65,20 +65,20 @@ def _started(stack: Stack) -> Generator[None]:
 
 def _check_ports(stack: Stack) -> None:
     """Raise ``StackError`` if what runs beside the portal would not find its port free."""
-    mailbox.check_port(stack)
-    provider.check_port(stack)
+    mailbox.of(stack).check_port()
+    provider.of(stack).check_port()
 
 
 def _start_beside(stack: Stack) -> None:
     """Start the mailbox and the login provider."""
-    mailbox.start(stack)
-    provider.start(stack)
+    mailbox.of(stack).start()
+    provider.of(stack).start()
 
 
 def _stop_beside(stack: Stack) -> None:
     """Stop the mailbox and the login provider."""
-    mailbox.stop(stack)
-    provider.stop(stack)
+    mailbox.of(stack).stop()
+    provider.of(stack).stop()
 
 
 def _addresses(stack: Stack) -> str:
