@@ -127,7 +127,7 @@ def test_what_is_not_as_asked(world: World, own: Own, wrong: str) -> None:
     assert world.sign_in(own.sign(), LATER)
 
 
-@pytest.mark.guards("five-minutes-to-sign", "challenge-used-once")
+@pytest.mark.guards("five-minutes-to-sign")
 def test_a_challenge_is_short_and_used_once(world: World, own: Own) -> None:
     """A signature is good for five minutes, once."""
     late = own.sign()
@@ -136,6 +136,24 @@ def test_a_challenge_is_short_and_used_once(world: World, own: Own) -> None:
     again = own.sign()
     assert world.sign_in(again, LATER)
     own.refused(again, reported=0)
+
+
+@pytest.mark.guards("challenge-used-once")
+def test_what_counts_nothing_is_used_once(world: World) -> None:
+    """A signature of a passkey that counts no use is good once too: its challenge is used up."""
+    own = Own(world, Authenticator())
+    again = own.sign()
+    assert world.sign_in(again, LATER)
+    own.refused(again, reported=0)
+
+
+@pytest.mark.guards("passkey-of-its-account")
+def test_each_of_two_passkeys(world: World, own: Own) -> None:
+    """Each of two passkeys of an account opens it, by its own key."""
+    second = Authenticator()
+    world.add_passkey(own.acting, second)
+    assert world.sign_in(own.sign(), LATER)
+    assert world.sign_in(second.sign(world.passkey_options(LATER)), LATER)
 
 
 @pytest.mark.guards("challenge-once-at-once")
@@ -220,7 +238,6 @@ def test_a_removed_passkey_opens_nothing(world: World, own: Own) -> None:
     own.refused(own.sign())
 
 
-@pytest.mark.guards("passkey-of-its-account")
 def test_the_key_of_another_account(world: World, own: Own) -> None:
     """A passkey opens its own account: a handle that was swapped opens neither."""
     other = world.with_session(world.open_account(email=OTHER, nir=None, siret=None))
