@@ -14,6 +14,7 @@ from portal.declarations.timeline import activities_of, periods_of, versions_of
 from tests.world.businesses import BUSINESS
 from tests.world.declarant import Declarant, paris
 from tests.world.functions import Gateway
+from tests.world.refusals import overtaken
 from tests.world.use_cases import stop_clock
 from tests.world.world import NOW, World
 
@@ -230,6 +231,23 @@ def test_an_event_of_the_future_is_refused(world: World, say: Say, kind: str) ->
 
 
 @pytest.mark.guards("business-as-it-was-read")
+def test_two_changes_at_once(world: World, say: Say) -> None:
+    """Of two changes of the business at once, neither replaces the other."""
+    account_id = world.open_account()
+    say("AffiliationConfirmed", account_id, NOW - 50, business=BUSINESS)
+    sales_only = BUSINESS | {"activities": ["sales"]}
+    overtaken(
+        lambda: say(
+            "BusinessChanged", account_id, NOW - 5, business=sales_only, effective_on="2028-01-01"
+        ),
+        lambda: say(
+            "BusinessChanged", account_id, NOW - 10, business=QUARTERLY, effective_on="2027-01-01"
+        ),
+    )
+    known = [each.effective_on for each in versions_of(world.business(account_id))]
+    assert known[1:] == [date(2027, 1, 1), date(2028, 1, 1)]
+
+
 def test_two_events_at_once(world: World, say: Say) -> None:
     """Of two changes at once both are there."""
     account_id = world.open_account()
