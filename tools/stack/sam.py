@@ -39,7 +39,7 @@ PORT = 3000
 FUNCTION = "AWS::Serverless::Function"
 LAYER = Path(__file__).with_name("sam_layer")
 START_SECONDS = 60
-STOP_SECONDS = 240
+STOP_SECONDS = 120
 
 
 def choose_front(stack: Stack) -> None:
