@@ -2,13 +2,14 @@
 
 import base64
 import importlib.util
+import os
 import re
 import sys
 from types import ModuleType
 from typing import Any
 
 from benchmarks.figures import Figure, Section
-from benchmarks.world import ROOT
+from benchmarks.world import ENVIRONMENT, ROOT
 
 _KB = 1000
 
@@ -41,6 +42,7 @@ def measure() -> Section:
 
 
 def _web() -> ModuleType:
+    os.environ |= ENVIRONMENT
     folder = ROOT / "functions" / "web"
     sys.path.insert(0, str(folder))
     spec = importlib.util.spec_from_file_location("web_app", folder / "app.py")

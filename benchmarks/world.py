@@ -11,8 +11,11 @@ import re
 import time
 import uuid
 from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from portal.core import identifiers
 from portal.core.feed import Activity
@@ -21,8 +24,15 @@ from portal.core.links import Link, Token, seal
 from portal.core.outbox import Outgoing
 from portal.core.records import Record
 from portal.core.session import Session
+from portal.declarations.records import Business, Details, Version
 from portal.identity import passwords, purposes
-from portal.identity.records import Account, Credentials, Identifier, Registration
+from portal.identity.records import (
+    AFFILIATION_CONFIRMED,
+    Account,
+    Credentials,
+    Identifier,
+    Registration,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 PASSWORD = "Sample-Password-1"
@@ -119,6 +129,7 @@ _ALWAYS: dict[str, dict[str, Any]] = {
     "": {"MessageId": "1"},
 }
 """What calls are answered whatever they ask."""
+_EXACT = {"LOGIN", "CREDENTIALS"}
 _SECRETS = {name: json.dumps({"1": name[0] * 64}) for name in ("token", "lookup", "pepper")}
 _TOKENS = TokenKeys({1: b"t" * 64})
 _LOOKUP = LookupKeys({1: b"l" * 64})
@@ -156,7 +167,9 @@ def _records(now: int) -> dict[str, Record]:
             mobile_phone="+33612345678",
             email=EMAIL,
             email_mac=mac,
+            affiliation=AFFILIATION_CONFIRMED,
         ),
+        "DECLARATION": _business(now),
         "LOGIN": Identifier(mac=mac, failures=1, attempted_at=now * 1000, account_id=_ACCOUNT),
         "CREDENTIALS": Credentials(
             account_id=_ACCOUNT,
@@ -184,6 +197,26 @@ def _records(now: int) -> dict[str, Record]:
             about={"registration_id": registration.id},
         ),
     }
+
+
+def _business(now: int) -> Business:
+    """Return a business that declares every month since ten years, with nothing declared."""
+    details = Details(
+        started_on=date(datetime.fromtimestamp(now, UTC).year - 10, 3, 15),
+        periodicity="monthly",
+        nature="commerciale",
+        activities=("sales", "commercial_services"),
+        territory="metropole",
+        acre=False,
+        flat_tax=True,
+    )
+    version = Version(effective_on=details.started_on, at_ms=now * 1000, details=details)
+    return Business(
+        account_id=_ACCOUNT,
+        affiliated=True,
+        affiliated_at=now,
+        versions=[msgspec.json.encode(version).decode()],
+    )
 
 
 class World:
@@ -242,9 +275,16 @@ class World:
                 return _ALWAYS.get(operation, {})
 
     def _item(self, key: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Return the record of a partition, at the key asked for: times differ by process."""
-        item = self._items.get(key["pk"]["S"].partition("#")[0])
-        return None if item is None else {**item, **key}
+        """Return the record of a partition, at the key asked for: times differ by process.
+
+        The address of the open sign-up is free, and the account has no second factor: identifiers
+        and credentials are answered at their own keys only.
+        """
+        kind = key["pk"]["S"].partition("#")[0]
+        item = self._items.get(kind)
+        if item is None or (kind in _EXACT and not key.items() <= item.items()):
+            return None
+        return {**item, **key}
 
 
 def _base64(value: bytes) -> str:
