@@ -36,7 +36,7 @@ MAIL_MILLISECONDS = 60.0
 MAIL_UNITS = (4, 3)
 """Units read and written for a mail: message, sign-up and holders; link, turn and deletion."""
 EVENT_UNITS = (1, 1)
-BUDGETS = {"a million logins": 12.0, "a million sign-ups": 20.0}
+BUDGETS = {"a million logins": 12.0, "a million sign-ups": 20.0, "a million declarations": 12.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +130,9 @@ def costs(cases: Mapping[str, Asked]) -> dict[str, Cost]:
         "its mail, before SES": of_message(mail=True),
         "opening the link": of("validate_email/good-link"),
         "setting the password": of("set_password/set-password"),
+        "declaration": of("declare/declare"),
+        "periods": of("declare/periods"),
+        "estimate": of("estimate/estimate"),
     }
 
 
@@ -138,6 +141,8 @@ def measure(cases: Mapping[str, Asked]) -> Section:
     found = costs(cases)
     login = found["login"].total + found["its event"].total
     sign_up = found["sign-up"].total + found["its mail, before SES"].total
+    mail, event = found["its mail, before SES"].total, found["its event"].total
+    declaration = found["declaration"].total + mail + event
     names = [each.name for each in fields(Cost)]
     return Section(
         "Cost",
@@ -153,6 +158,12 @@ def measure(cases: Mapping[str, Asked]) -> Section:
                 "a million sign-ups with their mail, before SES",
                 sign_up,
                 BUDGETS["a million sign-ups"],
+                "$",
+            ),
+            Figure(
+                "a million declarations with their event and mail, before SES",
+                declaration,
+                BUDGETS["a million declarations"],
                 "$",
             ),
         ],
