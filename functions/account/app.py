@@ -37,6 +37,7 @@ from portal.core.snapshot import before_snapshot
 from portal.core.table import table
 from portal.declarations import feed as declarations
 from portal.declarations.held import HELD as DECLARATIONS
+from portal.declarations.records import Business
 from portal.http.answers import documented, json_answer
 from portal.http.api import Api
 from portal.http.cookies import device_cookie, session_cookie
@@ -61,6 +62,7 @@ from portal.identity.problems import (
     IDENTITY_CONFLICT,
     SESSION_UNKNOWN,
 )
+from portal.identity.records import AFFILIATION_CONFIRMED, Account
 from portal.identity.services import services
 from portal.identity.ways import ways
 from portal.payments import feed as payments
@@ -275,6 +277,14 @@ def end_session(session_id: str) -> Response[None]:
     return Response(HTTPStatus.NO_CONTENT)
 
 
+def _is_business_known(account: Account) -> bool:
+    """Return whether there is a business to declare for; asked once it is affiliated."""
+    if account.affiliation != AFFILIATION_CONFIRMED:
+        return False
+    business = table().get(Business, Business.key_of(account_id=account.id))
+    return business is not None and bool(business.versions)
+
+
 def _profile(acting: Acting) -> Profile:
     holder = profile.read_profile(table(), acting)
     account, credentials = holder.account, holder.credentials
@@ -303,7 +313,8 @@ def _profile(acting: Acting) -> Profile:
             reason=account.affiliation_reason,
         ),
         services=[
-            Service(id=each.id, open=each.open, reason=each.reason) for each in services(account)
+            Service(id=each.id, open=each.open, reason=each.reason)
+            for each in services(account, business_known=_is_business_known(account))
         ],
         deletion_at=rfc3339_seconds(account.deletion_at),
     )

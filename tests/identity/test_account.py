@@ -49,6 +49,7 @@ FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.
 DOWN = ClientError({"Error": {"Code": "TooManyRequestsException"}}, "SendEmail")
 HELD = (*held.HELD, *support.HELD)
 ALWAYS_OPEN = {"activity-feed", "my-account", "creation-request"}
+DECLARING = "declare-and-pay"
 
 
 def slug(answer: "Answer") -> tuple[int, str]:
@@ -170,8 +171,15 @@ def test_the_services_open_with_the_affiliation(
     assert profile["affiliation"]["status"] == state
     assert len(services) == 7
     for name, shown in services.items():
-        opened = state == "confirmed" or name in ALWAYS_OPEN
-        assert shown == (opened, None if opened else f"affiliation-{state}"), name
+        opened = name in ALWAYS_OPEN or (state == "confirmed" and name != DECLARING)
+        reason = "business-unknown" if state == "confirmed" else f"affiliation-{state}"
+        assert shown == (opened, None if opened else reason), name
+
+
+def test_declaring_opens_with_the_business(person: Person) -> None:
+    """Declaring is open once the back office said of what business."""
+    person.world.affiliate(person.id)
+    assert {each["open"] for each in person.ask("GET", "/api/me").json["services"]} == {True}
 
 
 def test_the_phone_is_changed(person: Person) -> None:

@@ -1254,7 +1254,7 @@ USE_CASES = [
         logs_in(EMAIL, CHANGED),
         again=frozenset({404}),
     ),
-    UseCase("profile", "account", logged_in, request("account", "GET", "/api/me")),
+    UseCase("profile", "account", affiliated, request("account", "GET", "/api/me")),
     UseCase("export", "account", logged_in, request("account", "GET", "/api/me/export")),
     UseCase("sessions", "account", logged_in, request("account", "GET", "/api/me/sessions")),
     UseCase(

@@ -26,12 +26,15 @@ class Service(Struct, frozen=True):
     reason: str | None
 
 
-def services(account: Account) -> Sequence[Service]:
-    """Return the tiles: those that need an affiliation open when it is confirmed."""
-    confirmed = account.affiliation == AFFILIATION_CONFIRMED
-    reason = f"affiliation-{account.affiliation}"
-    return [
-        Service(service, opened, None if opened else reason)
-        for service in SERVICES
-        for opened in (confirmed or service in _OPEN_AT_ONCE,)
-    ]
+def services(account: Account, *, business_known: bool) -> Sequence[Service]:
+    """Return the tiles: those that need an affiliation open when it is confirmed.
+
+    Declaring also needs to know the business.
+    """
+    why: dict[str, str | None] = dict.fromkeys(SERVICES)
+    if account.affiliation != AFFILIATION_CONFIRMED:
+        reason = f"affiliation-{account.affiliation}"
+        why |= {each: reason for each in SERVICES if each not in _OPEN_AT_ONCE}
+    elif not business_known:
+        why["declare-and-pay"] = "business-unknown"
+    return [Service(each, reason is None, reason) for each, reason in why.items()]
