@@ -50,7 +50,8 @@ class PeriodShown(StrictModel):
     """A period; days are YYYY-MM-DD, and the due day ends at noon in Paris.
 
     ``state`` is ``upcoming``, ``open``, ``declared``, ``settled``, ``due-unpaid``,
-    ``overdue-undeclared`` or ``void``; ``reason`` says why it is not open, or not late.
+    ``overdue-undeclared`` or ``void``; ``reason`` says why it is not open, or not late. ``acre`` is
+    whether Acre reduces its rates: the turnover before it may have used up what Acre covers.
     """
 
     code: str
@@ -63,6 +64,7 @@ class PeriodShown(StrictModel):
     state: str
     reason: str | None
     activities: list[str]
+    acre: bool
     amounts: AmountsDue | None
     paid_cents: int
     version: int
@@ -135,6 +137,7 @@ def period_shown(shown: Shown) -> PeriodShown:
         state=shown.state,
         reason=shown.reason,
         activities=[*shown.details.activities],
+        acre=shown.acre,
         amounts=newest and _amounts(newest),
         paid_cents=0,
         version=len(shown.versions),

@@ -275,8 +275,11 @@ def test_a_correction_uses_the_rates_of_its_period(declarant: Declarant) -> None
 @pytest.mark.guards("acre-base")
 def test_acre_covers_a_base(declarant: Declarant) -> None:
     """Once the year's turnover exceeds the base of Acre, the next period has the full rate."""
+    assert declarant.period(CODE)["acre"] is True
     first = declarant.declare("2026-07", 0, 100_000, at=paris("2026-08-20 10:00:00"))
     assert first.json["amounts"]["acre"] is True
+    assert declarant.period(CODE)["acre"] is False
+    assert declarant.period("2026-07")["acre"] is True
     then = declarant.declare(CODE, 0, 1000)
     assert then.json["amounts"]["acre"] is False
     assert then.json["amounts"]["lines"][1]["rate"] == "21.2"

@@ -61,8 +61,8 @@ function check() {
 }
 
 function estimate(turnover) {
-  const { nature, territory, started_on, acre, flat_tax } = business;
-  return call("POST", "estimates", { period: code, nature, territory, started_on, acre, flat_tax, turnover });
+  const { nature, territory, started_on, flat_tax } = business;
+  return call("POST", "estimates", { period: code, nature, territory, started_on, acre: period.acre, flat_tax, turnover });
 }
 
 /** Asks what is typed so far costs, and says it. */

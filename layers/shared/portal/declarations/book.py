@@ -13,7 +13,7 @@ from portal.declarations.timeline import activities_of, periods_of
 from portal.identity.records import AFFILIATION_CONFIRMED, Account
 from portal.rules import RuleError, periods
 from portal.rules.ceilings import is_acre_used_up
-from portal.rules.contributions import Amounts, Category, RatesUnknownError, rates_of
+from portal.rules.contributions import Amounts, Category, RatesUnknownError, acre_paid, rates_of
 from portal.rules.days import day_in_paris, working_day_from
 from portal.rules.periods import Period, span_of, standing
 
@@ -39,6 +39,8 @@ class Shown(NamedTuple):
     period: Period
     details: Details
     """The business in that period."""
+    acre: bool
+    """Whether Acre reduces its rates: it is granted for it, and its base is not used up."""
     state: State
     reason: str | None
     versions: Sequence[Declaration]
@@ -72,7 +74,9 @@ class Book(NamedTuple):
             period = _removed(code)
             if period.starts_on <= until:
                 details = activities_of(self.business)[-1].versions[-1].details
-                yield Shown(period, details, "void", None, versions)
+                yield Shown(
+                    period, details, acre=False, state="void", reason=None, versions=versions
+                )
 
     def find(self, code: str, now: int) -> Shown | None:
         """Return a period by its code, ``None`` when the business has none of that code."""
@@ -92,7 +96,7 @@ class Book(NamedTuple):
                     sums[category] += euros
         return sums
 
-    def has_acre_left(self, day: date) -> bool:
+    def _has_acre_left(self, day: date) -> bool:
         """Return whether what was declared before a day leaves Acre: its base is limited.
 
         The full rate holds from the first period after the one that exceeded it.
@@ -104,15 +108,17 @@ class Book(NamedTuple):
     def _shown(
         self, period: Period, details: Details, versions: Sequence[Declaration], now: int
     ) -> Shown:
+        begins = span_of(period.code).starts_on
+        acre = acre_paid(details.rated, begins) is not None and self._has_acre_left(begins)
         state, reason = standing(
             period,
             now,
             affiliated_at=self.business.affiliated_at,
-            rates_known=_are_rates_known(details, span_of(period.code).starts_on),
+            rates_known=_are_rates_known(details, begins),
             declared=bool(versions),
             owed=bool(versions) and versions[-1].amounts.total > 0,
         )
-        return Shown(period, details, state, reason, versions)
+        return Shown(period, details, acre, state, reason, versions)
 
 
 def read(table: "Table", account_id: str) -> Book | None:

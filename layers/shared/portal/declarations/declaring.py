@@ -78,7 +78,7 @@ def declare(
         if len(shown.versions) != expected_version:
             raise Problem(STALE_VERSION)
         _require_few(shown, acting.at)
-        declaration = _declaration(book, shown, acting, given)
+        declaration = _declaration(shown, acting, given)
         try:
             table.transact(
                 # Its refusal is looked at in the next try: who was faster may have said the same.
@@ -158,13 +158,9 @@ def _require_few(shown: Shown, now: int) -> None:
         raise Problem(THROTTLED, retry_after=recent[-_A_DAY] + DAY - now)
 
 
-def _declaration(
-    book: Book, shown: Shown, acting: "Acting", turnover: Mapping[Category, int]
-) -> Declaration:
-    span, business = span_of(shown.period.code), shown.details.rated
-    if not book.has_acre_left(span.starts_on):
-        business = business._replace(acre=False)
-    amounts = estimate(business, span, turnover)
+def _declaration(shown: Shown, acting: "Acting", turnover: Mapping[Category, int]) -> Declaration:
+    span = span_of(shown.period.code)
+    amounts = estimate(shown.details.rated._replace(acre=shown.acre), span, turnover)
     return Declaration(
         account_id=acting.account_id,
         code=span.code,
