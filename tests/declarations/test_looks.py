@@ -1,13 +1,15 @@
 """The portal tells by itself: periods that open, reminders, what is late, the end of Acre."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from portal.core import aws
+from portal.declarations import business
+from portal.declarations.business import Ceased
 from portal.declarations.looks import look_at_due
 from portal.declarations.reminders import between
 from tests.world.declarant import Declarant, paris
@@ -136,6 +138,66 @@ def test_the_end_of_acre(world: World, declarant: Declarant, run: Callable[..., 
     assert "31/12/2026" in next(
         each.body for each in world.feed(declarant.account_id) if each.kind == "acre-ends"
     )
+
+
+def test_the_income_limit_of_the_flat_tax(
+    world: World, declarant: Declarant, run: Callable[..., list[str]]
+) -> None:
+    """On 1 September, who pays income tax with contributions is told its condition, each year."""
+    world.affiliate(declarant.account_id, paris("2026-04-20 09:00:00"), flat_tax=True)
+    run("2026-08-31 12:05:00", days=220)
+    world.deliver()
+    assert "flat-tax-limit" in run("2026-09-01 08:05:00")
+    assert "30/09/2026" in next(mail.text for mail in world.deliver() if "impôt" in mail.text)
+    run("2027-08-31 12:05:00", days=400)
+    assert "flat-tax-limit" in run("2027-09-01 08:05:00")
+
+
+def test_the_flat_tax_of_others(declarant: Declarant, run: Callable[..., list[str]]) -> None:
+    """Without that option, nothing is said of it."""
+    assert "flat-tax-limit" not in run("2026-09-01 08:05:00", days=220)
+    assert declarant.account_id
+
+
+@pytest.mark.guards("told-once-when-idle")
+def test_twenty_months_without_turnover(
+    world: World, declarant: Declarant, run: Callable[..., list[str]]
+) -> None:
+    """After twenty whole months without turnover, zeros or nothing declared, it is told once."""
+    declarant.declare("2026-04", 100, at=paris("2026-05-20 10:00:00"))
+    declarant.declare("2026-05", 0, at=paris("2026-06-20 10:00:00"))
+    assert "no-turnover" not in run("2027-12-31 12:05:00", days=700)
+    assert "no-turnover" in run("2028-01-01 08:05:00")
+    told = next(each for each in world.feed(declarant.account_id) if each.kind == "no-turnover")
+    assert "01/05/2028" in told.body
+    assert "no-turnover" not in run("2028-02-01 08:05:00")
+    declarant.declare("2027-12", 100, at=paris("2028-02-02 10:00:00"))
+    assert "no-turnover" not in run("2029-08-31 12:05:00", days=600)
+    assert "no-turnover" in run("2029-09-01 08:05:00")
+
+
+def test_a_quarterly_business_without_turnover(
+    world: World, gateway: Gateway, run: Callable[..., list[str]]
+) -> None:
+    """Twenty months are not whole quarters: it is told after them all the same."""
+    account_id = world.open_account(paris("2026-01-10 09:00:00"))
+    world.affiliate(
+        *(account_id, paris("2026-01-10 09:00:00")),
+        started_on="2026-01-01",
+        periodicity="quarterly",
+    )
+    assert gateway
+    assert "no-turnover" not in run("2027-08-31 12:05:00", days=700)
+    assert "no-turnover" in run("2027-09-01 08:05:00")
+
+
+def test_an_activity_that_ended_is_not_idle(
+    world: World, declarant: Declarant, run: Callable[..., list[str]]
+) -> None:
+    """Who said to have ceased is not warned of it."""
+    ceased = Ceased(date(2026, 12, 31))
+    business.apply(world.table, declarant.account_id, ceased, paris("2027-01-02 09:00:00") * 1000)
+    assert "no-turnover" not in run("2029-01-01 08:05:00", days=1100)
 
 
 def test_two_runs_at_once(world: World, declarant: Declarant) -> None:

@@ -96,6 +96,21 @@ class Book(NamedTuple):
                     sums[category] += euros
         return sums
 
+    def idle_after(self) -> date | None:
+        """Return after which day there is no turnover; ``None`` of an activity that ended.
+
+        That is the end of the last period with turnover, else the day before the start.
+        """
+        activity = activities_of(self.business)[-1]
+        if activity.ceased_on:
+            return None
+        ends = [
+            span_of(code).ends_on
+            for code, versions in self.declared.items()
+            if any(versions[-1].turnover.values())
+        ]
+        return max([*ends, activity.started_on - timedelta(days=1)])
+
     def _has_acre_left(self, day: date) -> bool:
         """Return whether what was declared before a day leaves Acre: its base is limited.
 
@@ -162,12 +177,12 @@ def overlapping(
     ``Problem(INVALID_REQUEST)`` for what is no month, and for an end before the beginning.
     """
     this = day_in_paris(now).replace(day=1)
-    last = _month("to", to) if to else _months_from(this, _AHEAD)
-    first = _month("from", from_) if from_ else _months_from(min(this, last), -_BEFORE)
+    last = _month("to", to) if to else months_from(this, _AHEAD)
+    first = _month("from", from_) if from_ else months_from(min(this, last), -_BEFORE)
     if first > last:
         detail = "Indiquez un mois qui ne précède pas le premier."
         raise Problem(INVALID_REQUEST, errors=[FieldError("to", "out-of-range", detail)])
-    end = _months_from(last, 1) - timedelta(days=1)
+    end = months_from(last, 1) - timedelta(days=1)
     found = [
         each
         for each in book.periods(end, now)
@@ -183,7 +198,7 @@ def _month(name: str, text: str) -> date:
     raise Problem(INVALID_REQUEST, errors=[FieldError(name, "invalid-period", detail)])
 
 
-def _months_from(day: date, months: int) -> date:
+def months_from(day: date, months: int) -> date:
     """Return the first day of the month so many months after that of a day."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month + 1, 1)

@@ -46,6 +46,22 @@ ACRE_ENDS = Kind(
     "ensuite sont déclarées au taux plein.",
     mail="Votre Acre prend bientôt fin",
 )
+FLAT_TAX_LIMIT = Kind(
+    "flat-tax-limit",
+    "Versement libératoire de l’an prochain",
+    "Vous payez l’impôt sur le revenu avec vos cotisations. L’an prochain, ce n’est possible que "
+    "si votre revenu fiscal de référence de l’an dernier, par part, ne dépasse pas la limite. S’il "
+    "la dépasse, renoncez à cette option au plus tard le {due}.",
+    mail="Versement libératoire\u00a0: vérifiez votre revenu",
+)
+NO_TURNOVER = Kind(
+    "no-turnover",
+    "Vingt mois sans chiffre d’affaires",
+    "Vous n’avez déclaré aucun chiffre d’affaires depuis vingt mois. Après vingt-quatre mois, le "
+    "{due}, votre régime peut prendre fin\u00a0; l’Urssaf prévient d’abord. Si vous encaissez, "
+    "déclarez-le\u00a0; si vous avez cessé, dites-le au guichet unique.",
+    mail="Vingt mois sans chiffre d’affaires",
+)
 
 _ESTIMATED = " Ce calcul est une estimation, sur ce que vous avez déclaré ici."
 CEILING_NEAR = Kind(
@@ -109,6 +125,8 @@ KINDS = (
     PERIOD_REMINDER,
     PERIOD_OVERDUE,
     ACRE_ENDS,
+    FLAT_TAX_LIMIT,
+    NO_TURNOVER,
     CEILING_NEAR,
     CEILING_OVER,
     CEILING_TWICE,

@@ -1,5 +1,8 @@
 """Reminders that the portal sends by itself: periods that open, are due soon, or are late.
 
+And warnings that no declaration causes: the end of Acre, the income limit of the versement
+libératoire, twenty months without turnover.
+
 Nothing is scanned. Each business has one `Look`, under the day on which there is something to tell
 of it next. A run reads the days gone by, tells what there was to tell since the last look and is
 still so, and writes the next look. What several looks missed is told once, as it is now.
@@ -17,10 +20,10 @@ from portal.core.outbox import Outgoing
 from portal.core.writes import Write, put
 from portal.core.writes import delete as remove
 from portal.declarations import feed
-from portal.declarations.book import Book, Shown, read
+from portal.declarations.book import Book, Shown, months_from, read
 from portal.declarations.business import store
-from portal.declarations.records import Look
-from portal.declarations.reminders import Fact, Subject, between, next_look
+from portal.declarations.records import Business, Look
+from portal.declarations.reminders import Fact, Subject, between, morning, next_look
 from portal.identity.records import AccountChangedError
 from portal.rules.days import day_in_paris
 
@@ -32,6 +35,12 @@ _KINDS: dict[Subject, Kind] = {
     "reminder": feed.PERIOD_REMINDER,
     "overdue": feed.PERIOD_OVERDUE,
 }
+_LAST_DAYS: dict[Subject, Kind] = {
+    "acre-ends": feed.ACRE_ENDS,
+    "flat-tax": feed.FLAT_TAX_LIMIT,
+}
+_IDLE_MONTHS, _EXIT_MONTHS = 20, 24
+"""Whole months without turnover: after which it is told, after which the regime may end."""
 _TO_DECLARE = {"open", "overdue-undeclared"}
 
 
@@ -59,7 +68,8 @@ def _look(table: "Table", look: Look, now: int) -> str:
         return "gone"
     business = book.business
     seen = replace(business, looked_at=now, look_at=next_look(business, now))
-    notices = [*_notices(book, now)]
+    seen, warning = _warned_of_idleness(book, seen, now)
+    notices = [*_notices(book, now), *warning]
     try:
         table.transact(*store(business, seen), *notices)
     except AccountChangedError:
@@ -80,7 +90,25 @@ def _notices(book: Book, now: int) -> Iterator[Write]:
             yield from _notice(book, _KINDS[last.subject], due, left, now)
     for fact in facts:
         if fact.period is None and fact.day >= day_in_paris(now):
-            yield from _notice(book, feed.ACRE_ENDS, fact.day, (), now)
+            yield from _notice(book, _LAST_DAYS[fact.subject], fact.day, (), now)
+
+
+def _warned_of_idleness(book: Book, seen: Business, now: int) -> tuple[Business, Sequence[Write]]:
+    """Return a business that is looked at when it is long without turnover, and that notice then.
+
+    Once each time: what it declares later starts another time.
+    """
+    idle_after = book.idle_after()
+    name = f"{idle_after}/idle"
+    # guard: told-once-when-idle: name in seen.told => False
+    if idle_after is None or name in seen.told:
+        return seen, ()
+    warned_at = morning(months_from(idle_after, _IDLE_MONTHS + 1))
+    if warned_at > now:
+        return replace(seen, look_at=min(warned_at, seen.look_at or warned_at)), ()
+    ends = months_from(idle_after, _EXIT_MONTHS + 1)
+    warned = replace(seen, told=sorted({*seen.told, name}))
+    return warned, [*_notice(book, feed.NO_TURNOVER, ends, (), now)]
 
 
 def _of(facts: Sequence[Fact], due: date, shown: dict[str, Shown]) -> Iterator[Shown]:

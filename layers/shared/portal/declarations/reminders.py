@@ -1,7 +1,8 @@
 """Which reminders about periods there are, and when each is due: pure, without a table.
 
-A period that opens, its reminders 10, 3 and 1 days before it is due, that it is late, and the end
-of Acre 30 days before. People read mails in the morning: reminders are told at eight, Paris time.
+A period that opens, its reminders 10, 3 and 1 days before it is due, that it is late, the end of
+Acre 30 days before, and, on 1 September, to whom the versement libératoire is open next year.
+People read mails in the morning: reminders are told at eight, Paris time.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,7 +15,7 @@ from portal.rules.contributions import acre_until
 from portal.rules.days import day_in_paris, midnight_in_paris
 from portal.rules.periods import Period
 
-type Subject = Literal["opened", "reminder", "overdue", "acre-ends"]
+type Subject = Literal["opened", "reminder", "overdue", "acre-ends", "flat-tax"]
 
 # guard: reminded-three-times: (10, 3, 1) => (10, 3)
 DAYS_BEFORE = (10, 3, 1)
@@ -25,28 +26,32 @@ _AHEAD = timedelta(days=400)
 
 
 class Fact(NamedTuple):
-    """Something to tell at a time (seconds), of a period or, of Acre, of its last day."""
+    """Something to tell at a time (seconds), of a period or, without one, of a last day."""
 
     at: int
     subject: Subject
     day: date
-    """The day on which the period is due, or on which Acre ends."""
+    """The day on which the period is due, Acre ends, or the flat tax is given up at the latest."""
     period: Period | None = None
 
 
 def facts(business: Business, until: date) -> Iterator[Fact]:
     """Yield what there is to tell of the periods that begin until a day, in no order."""
     for period, _ in periods_of(business, until):
-        yield Fact(_morning(period.opens_on), "opened", period.due_on, period)
+        yield Fact(morning(period.opens_on), "opened", period.due_on, period)
         for days in DAYS_BEFORE:
             day = period.due_on - timedelta(days=days)
             if day > period.opens_on:
-                yield Fact(_morning(day), "reminder", period.due_on, period)
+                yield Fact(morning(day), "reminder", period.due_on, period)
         yield Fact(period.due_at, "overdue", period.due_on, period)
     for activity in activities_of(business):
         ends = acre_until(activity.versions[-1].details.rated)
         if ends and (activity.ceased_on is None or ends < activity.ceased_on):
-            yield Fact(_morning(ends - timedelta(days=_ACRE_DAYS)), "acre-ends", ends)
+            yield Fact(morning(ends - timedelta(days=_ACRE_DAYS)), "acre-ends", ends)
+        for year in range(activity.started_on.year, until.year + 1):
+            day = date(year, 9, 1)
+            if activity.is_on(day) and activity.on(day).flat_tax:
+                yield Fact(morning(day), "flat-tax", date(year, 9, 30))
 
 
 def between(business: Business, after: int, until: int) -> Sequence[Fact]:
@@ -62,6 +67,6 @@ def next_look(business: Business, now: int) -> int | None:
     return min(later, default=None)
 
 
-def _morning(day: date) -> int:
+def morning(day: date) -> int:
     """Return when it is eight in Paris, in seconds: clocks change earlier in the night."""
     return midnight_in_paris(day + timedelta(days=1)) - _EIGHT_BEFORE_MIDNIGHT

@@ -21,6 +21,10 @@ class Activity(NamedTuple):
         """Its first day."""
         return self.versions[0].details.started_on
 
+    def is_on(self, day: date) -> bool:
+        """Return whether a day is one of its days."""
+        return self.started_on <= day and (self.ceased_on is None or day <= self.ceased_on)
+
     def on(self, day: date) -> Details:
         """Return what it is for a period that begins on a day."""
         past = [each for each in self.versions if each.effective_on <= day]
