@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 logger = Logger()
-HELD = (*IDENTITY, *DECLARATIONS, *PAYMENTS, *SUPPORT)
+# Payments are sealed before the declarations, whose partition they are in, are removed.
+# guard: payments-before-declarations: *PAYMENTS, *DECLARATIONS => *DECLARATIONS, *PAYMENTS
+HELD = (*IDENTITY, *PAYMENTS, *DECLARATIONS, *SUPPORT)
 
 
 def handler(event: dict[str, Any], context: "LambdaContext") -> None:  # noqa: ARG001

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from portal.core.problems import INVALID_REQUEST, UNAUTHENTICATED, FieldError, Problem
+from portal.core.records import Attributes
 from portal.declarations.problems import SERVICES_CLOSED
 from portal.declarations.records import PARTITION, Business, Declaration, Details
 from portal.declarations.timeline import activities_of, periods_of
@@ -61,6 +62,8 @@ class Book(NamedTuple):
 
     business: Business
     declared: Mapping[str, Sequence[Declaration]]
+    others: Sequence[Attributes] = ()
+    """What other domains store beside, by sort key: these begin with a word."""
 
     def periods(self, until: date, now: int) -> Iterator[Shown]:
         """Yield the periods that begin until a day, in order, as they are at a time.
@@ -140,13 +143,17 @@ def read(table: "Table", account_id: str) -> Book | None:
     """Return the book of an account, in one query; ``None`` when nothing is known of a business."""
     business: Business | None = None
     declared = defaultdict[str, list[Declaration]](list)
+    others: list[Attributes] = []
     for item in table.read_partition(PARTITION.format(account_id=account_id)):
-        if item["sk"] == {"S": Business.SORT}:
+        sort = str(item["sk"].get("S"))
+        if sort == Business.SORT:
             business = Business.from_item(item)
-        else:
+        elif sort[0].isdigit():  # the year of a period
             each = Declaration.from_item(item)
             declared[each.code].append(each)
-    return None if business is None else Book(business, declared)
+        else:
+            others.append(item)
+    return None if business is None else Book(business, declared, others)
 
 
 def open_book(table: "Table", acting: "Acting") -> Book:

@@ -92,7 +92,7 @@ def declare(
         except (VersionTakenError, AccountChangedError):
             continue
         declared = {**book.declared, code: [*shown.versions, declaration]}
-        return _find(Book(book.business, declared), code, acting.at)
+        return _find(book._replace(declared=declared), code, acting.at)
     raise Problem(UNAVAILABLE, retry_after=1)
 
 

@@ -61,7 +61,7 @@ def writes(book: Book, shown: Shown, declaration: Declaration, acting: "Acting")
     event was faster.
     """
     declared = {**book.declared, declaration.code: [declaration]}
-    changed = Book(book.business, declared)
+    changed = book._replace(declared=declared)
     told = set(book.business.told)
     # guard: told-once-a-level: if each.name not in told => if True
     news = [each for each in _reached(changed, shown, declaration) if each.name not in told]

@@ -4,12 +4,27 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from portal.core.clock import rfc3339_seconds
 from portal.core.held import Held, Reading
+from portal.core.writes import RefusedError
+from portal.declarations import book
 from portal.identity.records import Account
+from portal.payments.book import payments_of
+from portal.payments.days import DayClosedError, withdrawn
 from portal.payments.mandates import read
-from portal.payments.records import PARTITION, Mandate, RumSequence, SealedMandate
-from portal.payments.sealing import SealedBeforeError, sealed
+from portal.payments.records import (
+    PARTITION,
+    DayOfDebits,
+    Debit,
+    Mandate,
+    Payment,
+    RumSequence,
+    SealedMandate,
+    SealedPayment,
+)
+from portal.payments.sealing import SealedBeforeError, sealed, sealed_payment
 
 if TYPE_CHECKING:
     from portal.core.table import Table
@@ -31,6 +46,41 @@ def _export_mandates(reading: Reading, account: Account) -> Sequence[Mapping[str
         }
         for each in read(reading.table, account.id, reading.now)
     ]
+
+
+def _export_payments(reading: Reading, account: Account) -> Sequence[Mapping[str, object]]:
+    found = book.read(reading.table, account.id)
+    return [
+        {
+            "id": each.id,
+            "period": each.code,
+            "version": each.version,
+            "amount_cents": each.amount_cents,
+            "rum": each.rum,
+            "debit_on": each.debit_on.isoformat(),
+            "stage": each.stage,
+            "reason": each.reason,
+            "ordered_at": rfc3339_seconds(each.created_at),
+            "settled_at": rfc3339_seconds(each.settled_at),
+            "ended_at": rfc3339_seconds(each.ended_at),
+            "actor_id": each.actor_id,
+        }
+        for each in (payments_of(found) if found else ())
+    ]
+
+
+def _sweep_payments(table: "Table", account_id: str) -> None:
+    """Withdraw what no file has yet, and seal all; the declarations remove it with theirs."""
+    found = book.read(table, account_id)
+    for payment in payments_of(found) if found else ():
+        last = payment
+        if payment.stage == "ordered":
+            with suppress(DayClosedError):  # it is in a file: the bank was told
+                table.transact(*withdrawn(payment))
+                last = replace(payment, stage="cancelled")
+        for write in sealed_payment(last, found.business.siret_mac if found else None):
+            with suppress(RefusedError):  # by a run that was interrupted
+                table.write(write)
 
 
 def _sweep(table: "Table", account_id: str) -> None:
@@ -63,6 +113,32 @@ HELD: Sequence[Held[Account]] = (
         "read it",
         kept="ten years after the last debit or the signature; none where `ErasesDeclarations` is "
         "set",
+    ),
+    Held(
+        data="payments: period, amount, reference of the mandate, last characters of the IBAN, day "
+        "of the debit, what the bank answered; who ordered each and when",
+        records=(Payment,),
+        purpose="paying by direct debit (e)",
+        how="encrypted; the client's key hashed",
+        kept="as long as the account",
+        section="payments",
+        export=_export_payments,
+        sweep=_sweep_payments,
+    ),
+    Held(
+        data="what the bank's file of a day says of each debit: IBAN, its holder, amount, mandate",
+        records=(Debit, DayOfDebits),
+        purpose="sending debits, and knowing them in the bank's answers (e)",
+        how="IBAN sealed",
+        kept="14 months after the debit, even after the account",
+    ),
+    Held(
+        data="payments of deleted accounts",
+        records=(SealedPayment,),
+        purpose="limitation of claims and controls (legal duty)",
+        how="under the hash of the Siret, without name, address, login or IBAN; no function may "
+        "read it",
+        kept="ten years after the year of the debit; none where `ErasesDeclarations` is set",
     ),
     Held(
         data="how many references of mandates a Siret had",
