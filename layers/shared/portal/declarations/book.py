@@ -65,17 +65,19 @@ class Book(NamedTuple):
     others: Sequence[Attributes] = ()
     """What other domains store beside, by sort key: these begin with a word."""
 
-    def periods(self, until: date, now: int) -> Iterator[Shown]:
-        """Yield the periods that begin until a day, in order, as they are at a time.
+    def periods(self, until: date, now: int, *, since: date = date.min) -> Iterator[Shown]:
+        """Yield the periods that begin until a day and end since another, as they are at a time.
 
-        One that was declared and that the business no longer has is ``void``.
+        In order; one that was declared and that the business no longer has is ``void``, at the end.
         """
         left = dict(self.declared)
         for period, details in periods_of(self.business, until):
-            yield self._shown(period, details, left.pop(period.code, ()), now)
+            versions = left.pop(period.code, ())
+            if span_of(period.code).ends_on >= since:
+                yield self._shown(period, details, versions, now)
         for code, versions in left.items():
             period = _removed(code)
-            if period.starts_on <= until:
+            if period.starts_on <= until and span_of(code).ends_on >= since:
                 details = activities_of(self.business)[-1].versions[-1].details
                 yield Shown(
                     period, details, acre=False, state="void", reason=None, versions=versions
@@ -84,10 +86,11 @@ class Book(NamedTuple):
     def find(self, code: str, now: int) -> Shown | None:
         """Return a period by its code, ``None`` when the business has none of that code."""
         try:
-            until = span_of(code).ends_on
+            span = span_of(code)
         except RuleError:
             return None
-        return next((each for each in self.periods(until, now) if each.period.code == code), None)
+        found = self.periods(span.ends_on, now, since=span.starts_on)
+        return next((each for each in found if each.period.code == code), None)
 
     def turnover_of(self, year: int, *, before: date = date.max) -> Mapping[Category, int]:
         """Return what was declared for the periods of a civil year that begin before a day."""
@@ -132,7 +135,7 @@ class Book(NamedTuple):
             period,
             now,
             affiliated_at=self.business.affiliated_at,
-            rates_known=_are_rates_known(details, begins),
+            rates_known=bool(versions) or _are_rates_known(details, begins),
             declared=bool(versions),
             owed=bool(versions) and versions[-1].amounts.total > 0,
         )
@@ -190,11 +193,7 @@ def overlapping(
         detail = "Indiquez un mois qui ne précède pas le premier."
         raise Problem(INVALID_REQUEST, errors=[FieldError("to", "out-of-range", detail)])
     end = months_from(last, 1) - timedelta(days=1)
-    found = [
-        each
-        for each in book.periods(end, now)
-        if span_of(each.period.code).ends_on >= first and state in {None, each.state}
-    ]
+    found = [each for each in book.periods(end, now, since=first) if state in {None, each.state}]
     return sorted(found, key=lambda each: each.period.starts_on)[:MOST_PERIODS]
 
 

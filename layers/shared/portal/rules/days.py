@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from portal.rules import RuleError
@@ -81,6 +81,7 @@ def day_in_paris(at: int) -> date:
     return datetime.fromtimestamp(at, UTC).astimezone(_paris()).date()
 
 
+@lru_cache(1024)
 def _at(day: date, hour: int) -> int:
     moment = datetime(day.year, day.month, day.day, hour, tzinfo=_paris())
     return int(moment.timestamp())

@@ -7,6 +7,7 @@ months are due together, 90 days after the start at the earliest (CSS, R. 613-4 
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from portal.rules import RuleError
@@ -25,6 +26,8 @@ _FIRST_GROUP = {"monthly": 4, "quarterly": 2}
 """How many periods are due together at first, with that of the start."""
 _LAST_DUE = timedelta(days=30)
 _GRACE = 30 * 24 * 3600
+_KNOWN = 1024
+"""How many months and quarters are kept in memory: a business has the same ones at each request."""
 _MONTH_NAMES = (
     *("janvier", "février", "mars", "avril", "mai", "juin"),
     *("juillet", "août", "septembre", "octobre", "novembre", "décembre"),
@@ -95,6 +98,7 @@ class Course(NamedTuple):
     ceased_on: date | None = None
 
 
+@lru_cache(_KNOWN)
 def span_of(code: str) -> Span:
     """Return the month or quarter of a code; raises ``RuleError``: invalid-period."""
     found = _CODE.fullmatch(code)
@@ -204,6 +208,7 @@ def _last_due(course: Course, ceased_on: date) -> date:
     return _end_of_month(_month_of(ceased_on) // 3 * 3 + 3)
 
 
+@lru_cache(_KNOWN)
 def _span(month: int, size: int) -> Span:
     starts_on = _first_day(month)
     quarter = f"{starts_on.year}-Q{starts_on.month // 3 + 1}"
