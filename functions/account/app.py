@@ -62,7 +62,6 @@ from portal.identity.problems import (
     IDENTITY_CONFLICT,
     SESSION_UNKNOWN,
 )
-from portal.identity.records import AFFILIATION_CONFIRMED, Account
 from portal.identity.services import services
 from portal.identity.ways import ways
 from portal.payments import feed as payments
@@ -277,17 +276,9 @@ def end_session(session_id: str) -> Response[None]:
     return Response(HTTPStatus.NO_CONTENT)
 
 
-def _is_business_known(account: Account) -> bool:
-    """Return whether there is a business to declare for; asked once it is affiliated."""
-    if account.affiliation != AFFILIATION_CONFIRMED:
-        return False
-    business = table().get(Business, Business.key_of(account_id=account.id))
-    return business is not None and bool(business.versions)
-
-
 def _profile(acting: Acting) -> Profile:
-    holder = profile.read_profile(table(), acting)
-    account, credentials = holder.account, holder.credentials
+    account, credentials, business = profile.read_profile(table(), acting, Business)
+    business_known = business is not None and bool(business.versions)
     new_email = account.asked_email(acting.at)
     return Profile(
         id=account.id,
@@ -314,7 +305,7 @@ def _profile(acting: Acting) -> Profile:
         ),
         services=[
             Service(id=each.id, open=each.open, reason=each.reason)
-            for each in services(account, business_known=_is_business_known(account))
+            for each in services(account, business_known=business_known)
         ],
         deletion_at=rfc3339_seconds(account.deletion_at),
     )
