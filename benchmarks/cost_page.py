@@ -190,6 +190,10 @@ def _sums(found: Mapping[str, Cost]) -> str:
     rows = {
         "a million logins, each with its event": (login, BUDGETS["a million logins"]),
         "a million sign-ups, each with its mail": (sign_up, BUDGETS["a million sign-ups"]),
+        "a million declarations, each with its event and mail": (
+            found["declaration"].total + event + mail,
+            BUDGETS["a million declarations"],
+        ),
         "a million accounts, from sign-up to the event of their opening": (sign_up + opened, None),
         "a million people who each log in ten times and read thirty pages of their own": (
             10 * login + 30 * pages,
