@@ -443,6 +443,22 @@ def test_nothing_is_inline(document: Callable[[str], Document], path: str) -> No
             assert attributes.get("src", attributes.get("href", "")).startswith("/assets/")
 
 
+def test_what_a_page_uses_of_style_is_loaded(
+    app: ModuleType, ask: Ask, document: Callable[[str], Document]
+) -> None:
+    """A class that a style sheet knows is used only on pages that load one that knows it."""
+    knows: dict[str, set[str]] = {
+        path: set(re.findall(r"\.([a-z][\w-]*)", ask(path)["body"]))
+        for path in app.SITE
+        if path.endswith(".css")
+    }
+    for path in PATHS:
+        used = {name for each in document(path).values("class") for name in each.split()}
+        loaded = [knows[each] for each in document(path).values("href") if each in knows]
+        styled = set[str]().union(*knows.values()) & used
+        assert styled <= set[str]().union(*loaded), path
+
+
 @pytest.mark.parametrize("path", PATHS)
 def test_forms_never_put_data_in_an_address(document: Callable[[str], Document], path: str) -> None:
     """Without its script, a form posts to its own page, never as a query string."""
