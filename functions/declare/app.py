@@ -31,6 +31,7 @@ from portal.declarations.problems import (
 )
 from portal.http.answers import documented, json_answer
 from portal.http.api import Api
+from portal.payments.cancelling import when_corrected
 from portal.rules import rates
 from portal.rules.days import day_in_paris
 
@@ -120,7 +121,13 @@ def read_period(code: _Code) -> Response[PeriodShown]:
 def declare(code: _Code, form: DeclarationForm) -> Response[PeriodShown]:
     """Declare the turnover of a period, or correct it until noon of its due day."""
     shown = declaring.declare(
-        table(), app.signed_in(), code, form.turnover.given(), form.expected_version
+        table(),
+        app.signed_in(),
+        code,
+        form.turnover.given(),
+        form.expected_version,
+        # guard: corrected-ends-orders
+        when_corrected,
     )
     return json_answer(HTTPStatus.OK, period_shown(shown))
 

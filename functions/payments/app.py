@@ -1,15 +1,24 @@
-"""Payments: the SEPA mandates of the person logged in."""
+"""Payments: the SEPA mandates of the person logged in, and what they order with them."""
 
 from functools import partial
 from http import HTTPStatus
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Path
-from payment_bodies import MandateForm, MandateShown, MandatesShown, mandate_shown
+from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
+from payment_bodies import (
+    MandateForm,
+    MandateShown,
+    MandatesShown,
+    PaymentForm,
+    PaymentShown,
+    PaymentsShown,
+    mandate_shown,
+    payment_shown,
+)
 
 from portal.core import aws, keys
-from portal.core.identifiers import encrypt_for_account, ip_mac
+from portal.core.identifiers import encrypt_for_account, ip_mac, order_mac
 from portal.core.problems import (
     INVALID_REQUEST,
     REAUTHENTICATION_REQUIRED,
@@ -19,18 +28,45 @@ from portal.core.problems import (
 from portal.core.settings import settings
 from portal.core.snapshot import before_snapshot
 from portal.core.table import table
-from portal.declarations.problems import SERVICES_CLOSED
+from portal.declarations.problems import PERIOD_UNKNOWN, SERVICES_CLOSED
 from portal.http.answers import documented, json_answer
 from portal.http.api import Api
 from portal.http.bank_fields import load_iban_rule
-from portal.payments import documents, mandates
-from portal.payments.problems import MANDATE_UNKNOWN, TOO_MANY
+from portal.payments import documents, mandates, orders
+from portal.payments.problems import (
+    ALREADY_ORDERED,
+    CUT_OFF_PASSED,
+    MANDATE_REFUSED,
+    MANDATE_UNKNOWN,
+    NOTHING_DUE,
+    PAYMENT_UNKNOWN,
+    PAYMENTS_FROZEN,
+    TOO_MANY,
+)
+from portal.rules.days import day_in_paris
 
 app = Api()
 handler = app.resolve
 before_snapshot(load_iban_rule)
 
+
+@before_snapshot
+def load() -> None:
+    """Load the hours of Paris now, not at their first use."""
+    day_in_paris(0)
+
+
 _Rum = Annotated[str, Path(max_length=35, description="The reference of a mandate (RUM).")]
+_Code = Annotated[str, Path(max_length=7, description="2026-10 or 2026-Q4.")]
+_Id = Annotated[str, Path(max_length=35, description="The id of a payment.")]
+_Key = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        pattern=r"^[ -~]{1,64}$",
+        description="Chosen by the client for each order: the same key orders once.",
+    ),
+]
 
 
 @app.get(
@@ -97,3 +133,67 @@ def print_mandate(rum: _Rum) -> Response[str]:
     """Read a mandate as a page to print; of the IBAN it has the last four characters."""
     found = mandates.find(table(), app.signed_in(), rum)
     return Response(HTTPStatus.OK, "text/html; charset=utf-8", documents.page(found))
+
+
+@app.post(
+    "/api/me/periods/<code>/payments",
+    responses=documented(
+        HTTPStatus.CREATED,
+        UNAUTHENTICATED,
+        SERVICES_CLOSED,
+        PERIOD_UNKNOWN,
+        MANDATE_UNKNOWN,
+        NOTHING_DUE,
+        ALREADY_ORDERED,
+        CUT_OFF_PASSED,
+        MANDATE_REFUSED,
+        PAYMENTS_FROZEN,
+        INVALID_REQUEST,
+        THROTTLED,
+    ),
+)
+def order_payment(code: _Code, form: PaymentForm, key: _Key) -> Response[PaymentShown]:
+    """Order the debit of what is due for a period, or of a part of it; once for each key."""
+    acting = app.signed_in()
+    mac = order_mac(keys.lookup_keys(), acting.account_id, key)
+    asked = orders.Asked(form.rum, form.amount_cents, mac)
+    ordered = orders.order(table(), acting, code, asked)
+    return json_answer(HTTPStatus.CREATED, payment_shown(ordered, acting.at))
+
+
+@app.get(
+    "/api/me/payments",
+    responses=documented(HTTPStatus.OK, UNAUTHENTICATED, SERVICES_CLOSED, INVALID_REQUEST),
+)
+def read_payments(
+    year: Annotated[int | None, Query(ge=2000, le=2099)] = None,
+) -> Response[PaymentsShown]:
+    """Read the payments whose debit is in a civil year, or all, the newest first."""
+    acting = app.signed_in()
+    found = orders.look(table(), acting, year)
+    shown = [payment_shown(each, acting.at) for each in found]
+    return json_answer(HTTPStatus.OK, PaymentsShown(payments=shown))
+
+
+@app.delete(
+    "/api/me/payments/<payment_id>",
+    responses=documented(
+        HTTPStatus.NO_CONTENT, UNAUTHENTICATED, PAYMENT_UNKNOWN, CUT_OFF_PASSED, INVALID_REQUEST
+    ),
+)
+def cancel_payment(payment_id: _Id) -> Response[None]:
+    """Cancel a payment until noon of the bank day before its debit."""
+    orders.cancel(table(), app.signed_in(), payment_id)
+    return Response(HTTPStatus.NO_CONTENT)
+
+
+@app.get(
+    "/api/me/payments/<payment_id>/receipt",
+    responses=documented(
+        HTTPStatus.OK, UNAUTHENTICATED, PAYMENT_UNKNOWN, INVALID_REQUEST, text="text/html"
+    ),
+)
+def read_payment_receipt(payment_id: _Id) -> Response[str]:
+    """Read the receipt of a payment, as a page; it says what became of it."""
+    found = orders.find(table(), app.signed_in(), payment_id)
+    return Response(HTTPStatus.OK, "text/html; charset=utf-8", documents.receipt(found))

@@ -1,4 +1,4 @@
-"""The bodies of the requests and answers about mandates."""
+"""The bodies of the requests and answers about mandates and payments."""
 
 from typing import Annotated
 
@@ -7,7 +7,10 @@ from pydantic import Field
 from portal.core.clock import rfc3339_seconds
 from portal.http.bank_fields import AccountHolder, Iban
 from portal.http.fields import StrictModel
-from portal.payments.records import Mandate, Scheme
+from portal.payments.cancelling import cancellable
+from portal.payments.records import Mandate, Payment, Scheme
+from portal.payments.returns import return_of
+from portal.rules.debits import cut_off
 from portal.rules.iban import mask_iban
 
 
@@ -43,6 +46,43 @@ class MandatesShown(StrictModel):
     mandates: list[MandateShown]
 
 
+class PaymentForm(StrictModel):
+    """What to debit for a period: the mandate, and an amount in cents, all of it or a part."""
+
+    rum: Annotated[str, Field(min_length=1, max_length=35, examples=["AE35600000000048-001"])]
+    amount_cents: Annotated[int, Field(ge=1, le=9_999_999_999, examples=[50900])]
+
+
+class PaymentShown(StrictModel):
+    """A payment; ``debit_on`` is the day of the debit.
+
+    ``state`` is ``ordered``, ``sent``, ``settled``, ``returned`` or ``cancelled``. ``reason`` is
+    the bank's code for a return, ``revoked`` or ``corrected`` for what was cancelled with a mandate
+    or a declaration, ``after-due-day`` for an order that came too late for the due day;
+    ``explanation`` says in French what a return means and what to do. ``cancellable_until`` is
+    there while it can be cancelled.
+    """
+
+    id: str
+    period: str
+    amount_cents: int
+    rum: str
+    iban_masked: str
+    debit_on: str
+    state: str
+    reason: str | None
+    explanation: str | None
+    cancellable_until: str | None
+    created_at: str | None
+    receipt: str
+
+
+class PaymentsShown(StrictModel):
+    """Payments, the newest first."""
+
+    payments: list[PaymentShown]
+
+
 def mandate_shown(mandate: Mandate) -> MandateShown:
     """Return a mandate as the API writes it."""
     return MandateShown(
@@ -53,4 +93,24 @@ def mandate_shown(mandate: Mandate) -> MandateShown:
         iban_masked=mask_iban(mandate.last_four),
         signed_at=rfc3339_seconds(mandate.signed_at),
         pdf=f"/api/me/sepa-mandates/{mandate.rum}/pdf",
+    )
+
+
+def payment_shown(payment: Payment, now: int) -> PaymentShown:
+    """Return a payment as the API writes it at a time."""
+    until = cut_off(payment.debit_on) if cancellable(payment, now) else None
+    returned = return_of(payment.reason or "") if payment.stage == "returned" else None
+    return PaymentShown(
+        id=payment.id,
+        period=payment.code,
+        amount_cents=payment.amount_cents,
+        rum=payment.rum,
+        iban_masked=mask_iban(payment.last_four),
+        debit_on=payment.debit_on.isoformat(),
+        state=payment.stage,
+        reason=payment.reason or ("after-due-day" if payment.late else None),
+        explanation=returned and f"{returned.why} {returned.then}",
+        cancellable_until=rfc3339_seconds(until),
+        created_at=rfc3339_seconds(payment.created_at),
+        receipt=f"/api/me/payments/{payment.id}/receipt",
     )

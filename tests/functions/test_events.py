@@ -52,8 +52,12 @@ STATUS = {
     "declare/zero": 200,
     "estimate/estimate": 200,
     "estimate/unknown-rates": 422,
+    "payments/cancel-unknown": 404,
     "payments/mandates": 200,
+    "payments/no-key": 422,
+    "payments/order": 404,
     "payments/outside-sepa": 422,
+    "payments/payments": 200,
     "payments/revoke-unknown": 404,
     "payments/sign-mandate": 201,
     "login/login": 200,
@@ -137,7 +141,7 @@ UNFILLED = {
             and not case.endswith(
                 ("undo-unknown-link", "late-ticket", "unknown-state", "negative", "start-login")
             )
-            and not case.endswith("outside-sepa")
+            and not case.endswith(("outside-sepa", "no-key"))
         ],
         401,
     ),

@@ -26,6 +26,7 @@ def test_the_example_is_answered_as_described(
         if operation.function in {"declare", "payments"}:
             world.affiliate(account_id, NOW)
         headers["Cookie"] = [f"{SESSION_COOKIE}={world.log_in('michele.dupont@example.fr').cookie}"]
+    headers |= {name: [each] for name, each in operation.headers.items()}
     event = proxy_event(
         operation.method.upper(),
         operation.path,

@@ -22,6 +22,7 @@ REFUSED = {
     **dict.fromkeys(("revoke_mandate", "print_mandate"), 404),
     "log_in": 401,
     "declare": 409,
+    **dict.fromkeys(("order_payment", "cancel_payment", "read_payment_receipt"), 404),
     "read_receipt": 404,
     "log_in_with_passkey": 401,
     "add_passkey": 422,
@@ -65,6 +66,11 @@ class Operation(NamedTuple):
             for each in self.described.get("parameters", [])
             if each["in"] == where and "example" in each
         }
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The examples of the headers that the operation asks for."""
+        return {name: each for name, each in self.example("header").items() if name != "Origin"}
 
     @property
     def body(self) -> Any:

@@ -52,7 +52,7 @@ from tests.world.world import NOW, PASSWORD, World
 if TYPE_CHECKING:
     import pytest
 
-HELD = (*IDENTITY, *DECLARATIONS, *PAYMENTS, *SUPPORT)
+HELD = (*IDENTITY, *PAYMENTS, *DECLARATIONS, *SUPPORT)
 EMAIL = "michele.dupont@example.fr"
 OTHER = "other@example.fr"
 CHANGED = "Another-Horse-8"
@@ -107,17 +107,25 @@ class Scene:
     """What a browser was asked for."""
 
     def ask(
-        self, name: str, method: str, path: str, body: Any = None, at: int = 0, **options: Any
+        self,
+        name: str,
+        method: str,
+        path: str,
+        body: Any = None,
+        at: int = 0,
+        sent: dict[str, list[str]] | None = None,
+        **options: Any,
     ) -> Answer:
-        """Send a request with the cookies there are."""
+        """Send a request with the cookies there are, and other headers."""
         cookies = {"__Host-session": self.cookie, "__Host-device": self.device}
         cookies["__Host-sso"] = self.visitor.cookie if self.visitor else ""
-        sent = {
+        headers = {
             "Content-Type": ["application/json"],
             "Cookie": ["; ".join(f"{key}={value}" for key, value in cookies.items() if value)],
+            **(sent or {}),
         }
         now = self.now + at
-        return self.gateway.ask(name, method, path, body, headers=sent, now=now, **options)
+        return self.gateway.ask(name, method, path, body, headers=headers, now=now, **options)
 
     def acting(self, now: int) -> Acting:
         """Return the account's holder, acting at a time."""
@@ -245,9 +253,42 @@ def with_mandate(scene: Scene) -> None:
     scene.world.deliver(scene.now - 5)
 
 
+def with_payment(scene: Scene) -> None:
+    """Start from a declaration, a mandate, and a payment, whose id is kept."""
+    with_mandate(scene)
+    DECLARE(scene)
+    ordered = ORDER(scene)
+    assert ordered.status == HTTPStatus.CREATED, ordered.text
+    scene.token = ordered.json["id"]
+    scene.world.deliver(scene.now)
+
+
+def declared_with_mandate(scene: Scene) -> None:
+    """Start from a declaration to pay, and a mandate, whose reference is kept."""
+    with_mandate(scene)
+    DECLARE(scene)
+    scene.world.deliver(scene.now)
+
+
+def revoking_orders(scene: Scene) -> None:
+    """Start from a payment that may be cancelled, and its mandate, whose reference is kept."""
+    with_payment(scene)
+    scene.token = scene.world.items("MANDATE#")[0]["rum"]["S"]
+
+
+def payment_and_due(scene: Scene) -> None:
+    """Start from an account with a payment, whose deletion is due."""
+    with_payment(scene)
+    _due(scene)
+
+
 def mandate_and_due(scene: Scene) -> None:
     """Start from an account with a mandate, whose deletion is due."""
     with_mandate(scene)
+    _due(scene)
+
+
+def _due(scene: Scene) -> None:
     asked = scene.acting(scene.now - 30 * DAY - 60)
     deletion.schedule_deletion(scene.world.table, asked)
     scene.world.log_in(EMAIL, now=scene.now - 60)
@@ -877,6 +918,23 @@ def _path(scene: Scene, after: str) -> str:
     return f"/api/me/sepa-mandates/{scene.token}{after}"
 
 
+def ORDER(scene: Scene) -> Answer:  # noqa: N802 - as the other requests
+    """Order what is due for a period; of the mandate whose reference is kept."""
+    path = "/api/me/periods/2026-08/payments"
+    form = {"rum": scene.token, "amount_cents": 25700}
+    return scene.ask("payments", "POST", path, form, sent={"Idempotency-Key": ["1"]})
+
+
+def of_payment(method: str, after: str = "") -> Callable[[Scene], Answer]:
+    """Return a request about the scene's payment."""
+    return lambda scene: scene.ask("payments", method, f"/api/me/payments/{scene.token}{after}")
+
+
+def stages(scene: Scene) -> list[str]:
+    """Return the stage of each payment."""
+    return [each["stage"]["S"] for each in scene.world.items("DECLARATION#") if "stage" in each]
+
+
 RECOVER = request(
     "recover_password", "POST", "/api/password-recovery", lambda _: {"identifier": EMAIL}
 )
@@ -1452,6 +1510,58 @@ USE_CASES = [
         lambda scene: allowed(scene) == 0 and scene.world.items("ARCHIVE#"),
     ),
     UseCase(
+        "order a payment",
+        "payments",
+        declared_with_mandate,
+        ORDER,
+        lambda scene: stages(scene) == ["ordered"] and scene.world.items("DEBIT#"),
+    ),
+    UseCase(
+        "read payments",
+        "payments",
+        with_payment,
+        request("payments", "GET", "/api/me/payments"),
+    ),
+    UseCase("print a receipt", "payments", with_payment, of_payment("GET", "/receipt")),
+    UseCase(
+        "cancel a payment",
+        "payments",
+        with_payment,
+        of_payment("DELETE"),
+        lambda scene: stages(scene) == ["cancelled"] and not scene.world.items("DEBIT#"),
+    ),
+    UseCase(
+        "revoke a mandate with an order",
+        "payments",
+        revoking_orders,
+        of_mandate("DELETE"),
+        lambda scene: stages(scene) == ["cancelled"] and allowed(scene) == 0,
+    ),
+    UseCase(
+        "correct what is to be paid",
+        "declare",
+        with_payment,
+        declare(0, 1200, version=1),
+        lambda scene: stages(scene) == ["cancelled"],
+    ),
+    UseCase(
+        "export with a payment",
+        "account",
+        with_payment,
+        request("account", "GET", "/api/me/export"),
+    ),
+    UseCase(
+        "delete what was paid",
+        "delete_accounts",
+        payment_and_due,
+        run_daily,
+        lambda scene: (
+            any(each["sk"]["S"].startswith("PAYMENT#") for each in scene.world.items("ARCHIVE#"))
+            and not scene.world.items("DECLARATION#")
+            and not scene.world.items("DEBIT#")
+        ),
+    ),
+    UseCase(
         "export with a mandate",
         "account",
         with_mandate,
@@ -1635,6 +1745,9 @@ USE_CASES = [
             "password-changed",
             "email-restored",
             "number-lost",
+            "payment-cancelled",
+            "payment-ordered",
+            "payment-returned",
             "sepa-mandate-revoked",
             "sepa-mandate-signed",
             "deletion-scheduled",
@@ -1657,6 +1770,10 @@ USE_CASES = [
             "LoginFailed",
             "NumberDisputed",
             "PasswordChanged",
+            "PaymentCancelled",
+            "PaymentOrdered",
+            "PaymentReturned",
+            "PaymentSettled",
             "SepaMandateRevoked",
             "SepaMandateSigned",
             "TurnoverDeclared",

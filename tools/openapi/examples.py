@@ -104,6 +104,14 @@ _FIELDS: Mapping[str, Any] = {
     "iban_masked": "••••\u00a02606",
     "signed_at": _TIME,
     "pdf": "/api/me/sepa-mandates/AE35600000000048-001/pdf",
+    "PaymentShown.id": "202611300f5a9c3e7b1d2f4a6c8e0b",
+    "amount_cents": 50900,
+    "debit_on": "2026-11-30",
+    "PaymentShown.state": "ordered",
+    "explanation": None,
+    "cancellable_until": "2026-11-27T11:00:00Z",
+    "created_at": _TIME,
+    "receipt": "/api/me/payments/202611300f5a9c3e7b1d2f4a6c8e0b/receipt",
 }
 _TYPED: Mapping[str, Any] = {"first_name": "Michel"}
 """The fields of requests whose type is that of another field."""
@@ -118,6 +126,7 @@ _FREE: Mapping[str, Any] = {
         "declarations": [],
         "passkeys": [],
         "sepa_mandates": [],
+        "payments": [],
     }
 }
 """The answers whose fields have no schema, by operation."""
@@ -139,6 +148,10 @@ PARAMETERS: Mapping[str, Any] = {
     "read_periods.state": "open",
     "version": 1,
     "rum": "AE35600000000048-001",
+    "order_payment.code": "2026-10",
+    "order_payment.idempotency-key": "0f5a9c3e-2026-10-1",
+    "read_payments.year": 2026,
+    "payment_id": "202611300f5a9c3e7b1d2f4a6c8e0b",
 }
 
 

@@ -49,6 +49,11 @@ def iban_mac(lookup: LookupKeys, iban: str) -> str:
     return _mac(lookup, "iban", iban)
 
 
+def order_mac(lookup: LookupKeys, account_id: str, key: str) -> str:
+    """Return the hash of the key with which an account orders a payment."""
+    return _mac(lookup, "order", f"{account_id}\0{key}")
+
+
 def account_mac(lookup: LookupKeys, account_id: str) -> str:
     """Return the hash under which attempts at an account's second step of a login are counted."""
     return _mac(lookup, "account", account_id)

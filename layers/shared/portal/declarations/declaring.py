@@ -1,6 +1,6 @@
 """A person declares the turnover of a period, corrects it, or declares zero."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from portal.core.feed import entry
@@ -50,7 +50,15 @@ _TOO_LATE = (
 
 
 class VersionTakenError(RefusedError):
-    """Another declaration of the period has that version."""
+    """Another declaration of the period has that version, or what follows from it changed."""
+
+
+type Following = Callable[[Book, Shown, "Acting"], Iterable[Write]]
+"""What else a declaration changes, of other domains; refused with ``VersionTakenError``."""
+
+
+def _nothing(*_: object) -> Iterable[Write]:
+    return ()
 
 
 def declare(
@@ -59,16 +67,18 @@ def declare(
     code: str,
     turnover: Mapping[Category, int],
     expected_version: int,
+    following: "Following" = _nothing,
 ) -> Shown:
     """Declare the turnover of a period, or correct it until it is due; return the period.
 
     ``turnover`` has euros for each activity of the business. What was declared with the same
-    figures is not declared again. Raises ``Problem``: ``SERVICES_CLOSED``, ``PERIOD_UNKNOWN``,
-    ``PERIOD_NOT_OPEN``, ``PERIOD_CLOSED``, ``STALE_VERSION``, ``INVALID_REQUEST``, ``THROTTLED``.
+    figures is not declared again. What ``following`` yields is written with it. Raises
+    ``Problem``: ``SERVICES_CLOSED``, ``PERIOD_UNKNOWN``, ``PERIOD_NOT_OPEN``, ``PERIOD_CLOSED``,
+    ``STALE_VERSION``, ``INVALID_REQUEST``, ``THROTTLED``.
     """
     for _ in range(_TRIES):
         book = open_book(table, acting)
-        shown = _find(book, code, acting.at)
+        shown = find_in(book, code, acting.at)
         _require_begun(shown)
         given = _checked(shown, turnover)
         if shown.newest and shown.newest.turnover == given:
@@ -88,20 +98,22 @@ def declare(
                     Outgoing.new(events.TURNOVER_DECLARED, acting.at, account_id=acting.account_id)
                 ),
                 *levels.writes(book, shown, declaration, acting),
+                *following(book, shown, acting),
             )
         except (VersionTakenError, AccountChangedError):
             continue
         declared = {**book.declared, code: [*shown.versions, declaration]}
-        return _find(book._replace(declared=declared), code, acting.at)
+        return find_in(book._replace(declared=declared), code, acting.at)
     raise Problem(UNAVAILABLE, retry_after=1)
 
 
 def find(table: "Table", acting: "Acting", code: str) -> Shown:
     """Return a period; raises ``Problem``: ``SERVICES_CLOSED``, ``PERIOD_UNKNOWN``."""
-    return _find(open_book(table, acting), code, acting.at)
+    return find_in(open_book(table, acting), code, acting.at)
 
 
-def _find(book: Book, code: str, now: int) -> Shown:
+def find_in(book: Book, code: str, now: int) -> Shown:
+    """Return a period of a book; raises ``Problem(PERIOD_UNKNOWN)``."""
     shown = book.find(code, now)
     if shown is not None:
         return shown

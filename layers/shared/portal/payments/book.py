@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from portal.declarations.book import Book
 from portal.payments.records import Payment
 
+UNDER_WAY = frozenset({"ordered", "sent"})
+"""Stages of a payment of which the bank has not said whether it is settled."""
 _SORT = Payment.SORT.partition("{")[0]
 
 

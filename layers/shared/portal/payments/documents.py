@@ -1,15 +1,18 @@
-"""The mandate as it is printed: the text that was signed, and who to give it to."""
+"""What is printed: a mandate, with the text that was signed; the receipt of a payment."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from html import escape
 from pathlib import Path
 from string import Template
 from zoneinfo import ZoneInfo
 
-from portal.payments.records import Mandate, Scheme
+from portal.payments.feed import money
+from portal.payments.records import Mandate, Payment, Scheme, Stage
+from portal.payments.returns import return_of
 from portal.rules.iban import mask_iban
+from portal.rules.periods import span_of
 
 CREDITOR = "Espace auto-entrepreneur, démonstration (créancier fictif)"
 CREDITOR_ADDRESS = "Paris, France"
@@ -42,7 +45,17 @@ _TO_THE_BANK: Mapping[Scheme, str] = {
 }
 
 _DEMONSTRATION = "Démonstration, site non officiel\u00a0: ce mandat n’a aucune valeur."
-_PAGE = Path(__file__).with_name("templates") / "mandate.html"
+_FOLDER = Path(__file__).with_name("templates")
+_PAGE = _FOLDER / "mandate.html"
+_STAGES: Mapping[Stage, str] = {
+    "ordered": "ordonné",
+    "sent": "envoyé à la banque",
+    "settled": "encaissé",
+    "returned": "rejeté",
+    "cancelled": "annulé",
+}
+_PAID = "Ce paiement a été encaissé."
+_NOT_PAID = "Ce document ne prouve pas un paiement\u00a0: rien n’est encaissé à ce jour."
 _LINE = "_" * 20
 _COLON = "\u00a0: "
 _PARAGRAPHS = 3
@@ -83,14 +96,45 @@ def page(mandate: Mandate) -> str:
         title=escape(title),
         demonstration=escape(_DEMONSTRATION),
         revoked=_revoked(mandate.revoked_at),
-        facts="\n".join(
-            f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in facts
-        ),
+        facts=_listed(facts),
         paragraphs="\n".join(f"<p>{escape(each)}</p>" for each in paragraphs[:_PARAGRAPHS]),
         digest=f"Empreinte du texte signé (SHA-256){_COLON}{mandate.document_sha256}",
         bank=escape(_TO_THE_BANK[mandate.scheme]),
         iban=f"Votre IBAN, à écrire en entier{_COLON}{_LINE * 2}",
         signature=f"Fait à {_LINE}, le {_LINE} Signature{_COLON}{_LINE}",
+    )
+
+
+def receipt(payment: Payment) -> str:
+    """Return the receipt of a payment as a page in French: its movement, and what became of it."""
+    became = _STAGES[payment.stage]
+    if payment.stage == "returned":
+        became = f"{became} ({payment.reason})\u00a0: {return_of(payment.reason or '').why}"
+    facts = [
+        ("Période", span_of(payment.code).label),
+        ("Montant", f"{money(payment.amount_cents)}\u00a0€"),
+        ("Moyen", f"prélèvement SEPA, compte {mask_iban(payment.last_four)}"),
+        ("Référence du mandat (RUM)", payment.rum),
+        ("Référence du paiement", payment.id),
+        ("Ordonné le", _moment(payment.created_at)),
+        ("Jour du prélèvement", f"{payment.debit_on:%d/%m/%Y}"),
+        ("État", became),
+    ]
+    if payment.settled_at:
+        facts.append(("Encaissement connu le", _moment(payment.settled_at)))
+    if payment.ended_at:
+        facts.append(("Rejet ou annulation connu le", _moment(payment.ended_at)))
+    return Template((_FOLDER / "receipt.html").read_text()).substitute(
+        title=escape(f"Reçu de paiement\u00a0: {span_of(payment.code).label}"),
+        demonstration=escape(_DEMONSTRATION.replace("ce mandat", "ce document")),
+        facts=_listed(facts),
+        note=escape(_PAID if payment.stage == "settled" else _NOT_PAID),
+    )
+
+
+def _listed(facts: Iterable[Sequence[str]]) -> str:
+    return "\n".join(
+        f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in facts
     )
 
 

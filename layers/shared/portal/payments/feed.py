@@ -1,6 +1,13 @@
 """The notices of the payments."""
 
-from portal.core.feed import Kind
+from collections.abc import Iterator, Mapping
+
+from portal.core.feed import Kind, entry
+from portal.core.outbox import Outgoing
+from portal.core.writes import Write, put
+from portal.declarations.feed import euros
+from portal.payments.records import Payment
+from portal.rules.periods import span_of
 
 MANDATE_SIGNED = Kind(
     "sepa-mandate-signed",
@@ -14,10 +21,77 @@ MANDATE_SIGNED = Kind(
 MANDATE_REVOKED = Kind(
     "sepa-mandate-revoked",
     "Mandat de prélèvement révoqué",
-    "Le compte bancaire terminé par {last_four} ne peut plus être prélevé (mandat {rum}). Si ce "
-    "n’était pas vous, changez votre mot de passe.",
+    "Le compte bancaire terminé par {last_four} ne peut plus être prélevé (mandat {rum}). {orders}"
+    "Si ce n’était pas vous, changez votre mot de passe.",
     # guard: revocation-is-told
     mail="Un mandat de prélèvement est révoqué",
 )
 
-KINDS = (MANDATE_SIGNED, MANDATE_REVOKED)
+PAYMENT_ORDERED = Kind(
+    "payment-ordered",
+    "Prélèvement ordonné",
+    "{amount}\u00a0€ seront prélevés le {day} sur le compte bancaire terminé par {last_four}, pour "
+    "la période «\u00a0{period}\u00a0» (mandat {rum}). {why}Vous pouvez l’annuler jusqu’au "
+    "{until}, à midi.",
+    # guard: debit-is-told
+    mail="Vous avez ordonné un prélèvement",
+)
+PAYMENT_CANCELLED = Kind(
+    "payment-cancelled",
+    "Prélèvement annulé",
+    "Les {amount}\u00a0€ ordonnés pour la période «\u00a0{period}\u00a0» ne seront pas prélevés le "
+    "{day}. {why}",
+    mail="Un prélèvement est annulé",
+)
+PAYMENT_SETTLED = Kind(
+    "payment-settled",
+    "Paiement encaissé",
+    "{amount}\u00a0€ ont été prélevés sur le compte bancaire terminé par {last_four}, pour la "
+    "période «\u00a0{period}\u00a0».",
+)
+PAYMENT_RETURNED = Kind(
+    "payment-returned",
+    "Prélèvement rejeté",
+    "Le prélèvement de {amount}\u00a0€ pour la période «\u00a0{period}\u00a0» est revenu impayé. "
+    "{why}",
+    # guard: return-is-told
+    mail="Un prélèvement a été rejeté",
+)
+
+KINDS = (
+    MANDATE_SIGNED,
+    MANDATE_REVOKED,
+    PAYMENT_ORDERED,
+    PAYMENT_CANCELLED,
+    PAYMENT_SETTLED,
+    PAYMENT_RETURNED,
+)
+
+
+def money(cents: int) -> str:
+    """Return an amount as French writes it, without its unit; cents when there are any."""
+    whole, rest = divmod(cents, 100)
+    return f"{euros(whole)},{rest:02}" if rest else euros(whole)
+
+
+def told(
+    kind: Kind, event: str, payment: Payment, now: int, *, actor: str, **about: str
+) -> Iterator[Write]:
+    """Yield the entry, the mail if the kind has one, and the event of what became of a payment.
+
+    The mail has the period and the day, and no figure.
+    """
+    period, day = span_of(payment.code).label, f"{payment.debit_on:%d/%m/%Y}"
+    words: Mapping[str, str] = {
+        "amount": money(payment.amount_cents),
+        "day": day,
+        "period": period,
+        "rum": payment.rum,
+        "last_four": payment.last_four,
+        **about,
+    }
+    account_id = payment.account_id
+    yield put(entry(kind, account_id, now, actor=actor, about=words))
+    if kind.mail:
+        yield put(Outgoing.new(kind.name, now, account_id=account_id, what=period, due=day))
+    yield put(Outgoing.new(event, now, account_id=account_id, payment_id=payment.id))

@@ -15,12 +15,15 @@ from portal.core.outbox import Outgoing
 from portal.core.problems import UNAVAILABLE, Problem
 from portal.core.session import while_open
 from portal.core.writes import RefusedError, Write, check, put, put_new, update
+from portal.declarations.book import read as read_book
 from portal.declarations.problems import SERVICES_CLOSED
 from portal.identity.profile import read_account
 from portal.identity.records import AFFILIATION_CONFIRMED, Account, AccountChangedError
 from portal.payments import documents, events, feed
+from portal.payments.book import UNDER_WAY, payments_of
+from portal.payments.cancelling import OvertakenError, all_cancelled, cancellable
 from portal.payments.problems import MANDATE_UNKNOWN, TOO_MANY
-from portal.payments.records import PARTITION, Mandate, RumSequence, Scheme
+from portal.payments.records import PARTITION, Mandate, Payment, RumSequence, Scheme
 from portal.payments.sealing import KEPT_REVOKED, PROVED, sealed
 
 if TYPE_CHECKING:
@@ -34,6 +37,7 @@ MOST = 3
 _TRIES = 5
 _LAST = 999
 """The last number that a reference has room for."""
+_REVOKED = "Vous avez révoqué le mandat\u00a0: ordonnez un paiement depuis un autre compte."
 
 
 class MandateTakenError(RefusedError):
@@ -120,25 +124,30 @@ def find(table: "Table", acting: "Acting", rum: str) -> Mandate:
 def revoke(table: "Table", acting: "Acting", rum: str) -> None:
     """Revoke a mandate: it allows no new debit; does nothing when it is revoked.
 
+    Its orders that are not final are cancelled; the others still go, and the notice says which.
     Raises ``Problem(MANDATE_UNKNOWN)``.
     """
     for _ in range(_TRIES):
         mandate = find(table, acting, rum)
         if mandate.revoked_at is not None:
             return
+        ends, goes = _orders(table, mandate, acting.at)
         changes = {
             "revoked_at": acting.at,
             "expires_at": max(acting.at, mandate.used_at) + KEPT_REVOKED,
         }
-        unchanged = {"rum": rum, "used_at": mandate.used_at, "revoked_at": None}
+        # guard: revokes-each-order: "orders": mandate.orders, =>
+        unchanged = {"rum": rum, "orders": mandate.orders, "revoked_at": None}
         try:
             table.transact(
                 while_open(acting.session),
                 update(mandate.key(), changes, if_=unchanged, else_=MandateTakenError),
                 *sealed(mandate),
-                *_told(feed.MANDATE_REVOKED, events.MANDATE_REVOKED, mandate, acting),
+                *_told(feed.MANDATE_REVOKED, events.MANDATE_REVOKED, mandate, acting, goes),
+                # guard: revoked-ends-orders
+                *all_cancelled(ends, acting, "revoked", _REVOKED),
             )
-        except MandateTakenError:
+        except (MandateTakenError, OvertakenError):
             continue
         return
     raise Problem(UNAVAILABLE, retry_after=1)
@@ -225,8 +234,33 @@ def _count(sequence: RumSequence, mandate: Mandate, now: int) -> Write:
     return put(counted, if_=unchanged, else_=MandateTakenError)
 
 
-def _told(kind: Kind, event: str, mandate: Mandate, acting: "Acting") -> Iterator[Write]:
-    about = {"rum": mandate.rum, "last_four": mandate.last_four}
+def _orders(
+    table: "Table", mandate: Mandate, now: int
+) -> tuple[Sequence[Payment], Sequence[Payment]]:
+    """Return the orders of a mandate that can be cancelled, and those that still go."""
+    book = read_book(table, mandate.account_id)
+    found = [
+        each
+        for each in (payments_of(book) if book else ())
+        if each.rum == mandate.rum and each.stage in UNDER_WAY
+    ]
+    ends = [each for each in found if cancellable(each, now)]
+    return ends, [each for each in found if each not in ends]
+
+
+def _told(
+    kind: Kind, event: str, mandate: Mandate, acting: "Acting", goes: Sequence[Payment] = ()
+) -> Iterator[Write]:
+    still = ", ".join(
+        f"{feed.money(each.amount_cents)}\u00a0€ le {each.debit_on:%d/%m/%Y}" for each in goes
+    )
+    about = {
+        "rum": mandate.rum,
+        "last_four": mandate.last_four,
+        "orders": f"Ces ordres sont déjà à la banque et seront prélevés\u00a0: {still}. "
+        if still
+        else "",
+    }
     yield from map(
         put, notice(kind, acting.account_id, acting.at, actor=acting.actor_id, about=about)
     )

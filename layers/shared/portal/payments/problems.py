@@ -11,3 +11,36 @@ TOO_MANY = ProblemType(
     "Trois comptes au plus",
     "Trois comptes bancaires au plus\u00a0: révoquez d’abord un mandat.",
 )
+PAYMENT_UNKNOWN = ProblemType(
+    "payment-unknown", 404, "Paiement inconnu", "Votre compte n’a pas de paiement de ce numéro."
+)
+NOTHING_DUE = ProblemType(
+    "nothing-due", 409, "Rien à payer", "Il n’y a rien à payer pour cette période."
+)
+ALREADY_ORDERED = ProblemType(
+    "already-ordered",
+    409,
+    "Paiement déjà ordonné",
+    "Ce que vous devez pour cette période est déjà ordonné. Le détail est dans «\u00a0Mes "
+    "paiements\u00a0».",
+)
+CUT_OFF_PASSED = ProblemType(
+    "cut-off-passed",
+    409,
+    "Trop tard pour ce prélèvement",
+    "L’ordre part à la banque la veille du prélèvement, à midi\u00a0: il ne peut plus être annulé.",
+)
+MANDATE_REFUSED = ProblemType(
+    "mandate-refused",
+    409,
+    "Prélèvement refusé par la banque",
+    "Votre banque a rejeté un prélèvement sur ce compte, et il ne peut pas être présenté de "
+    "nouveau. Payez depuis un autre compte\u00a0: révoquez ce mandat, puis signez-en un autre.",
+)
+PAYMENTS_FROZEN = ProblemType(
+    "payments-frozen",
+    409,
+    "Paiements suspendus",
+    "Plus aucun prélèvement ne peut être ordonné depuis ce compte. Écrivez-nous par «\u00a0Nous "
+    "contacter\u00a0».",
+)
