@@ -15,6 +15,7 @@ from portal.rules.ceilings import (
     levels_reached,
 )
 from portal.rules.contributions import CATEGORIES, MOST_EUROS, Category
+from portal.rules.rates import book
 
 LONG_AGO = date(2020, 1, 1)
 days = st.dates(date(2017, 1, 1), date(2028, 12, 31))
@@ -134,3 +135,12 @@ def test_what_acre_covers(
 ) -> None:
     """Acre covers one ceiling of the Social Security after abatement, of all lines together."""
     assert is_acre_used_up(year, turnover) is expected
+
+
+def test_the_monthly_ceiling_is_a_twelfth() -> None:
+    """Of the yearly one, wherever both are known."""
+    yearly = {row["from"]: row["euros"] for row in book()["social_security_ceiling"]}
+    monthly = {row["from"]: row["euros"] for row in book()["monthly_ceiling"]}
+    both = yearly.keys() & monthly.keys()
+    assert len(both) == 4
+    assert all(yearly[day] == 12 * monthly[day] for day in both)

@@ -1,6 +1,7 @@
 """Days and hours of the declarations: public holidays, working days, noon in Paris."""
 
 import re
+from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
@@ -64,6 +65,12 @@ def working_day_from(day: date) -> date:
     while not is_working_day(day):
         day += _DAY
     return day
+
+
+def months_after(day: date, months: int) -> date:
+    """Return the same day so many months later, the last of a month that is too short for it."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def midnight_in_paris(day: date) -> int:

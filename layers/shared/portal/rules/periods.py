@@ -25,7 +25,8 @@ _MONTHS = {"monthly": 1, "quarterly": 3}
 _FIRST_GROUP = {"monthly": 4, "quarterly": 2}
 """How many periods are due together at first, with that of the start."""
 _LAST_DUE = timedelta(days=30)
-_GRACE = 30 * 24 * 3600
+GRACE = 30 * 24 * 3600
+"""Seconds from an affiliation, within which what is declared late is not late."""
 _KNOWN = 1024
 """How many months and quarters are kept in memory: a business has the same ones at each request."""
 _MONTH_NAMES = (
@@ -169,10 +170,10 @@ def standing(
         )
     if in_time:
         return "open", None
-    if now >= max(period.closes_at, affiliated_at + _GRACE):
+    if now >= max(period.closes_at, affiliated_at + GRACE):
         return "overdue-undeclared", "closed"
     # Who was affiliated too late to declare in time has thirty days without penalty.
-    late = affiliated_at > period.due_at - _GRACE and now < affiliated_at + _GRACE
+    late = affiliated_at > period.due_at - GRACE and now < affiliated_at + GRACE
     return "overdue-undeclared", "affiliation-late" if late else None
 
 
