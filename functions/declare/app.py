@@ -21,7 +21,7 @@ from portal.core.settings import settings
 from portal.core.snapshot import before_snapshot
 from portal.core.table import table
 from portal.declarations import declaring, documents, reminder_settings
-from portal.declarations.book import open_book, overlapping
+from portal.declarations.book import Book, open_book, overlapping
 from portal.declarations.problems import (
     PERIOD_CLOSED,
     PERIOD_NOT_OPEN,
@@ -31,7 +31,10 @@ from portal.declarations.problems import (
 )
 from portal.http.answers import documented, json_answer
 from portal.http.api import Api
+from portal.payments.book import payments_of
 from portal.payments.cancelling import when_corrected
+from portal.payments.ledger import ledger_of
+from portal.payments.standing import state_of
 from portal.rules import rates
 from portal.rules.days import day_in_paris
 
@@ -49,7 +52,17 @@ def load() -> None:
 _Code = Annotated[str, Path(max_length=7, description="2026-10 or 2026-Q4.")]
 _Month = Annotated[str | None, Query(max_length=7, description="YYYY-MM.")]
 _State = Literal[
-    "upcoming", "open", "declared", "settled", "due-unpaid", "overdue-undeclared", "void"
+    "upcoming",
+    "open",
+    "declared",
+    "payment-ordered",
+    "payment-sent",
+    "settled",
+    "due-unpaid",
+    "payment-returned",
+    "overdue-undeclared",
+    "in-plan",
+    "void",
 ]
 
 
@@ -72,8 +85,17 @@ def read_periods(
 ) -> Response[PeriodsShown]:
     """Read the periods that overlap some months, both included, in a state or in any."""
     acting = app.signed_in()
-    found = overlapping(open_book(table(), acting), acting.at, from_, to, state)
-    return json_answer(HTTPStatus.OK, PeriodsShown(periods=[*map(period_shown, found)]))
+    book = open_book(table(), acting)
+    ledger = ledger_of(book, acting.at)
+    found = overlapping(
+        book,
+        acting.at,
+        from_,
+        to,
+        wanted=lambda each: state in {None, state_of(each, ledger)},
+    )
+    shown = [period_shown(each, ledger) for each in found]
+    return json_answer(HTTPStatus.OK, PeriodsShown(periods=shown))
 
 
 @app.get(
@@ -83,7 +105,7 @@ def read_periods(
 def read_calendar() -> Response[str]:
     """Read the due days, as a calendar to import (RFC 5545)."""
     acting = app.signed_in()
-    found = overlapping(open_book(table(), acting), acting.at, None, None, None)
+    found = overlapping(open_book(table(), acting), acting.at)
     host = urlsplit(settings().public_url).hostname or ""
     return Response(
         HTTPStatus.OK,
@@ -101,7 +123,8 @@ def read_calendar() -> Response[str]:
 )
 def read_period(code: _Code) -> Response[PeriodShown]:
     """Read a period, with every version of its declaration."""
-    return json_answer(HTTPStatus.OK, period_shown(declaring.find(table(), app.signed_in(), code)))
+    acting = app.signed_in()
+    return json_answer(HTTPStatus.OK, _shown(open_book(table(), acting), code, acting.at))
 
 
 @app.put(
@@ -120,16 +143,19 @@ def read_period(code: _Code) -> Response[PeriodShown]:
 )
 def declare(code: _Code, form: DeclarationForm) -> Response[PeriodShown]:
     """Declare the turnover of a period, or correct it until noon of its due day."""
-    shown = declaring.declare(
+    acting = app.signed_in()
+    book = declaring.declare(
         table(),
-        app.signed_in(),
+        acting,
         code,
         form.turnover.given(),
         form.expected_version,
         # guard: corrected-ends-orders
         when_corrected,
     )
-    return json_answer(HTTPStatus.OK, period_shown(shown))
+    if any(each.code == code for each in payments_of(book)):
+        book = open_book(table(), acting)  # a correction ended them
+    return json_answer(HTTPStatus.OK, _shown(book, code, acting.at))
 
 
 @app.get(
@@ -166,3 +192,7 @@ def set_reminders(form: ReminderSettings) -> Response[None]:
     """Switch the mails of reminders on or off."""
     reminder_settings.set_by_mail(table(), app.signed_in(), wanted=form.mails)
     return Response(HTTPStatus.NO_CONTENT)
+
+
+def _shown(book: Book, code: str, now: int) -> PeriodShown:
+    return period_shown(declaring.find_in(book, code, now), ledger_of(book, now))

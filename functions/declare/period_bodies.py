@@ -11,6 +11,8 @@ from portal.declarations.records import Declaration, Details
 from portal.declarations.timeline import Activity, activities_of
 from portal.http.declared import AmountsDue, Turnover
 from portal.http.fields import StrictModel
+from portal.payments.ledger import Ledger
+from portal.payments.standing import state_of
 from portal.rules.ceilings import ceilings_of, counted
 from portal.rules.contributions import (
     Category,
@@ -49,9 +51,10 @@ class DeclarationVersion(StrictModel):
 class PeriodShown(StrictModel):
     """A period; days are YYYY-MM-DD, and the due day ends at noon in Paris.
 
-    ``state`` is ``upcoming``, ``open``, ``declared``, ``settled``, ``due-unpaid``,
-    ``overdue-undeclared`` or ``void``; ``reason`` says why it is not open, or not late. ``acre`` is
-    whether Acre reduces its rates: the turnover before it may have used up what Acre covers.
+    ``state`` is ``upcoming``, ``open``, ``declared``, ``payment-ordered``, ``payment-sent``,
+    ``settled``, ``due-unpaid``, ``payment-returned``, ``overdue-undeclared``, ``in-plan`` or
+    ``void``; ``reason`` says why it is not open, or not late. ``acre`` is whether Acre reduces its
+    rates: the turnover before it may have used up what Acre covers.
     """
 
     code: str
@@ -123,8 +126,8 @@ class BusinessShown(StrictModel):
     ceilings: list[CeilingShown]
 
 
-def period_shown(shown: Shown) -> PeriodShown:
-    """Return a period as the API writes it."""
+def period_shown(shown: Shown, ledger: Ledger) -> PeriodShown:
+    """Return a period as the API writes it, with what a ledger says of it."""
     period, newest = shown.period, shown.newest
     return PeriodShown(
         code=period.code,
@@ -134,12 +137,12 @@ def period_shown(shown: Shown) -> PeriodShown:
         opens_on=period.opens_on.isoformat(),
         due_on=period.due_on.isoformat(),
         first_group=period.first_group,
-        state=shown.state,
+        state=state_of(shown, ledger),
         reason=shown.reason,
         activities=[*shown.details.activities],
         acre=shown.acre,
         amounts=newest and _amounts(newest),
-        paid_cents=0,
+        paid_cents=ledger.paid_of(period.code),
         version=len(shown.versions),
         versions=[
             DeclarationVersion(

@@ -2,8 +2,9 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from portal.core.problems import INVALID_REQUEST, UNAUTHENTICATED, FieldError, Problem
@@ -179,9 +180,14 @@ def open_book(table: "Table", acting: "Acting") -> Book:
 
 
 def overlapping(
-    book: Book, now: int, from_: str | None, to: str | None, state: str | None
+    book: Book,
+    now: int,
+    from_: str | None = None,
+    to: str | None = None,
+    *,
+    wanted: Callable[[Shown], bool] = lambda _: True,
 ) -> list[Shown]:
-    """Return the periods that overlap some months (``2026-10``, both included), in order.
+    """Return the wanted periods that overlap some months (``2026-10``, both included), in order.
 
     By default from twelve months ago to six months ahead; at most 60. Raises
     ``Problem(INVALID_REQUEST)`` for what is no month, and for an end before the beginning.
@@ -193,7 +199,7 @@ def overlapping(
         detail = "Indiquez un mois qui ne précède pas le premier."
         raise Problem(INVALID_REQUEST, errors=[FieldError("to", "out-of-range", detail)])
     end = months_from(last, 1) - timedelta(days=1)
-    found = [each for each in book.periods(end, now, since=first) if state in {None, each.state}]
+    found = [each for each in book.periods(end, now, since=first) if wanted(each)]
     return sorted(found, key=lambda each: each.period.starts_on)[:MOST_PERIODS]
 
 
@@ -219,6 +225,7 @@ def _reason(table: "Table", acting: "Acting") -> str:
     return f"affiliation-{account.affiliation}"
 
 
+@lru_cache(4096)
 def _are_rates_known(details: Details, day: date) -> bool:
     try:
         for activity in details.activities:

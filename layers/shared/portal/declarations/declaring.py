@@ -68,8 +68,8 @@ def declare(
     turnover: Mapping[Category, int],
     expected_version: int,
     following: "Following" = _nothing,
-) -> Shown:
-    """Declare the turnover of a period, or correct it until it is due; return the period.
+) -> Book:
+    """Declare the turnover of a period, or correct it until it is due; return the book.
 
     ``turnover`` has euros for each activity of the business. What was declared with the same
     figures is not declared again. What ``following`` yields is written with it. Raises
@@ -82,7 +82,7 @@ def declare(
         _require_begun(shown)
         given = _checked(shown, turnover)
         if shown.newest and shown.newest.turnover == given:
-            return shown
+            return book
         _require_open(shown, acting.at)
         # guard: version-as-it-was-seen: != expected_version => < 0
         if len(shown.versions) != expected_version:
@@ -103,7 +103,7 @@ def declare(
         except (VersionTakenError, AccountChangedError):
             continue
         declared = {**book.declared, code: [*shown.versions, declaration]}
-        return find_in(book._replace(declared=declared), code, acting.at)
+        return book._replace(declared=declared)
     raise Problem(UNAVAILABLE, retry_after=1)
 
 

@@ -13,6 +13,7 @@ from portal.declarations import book
 from portal.identity.records import Account
 from portal.payments.book import payments_of
 from portal.payments.days import DayClosedError, withdrawn
+from portal.payments.facts import plans_of
 from portal.payments.mandates import read
 from portal.payments.records import (
     PARTITION,
@@ -20,11 +21,13 @@ from portal.payments.records import (
     Debit,
     Mandate,
     Payment,
+    Plan,
     RumSequence,
     SealedMandate,
     SealedPayment,
+    SealedPlan,
 )
-from portal.payments.sealing import SealedBeforeError, sealed, sealed_payment
+from portal.payments.sealing import SealedBeforeError, sealed, sealed_payment, sealed_plan
 
 if TYPE_CHECKING:
     from portal.core.table import Table
@@ -67,6 +70,35 @@ def _export_payments(reading: Reading, account: Account) -> Sequence[Mapping[str
         }
         for each in (payments_of(found) if found else ())
     ]
+
+
+def _export_plans(reading: Reading, account: Account) -> Sequence[Mapping[str, object]]:
+    found = book.read(reading.table, account.id)
+    return [
+        {
+            "number": each.number,
+            "signed_at": rfc3339_seconds(each.signed_at),
+            "actor_id": each.actor_id,
+            "methods": [*each.methods],
+            "reason": each.why,
+            "covers": [*each.covers],
+            "remitted_cents": each.remitted_cents,
+            "instalments": [*each.instalments],
+            "decided_at": rfc3339_seconds(each.decided_at),
+            "refused": each.refused,
+            "answer": each.answer,
+        }
+        for each in (plans_of(found) if found else ())
+    ]
+
+
+def _sweep_plans(table: "Table", account_id: str) -> None:
+    """Seal the plans; the declarations remove them with theirs."""
+    found = book.read(table, account_id)
+    for plan in plans_of(found) if found else ():
+        for write in sealed_plan(plan, found.business.siret_mac if found else None):
+            with suppress(RefusedError):  # by a run that was interrupted
+                table.write(write)
 
 
 def _sweep_payments(table: "Table", account_id: str) -> None:
@@ -124,6 +156,25 @@ HELD: Sequence[Held[Account]] = (
         section="payments",
         export=_export_payments,
         sweep=_sweep_payments,
+    ),
+    Held(
+        data="plans of payment: what each covers, its instalments, the reason given, the answer; "
+        "who signed it, when and how",
+        records=(Plan,),
+        purpose="paying in instalments (e)",
+        how="encrypted",
+        kept="as long as the account",
+        section="plans",
+        export=_export_plans,
+        sweep=_sweep_plans,
+    ),
+    Held(
+        data="plans of payment of deleted accounts",
+        records=(SealedPlan,),
+        purpose="limitation of claims and controls (legal duty)",
+        how="under the hash of the Siret, without name, address, login or reason; no function may "
+        "read it",
+        kept="ten years after the year of the signature; none where `ErasesDeclarations` is set",
     ),
     Held(
         data="what the bank's file of a day says of each debit: IBAN, its holder, amount, mandate",

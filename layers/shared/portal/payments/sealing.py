@@ -1,4 +1,4 @@
-"""What is kept of a mandate that ended, and of payments: proofs, where no function reads them."""
+"""What is kept of ended mandates, payments and plans: proofs, where no function reads them."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -6,8 +6,8 @@ from datetime import date
 from portal.core.records import DAY
 from portal.core.settings import settings
 from portal.core.writes import RefusedError, Write, put
-from portal.payments.records import Mandate, Payment, SealedMandate, SealedPayment
-from portal.rules.days import midnight_in_paris
+from portal.payments.records import Mandate, Payment, Plan, SealedMandate, SealedPayment, SealedPlan
+from portal.rules.days import day_in_paris, midnight_in_paris
 
 # guard: ten-years-of-proof: 10 => 1
 PROVED = 10 * 365 * DAY
@@ -53,7 +53,28 @@ def sealed_payment(payment: Payment, siret_mac: str | None) -> Iterator[Write]:
     yield put(record, else_=SealedBeforeError)
 
 
+def sealed_plan(plan: Plan, siret_mac: str | None) -> Iterator[Write]:
+    """Yield the write that seals a plan, none where a demonstration keeps nothing.
+
+    Refused with ``SealedBeforeError``.
+    """
+    # guard: plans-are-sealed: settings().erases_declarations => True
+    if settings().erases_declarations:
+        return
+    kept = {name: getattr(plan, name) for name in _KEPT_OF_PLAN}
+    year = day_in_paris(plan.signed_at).year
+    record = SealedPlan(
+        **kept,
+        holder=siret_mac or plan.account_id,
+        expires_at=midnight_in_paris(date(year + YEARS + 1, 1, 1)),
+    )
+    yield put(record, else_=SealedBeforeError)
+
+
 _KEPT = [each for each in SealedMandate.__struct_fields__ if each != "expires_at"]
 _KEPT_OF_PAYMENT = [
     each for each in SealedPayment.__struct_fields__ if each not in {"holder", "expires_at"}
+]
+_KEPT_OF_PLAN = [
+    each for each in SealedPlan.__struct_fields__ if each not in {"holder", "expires_at"}
 ]
