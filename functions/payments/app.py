@@ -6,6 +6,7 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
+from balance_bodies import BalanceShown, balance_shown
 from payment_bodies import (
     MandateForm,
     MandateShown,
@@ -28,11 +29,13 @@ from portal.core.problems import (
 from portal.core.settings import settings
 from portal.core.snapshot import before_snapshot
 from portal.core.table import table
+from portal.declarations.book import open_book
 from portal.declarations.problems import PERIOD_UNKNOWN, SERVICES_CLOSED
 from portal.http.answers import documented, json_answer
 from portal.http.api import Api
 from portal.http.bank_fields import load_iban_rule
 from portal.payments import documents, mandates, orders
+from portal.payments.ledger import ledger_of
 from portal.payments.problems import (
     ALREADY_ORDERED,
     CUT_OFF_PASSED,
@@ -43,6 +46,7 @@ from portal.payments.problems import (
     PAYMENTS_FROZEN,
     TOO_MANY,
 )
+from portal.rules import rates
 from portal.rules.days import day_in_paris
 
 app = Api()
@@ -52,8 +56,9 @@ before_snapshot(load_iban_rule)
 
 @before_snapshot
 def load() -> None:
-    """Load the hours of Paris now, not at their first use."""
+    """Load the hours of Paris and the rates now, not at their first use."""
     day_in_paris(0)
+    rates.book()
 
 
 _Rum = Annotated[str, Path(max_length=35, description="The reference of a mandate (RUM).")]
@@ -197,3 +202,16 @@ def read_payment_receipt(payment_id: _Id) -> Response[str]:
     """Read the receipt of a payment, as a page; it says what became of it."""
     found = orders.find(table(), app.signed_in(), payment_id)
     return Response(HTTPStatus.OK, "text/html; charset=utf-8", documents.receipt(found))
+
+
+@app.get(
+    "/api/me/balance",
+    responses=documented(HTTPStatus.OK, UNAUTHENTICATED, SERVICES_CLOSED, INVALID_REQUEST),
+)
+def read_balance(
+    cursor: Annotated[int | None, Query(ge=1, le=999_999)] = None,
+) -> Response[BalanceShown]:
+    """Read what is owed: due, to come, on its way, and the entries, a page at a time."""
+    acting = app.signed_in()
+    found = ledger_of(open_book(table(), acting), acting.at)
+    return json_answer(HTTPStatus.OK, balance_shown(found, cursor))

@@ -52,6 +52,7 @@ STATUS = {
     "declare/zero": 200,
     "estimate/estimate": 200,
     "estimate/unknown-rates": 422,
+    "payments/balance": 200,
     "payments/cancel-unknown": 404,
     "payments/mandates": 200,
     "payments/no-key": 422,

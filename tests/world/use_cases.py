@@ -1522,6 +1522,12 @@ USE_CASES = [
         with_payment,
         request("payments", "GET", "/api/me/payments"),
     ),
+    UseCase(
+        "read a balance",
+        "payments",
+        with_payment,
+        request("payments", "GET", "/api/me/balance"),
+    ),
     UseCase("print a receipt", "payments", with_payment, of_payment("GET", "/receipt")),
     UseCase(
         "cancel a payment",

@@ -111,6 +111,15 @@ _FIELDS: Mapping[str, Any] = {
     "explanation": None,
     "cancellable_until": "2026-11-27T11:00:00Z",
     "created_at": _TIME,
+    "principal_cents": 50900,
+    "surcharges_cents": 0,
+    "total_cents": 50900,
+    "balance_cents": 50900,
+    "InProgressShown.id": "202611300f5a9c3e7b1d2f4a6c8e0b",
+    "InProgressShown.state": "ordered",
+    "EntryShown.kind": "declared",
+    "rule": None,
+    "payment_id": None,
     "receipt": "/api/me/payments/202611300f5a9c3e7b1d2f4a6c8e0b/receipt",
 }
 _TYPED: Mapping[str, Any] = {"first_name": "Michel"}
@@ -127,6 +136,7 @@ _FREE: Mapping[str, Any] = {
         "passkeys": [],
         "sepa_mandates": [],
         "payments": [],
+        "plans": [],
     }
 }
 """The answers whose fields have no schema, by operation."""
