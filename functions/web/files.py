@@ -1,13 +1,14 @@
 """Where the texts, templates and assets are: beside this module, or in the file of a build."""
 
+import bz2
 import io
-import lzma
+import json
 import re
 import zipfile
 from pathlib import Path
 
 HERE = Path(__file__).parent
-PACKED = HERE / "site.xz"
+PACKED = HERE / "site.bz2"
 
 type File = Path | zipfile.Path
 
@@ -15,7 +16,10 @@ type File = Path | zipfile.Path
 def _files() -> File:
     if not PACKED.exists():
         return HERE
-    return zipfile.Path(zipfile.ZipFile(io.BytesIO(lzma.decompress(PACKED.read_bytes()))))
+    unpacked = zipfile.ZipFile(io.BytesIO(), "w")
+    for name, text in json.loads(bz2.decompress(PACKED.read_bytes())).items():
+        unpacked.writestr(name, text)
+    return zipfile.Path(unpacked)
 
 
 FILES: File = _files()
@@ -23,6 +27,7 @@ FILES: File = _files()
 _COMMENT = re.compile(
     r"^\s*(?://[^\n]*|/\*\*.*?\*/)\n|^[ \t]+|(?<=[;,(){}]) //[^\n]*$", re.MULTILINE | re.DOTALL
 )
+_TEMPLATE_COMMENT = re.compile(r"^{#.*?#}\n", re.MULTILINE | re.DOTALL)
 _STYLE_SPACE = re.compile(r"/\*.*?\*/\s*|\s*([{};,])\s*|(?<=[a-z])(:)\s+", re.DOTALL)
 
 
@@ -40,5 +45,7 @@ def read_asset(file: File) -> str:
             return _COMMENT.sub("", text)
         case ".css":
             return _STYLE_SPACE.sub(lambda found: found[1] or found[2] or "", text)
+        case ".j2":
+            return _TEMPLATE_COMMENT.sub("", text)
         case _:
             return text

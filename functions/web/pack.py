@@ -1,15 +1,14 @@
 """``pack.py <file>``: put the texts, templates, assets and the API's document into one file.
 
-They are a hundred small files, alike: packed each for itself they take twice the room. So they are
-stored in a zip, which is compressed as one, by LZMA, whose window is larger than all of them; that
-takes 5 ms to read. Assets are stored as they are served. The same files always give
-the same bytes: a deployment publishes no version for nothing.
+They are two hundred small files, alike: packed each for itself they take twice the room. So they
+are one text, compressed as one: by bzip2, which suits texts best of what Python has, and takes
+11 ms to read. Assets are stored as they are served. The same files always give the same bytes: a
+deployment publishes no version for nothing.
 """
 
-import io
-import lzma
+import bz2
+import json
 import sys
-import zipfile
 from pathlib import Path
 
 from files import read_asset
@@ -17,9 +16,6 @@ from files import read_asset
 HERE = Path(__file__).parent
 FOLDERS = ("assets", "content", "templates")
 _NOT_SERVED = {"LISEZ-MOI.md"}
-_YEAR_ONE = (1980, 1, 1, 0, 0, 0)
-_TEXT = {"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "lc": 4, "pb": 0}
-"""The parameters of LZMA that suit texts: what follows a letter depends on it, not on its place."""
 
 
 def pack(target: Path) -> None:
@@ -31,12 +27,9 @@ def pack(target: Path) -> None:
         if file.is_file() and file.name not in _NOT_SERVED
     ]
     files.append(HERE / "openapi.json")
-    stored = io.BytesIO()
-    with zipfile.ZipFile(stored, "w", zipfile.ZIP_STORED) as packed:
-        for file in sorted(files, key=lambda file: (file.suffix, file.as_posix())):
-            name = file.relative_to(HERE).as_posix()
-            packed.writestr(zipfile.ZipInfo(name, _YEAR_ONE), read_asset(file))
-    target.write_bytes(lzma.compress(stored.getvalue(), filters=[_TEXT]))
+    files.sort(key=lambda file: (file.suffix, file.as_posix()))
+    texts = {file.relative_to(HERE).as_posix(): read_asset(file) for file in files}
+    target.write_bytes(bz2.compress(json.dumps(texts, ensure_ascii=False).encode()))
 
 
 if __name__ == "__main__":

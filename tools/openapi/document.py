@@ -246,6 +246,9 @@ def _responses(operation: dict[str, Any], method: str, name: str) -> dict[str, A
 def _parameter(operation: str, parameter: dict[str, Any]) -> dict[str, Any]:
     """Return a parameter with an example; one in an address is never null."""
     schema = parameter["schema"]
+    schema.pop("title", None)  # made by pydantic of its name
+    if schema.get("description") == parameter.get("description"):
+        schema.pop("description", None)
     for each in schema.pop("anyOf", []):
         if each != {"type": "null"}:
             schema |= each
