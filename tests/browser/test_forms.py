@@ -181,10 +181,21 @@ def test_forced_colours(page: Page) -> None:
 
 
 def test_header_on_a_phone(page: Page, client: Client, mailbox: Mailbox) -> None:
-    """The header of a phone has two rows, logged in or not."""
+    """The header of a phone has two rows, logged in or not; the name breaks at its hyphen only."""
     person = account_holder(client, mailbox)
     page.set_viewport_size({"width": 390, "height": 800})
     page.goto("/mon-compte")
     assert page.locator("header").evaluate("(header) => header.offsetHeight") <= 137
+    assert (
+        page.locator(".brand span").evaluate(
+            """({ firstChild: text }) => {
+          const word = document.createRange();
+          word.setStart(text, text.data.indexOf("entrepreneur"));
+          word.setEnd(text, text.data.length);
+          return word.getClientRects().length;
+        }"""
+        )
+        == 1
+    )
     log_in(page, person.email)
     assert page.locator("header").evaluate("(header) => header.offsetHeight") <= 137
