@@ -94,7 +94,9 @@ def test_password_changed_elsewhere(page: Page, client: Client, mailbox: Mailbox
     other = in_two_tabs(page, person.email)
     assert client.log_in(person.email).status == 200
     assert client.change_password("Quatre-chats-noirs-4").status == 204
-    page.clock.fast_forward(61_000)
+    with page.expect_response("**/assets/ending-*"):
+        page.clock.fast_forward(61_000)
+    page.wait_for_load_state("networkidle")
     page.evaluate("dispatchEvent(new Event('visibilitychange'))")
     expect_empty(page, person.email, ENDED)
     expect_empty(other, person.email, ENDED)

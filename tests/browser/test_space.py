@@ -29,7 +29,7 @@ def account_id(direct: Direct, email: str) -> str:
 def test_confirmed(
     page: Page, client: Client, mailbox: Mailbox, direct: Direct, look: "Look"
 ) -> None:
-    """Four tiles are closed, with the reason, until the affiliation is confirmed."""
+    """Four tiles are closed until the affiliation is confirmed, one until the business is known."""
     person = account_holder(client, mailbox)
     log_in(page, person.email)
     tiles = page.locator(".tile")
@@ -42,7 +42,10 @@ def test_confirmed(
     mailbox.wait_titled(person.email, CONFIRMED)
     page.reload()
     expect(page.get_by_role("heading", name="Notification d’affiliation")).to_be_visible()
-    expect(tiles.get_by_text("Fermé", exact=True).filter(visible=True)).to_have_count(0)
+    expect(tiles.get_by_text("Fermé", exact=True).filter(visible=True)).to_have_count(1)
+    expect(
+        tiles.filter(has_text="S’ouvrira quand nous connaîtrons votre activité.")
+    ).to_be_visible()
     expect(page.locator("#suivi")).to_be_hidden()
     expect(page.locator("#todo-next")).to_contain_text("s’ouvriront quand nous connaîtrons")
     look("confirmed")

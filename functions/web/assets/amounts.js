@@ -1,6 +1,13 @@
 // What a declaration costs, line by line, as a table that says each rate.
 
-import { CATEGORIES, element, euros } from "./periods.js";
+import { element, euros, percent } from "./periods.js";
+
+export const CATEGORIES = {
+  sales: "Vente de marchandises",
+  commercial_services: "Prestations de services commerciales ou artisanales",
+  other_services: "Autres prestations de services",
+  furnished_tourism: "Location de meublés de tourisme classés",
+};
 
 const POSTS = [
   ["contributions", "rate", "Cotisations sociales"],
@@ -8,9 +15,6 @@ const POSTS = [
   ["chamber_tax", "chamber_rate", "Taxe pour frais de chambre"],
   ["income_tax", "income_tax_rate", "Versement libératoire de l’impôt"],
 ];
-
-/** Returns a rate of the API, « 12.3 », as people write it: « 12,3 % ». */
-export const percent = (rate) => `${rate.replace(".", ",")}\u00a0%`;
 
 /** Fills `table` with amounts of the API. */
 export function fill(table, { lines, total }) {

@@ -1,9 +1,8 @@
 // The declaration of a period: what was received, then what it costs, to check before it is sent.
 
-import { fill, percent } from "./amounts.js";
 import { call } from "./api.js";
 import { read, wire } from "./form.js";
-import { by, CATEGORIES, code, euros, path } from "./periods.js";
+import { by, code, euros, path, percent } from "./periods.js";
 import { me } from "./session.js";
 import { show } from "./states.js";
 
@@ -11,6 +10,8 @@ const byId = (id) => document.getElementById(id);
 const form = byId("turnover");
 const MOST = 9_999_999;
 const PAUSE = 400; // milliseconds without a key before the estimate is asked
+const UNSHOWN = "Le détail ne peut pas s’afficher. Vérifiez votre connexion à internet, puis réessayez.";
+let table;
 let period;
 let business;
 let declared;
@@ -56,7 +57,7 @@ function check() {
   return Object.entries(values()).flatMap(([field, value]) => {
     if (value === null || isGood(value)) return [];
     const range = value > MOST ? "au plus 9\u202f999\u202f999\u00a0€" : "des chiffres, sans lettres";
-    return [{ field, detail: `${CATEGORIES[field]}\u00a0: saisissez un montant en euros, ${range}.` }];
+    return [{ field, detail: `${byId(field).labels[0].textContent}\u00a0: saisissez un montant en euros, ${range}.` }];
   });
 }
 
@@ -89,11 +90,12 @@ wire(form, {
   async send() {
     const answer = await estimate(values());
     for (const error of answer.errors ?? []) error.field = error.field.replace("turnover.", "");
-    return answer;
+    table = await import("./amounts.js").catch(() => false);
+    return table ? answer : { message: UNSHOWN, errors: [] };
   },
   done({ data }) {
     estimated = data;
-    fill(byId("to-declare"), data);
+    table.fill(byId("to-declare"), data);
     show("check", "moved");
     return "";
   },

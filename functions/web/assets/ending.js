@@ -14,6 +14,7 @@ const dialog = document.getElementById("ending");
 const time = document.getElementById("ending-time");
 const failed = document.getElementById("ending-failed");
 
+
 /** Watches the session; `me` is of session.js. */
 export function watch(me) {
   let over = false;
@@ -49,5 +50,6 @@ export function watch(me) {
     tick();
     if (!over && !document.hidden && Date.now() - lastSeen() > ASK_MS && !dialog.open) me("GET");
   });
+  tick();
   setInterval(tick, TICK_MS);
 }

@@ -13,7 +13,6 @@ const title = document.title;
 export function wire(form, { send, done, check = () => [], refused = () => false, together = false }) {
   const summary = document.getElementById(`${form.id}-summary`);
   const status = form.querySelector(".status");
-  const buttons = form.querySelectorAll("[data-reveal]");
 
   function wait(yes) {
     form.classList.toggle("busy", yes);
@@ -89,7 +88,6 @@ export function wire(form, { send, done, check = () => [], refused = () => false
     event.preventDefault();
     if (form.matches(".busy")) return;
     clear();
-    for (const button of buttons) reveal(button, false);
     const values = read(form);
     const errors = missing();
     const unless = (known) => ({ field, code }) => !known.some((error) => error.field === field && !(error.but?.(code)));
@@ -123,10 +121,7 @@ export function wire(form, { send, done, check = () => [], refused = () => false
     for (const name of (target.dataset.voids ?? "").split(" ")) retract(name);
   });
 
-  for (const button of buttons) {
-    button.hidden = false;
-    button.addEventListener("click", () => reveal(button, button.dataset.on !== "yes", "aloud"));
-  }
+  if (form.querySelector("[data-reveal]")) import("./reveal.js").then(({ offer }) => offer(form), () => {});
 
   addEventListener("pageshow", ({ persisted }) => persisted && wait(false)); // « Back » wakes the page as it slept
 
@@ -145,13 +140,4 @@ export function read(form) {
     values[input.name] = input.type === "checkbox" ? input.checked : input.disabled ? null : input.value;
   }
   return values;
-}
-
-function reveal(button, yes, aloud) {
-  const input = document.getElementById(button.dataset.reveal);
-  input.type = yes ? "text" : "password";
-  button.dataset.on = yes ? "yes" : "no";
-  button.querySelector("span").textContent = yes ? "Masquer" : "Afficher";
-  document.getElementById(`${input.id}-shown`).textContent =
-    aloud && (yes ? "Ce que vous avez saisi est visible." : "Ce que vous avez saisi est masqué.");
 }

@@ -13,7 +13,7 @@ let loading = false;
 const REASONS = {
   "affiliation-pending": "S’ouvrira quand votre affiliation sera confirmée.",
   "affiliation-rejected": "Fermé\u00a0: votre demande d’affiliation a été refusée.",
-  "business-unknown": "S’ouvrira quand nous connaîtrons le début et la périodicité de votre activité.",
+  "business-unknown": "S’ouvrira quand nous connaîtrons votre activité.",
 };
 
 const ACTIONS = {

@@ -3,7 +3,7 @@
 import { longDay } from "./dates.js";
 import { canDeclare, path } from "./periods.js";
 import { me } from "./session.js";
-import { fill, show } from "./states.js";
+import { fill } from "./states.js";
 
 const byId = (id) => document.getElementById(id);
 
@@ -26,7 +26,7 @@ async function load() {
   try {
     if (period.amounts) await declared(period, other.data);
     else if (canDeclare(period)) await ask(period, other.data);
-    else closed(period);
+    else (await import("./not-open.js")).show(period);
   } catch {
     fail("La page n’a pas pu être chargée en entier. Vérifiez votre connexion à internet, puis réessayez.");
   }
@@ -45,17 +45,6 @@ async function ask(period, business, moved) {
 /** Shows what was declared, then the lines to correct it. */
 async function declared(period, business, moved) {
   (await import("./declared.js")).show(period, () => ask(period, business, "moved"), moved);
-}
-
-const WHY = {
-  closed: "L’échéance est passée depuis plus d’un an\u00a0: cette période se déclare auprès de l’Urssaf.",
-  "rates-unknown": "Les taux de cette période ne sont pas encore publiés. Elle s’ouvrira dès qu’ils le seront.",
-};
-
-function closed({ state, reason, label, opens_on: opens, due_on: due }) {
-  const when = `Vous pourrez déclarer ${label} du ${longDay(opens)} au ${longDay(due)}, midi.`;
-  byId("why").textContent = state === "void" ? "Il n’y a rien à déclarer pour cette période." : (WHY[reason] ?? when);
-  show("closed");
 }
 
 byId("reload").addEventListener("click", load);

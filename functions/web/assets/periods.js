@@ -13,12 +13,8 @@ export const path = `/periods/${code}`;
 /** Returns an amount in euros, such as « 1 234 € », with no-break spaces. */
 export const euros = (value) => amount.format(value);
 
-export const CATEGORIES = {
-  sales: "Vente de marchandises",
-  commercial_services: "Prestations de services commerciales ou artisanales",
-  other_services: "Autres prestations de services",
-  furnished_tourism: "Location de meublés de tourisme classés",
-};
+/** Returns a rate of the API, « 12.3 », as people write it: « 12,3 % ». */
+export const percent = (rate) => `${rate.replace(".", ",")}\u00a0%`;
 
 /** The words of each state; a state of `LATE` is to put right. */
 export const STATES = {

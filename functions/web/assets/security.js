@@ -45,7 +45,5 @@ forget("done");
 if (told) announce(byId("done"), told);
 read();
 // Each of the other sections shows its own part: one that fails leaves the rest usable.
-import("./second-factor-state.js").catch(() => {});
+import("./security-sections.js").catch(() => {});
 if (byId("identites")) import("./identities.js").catch(() => {});
-import("./passkeys.js").catch(() => {});
-import("./sessions.js").catch(() => {});

@@ -5,6 +5,7 @@ import { call } from "./api.js";
 import { lastSeen, note, recall, SEEN } from "./memory.js";
 
 const leaving = () => import("./leaving.js");
+const LATER_MS = 60_000; // nothing ends within the first minute
 let watching;
 
 /** Calls `/api/me<path>`. Opens the login when there is no session; asks the password when the API does. */
@@ -13,11 +14,15 @@ export async function me(method, path = "", body = undefined) {
   if (answer.status === 401) return (await leaving()).leave(whyLogIn());
   if (answer.status) {
     note();
-    watching ??= import("./ending.js").then(({ watch }) => watch(me), () => (watching = undefined));
+    watching ??= setTimeout(watch, LATER_MS);
   }
   if (answer.slug !== "reauthentication-required") return answer;
   const refusal = await import("./reauthentication.js").then(({ confirm }) => confirm(), () => ({}));
   return refusal ? { ...answer, ...refusal } : me(method, path, body);
+}
+
+function watch() {
+  import("./ending.js").then((ending) => ending.watch(me), () => (watching = setTimeout(watch, LATER_MS)));
 }
 
 function whyLogIn() {

@@ -1,7 +1,8 @@
 // The year in figures: a chart of twelve months with its table, the ceilings; and the business.
 
+import { CATEGORIES } from "./amounts.js";
 import { longDay } from "./dates.js";
-import { CATEGORIES, element, euros } from "./periods.js";
+import { element, euros } from "./periods.js";
 import { fill } from "./states.js";
 
 const byId = (id) => document.getElementById(id);
