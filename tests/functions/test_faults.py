@@ -66,14 +66,14 @@ class Faults:
         """Count a call that starts; called by botocore."""
         if self.calls == self.target and self.failure and not self.after_effect:
             self.calls += 1
-            raise self.failure
+            raise self.failure.with_traceback(None)  # one exception for all, which would grow
 
     def after(self, model: Any, **_: Any) -> None:
         """Count a call that took effect; called by botocore."""
         self.calls += 1
         self.operations.append(model.name)
         if self.calls - 1 == self.target and self.failure and self.after_effect:
-            raise self.failure
+            raise self.failure.with_traceback(None)  # one exception for all, which would grow
 
     after_effect = False
 
