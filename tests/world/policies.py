@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -97,6 +97,8 @@ class Statement:
     """A statement of a policy, all names resolved."""
 
     content: Mapping[str, Any]
+    asked: dict[tuple[str, str], bool] = field(init=False, compare=False, default_factory=dict)
+    """Whether it is about an action on a resource, as far as it was asked."""
 
     def __post_init__(self) -> None:
         """Raise ``UnknownError`` if an element is not known."""
@@ -107,19 +109,23 @@ class Statement:
 
     def applies(self, request: Request) -> bool:
         """Whether the statement is about a request."""
+        at = (request.action, request.resource)
+        if at not in self.asked:
+            self.asked[at] = self._is_about(*at)
+        return self.asked[at] and all(
+            _is_met(operator, key, listed(wanted), request)
+            for operator, keys in self.content.get("Condition", {}).items()
+            for key, wanted in keys.items()
+        )
+
+    def _is_about(self, action: str, resource: str) -> bool:
         content = self.content
         if "NotAction" in content:
-            is_action = not _is_any_action(tuple(listed(content["NotAction"])), request.action)
+            is_action = not _is_any_action(tuple(listed(content["NotAction"])), action)
         else:
-            is_action = _is_any_action(tuple(listed(content["Action"])), request.action)
-        return (
-            is_action
-            and any(_is_resource(each, request.resource) for each in listed(content["Resource"]))
-            and all(
-                _is_met(operator, key, listed(wanted), request)
-                for operator, keys in content.get("Condition", {}).items()
-                for key, wanted in keys.items()
-            )
+            is_action = _is_any_action(tuple(listed(content["Action"])), action)
+        return is_action and any(
+            _is_resource(each, resource) for each in listed(content["Resource"])
         )
 
 
