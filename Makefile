@@ -189,6 +189,8 @@ lock: ## compile pyproject.toml into the locked requirements
 	    --output-file layers/dependencies/requirements.txt
 	$(COMPILE) --group signatures --constraints requirements/dev.txt \
 	    --output-file layers/signatures/requirements.txt
+	$(COMPILE) --group bank --constraints requirements/dev.txt \
+	    --output-file layers/bank/requirements.txt
 	$(COMPILE) --group stack --output-file requirements/stack.txt
 	$(COMPILE) --group checks --output-file requirements/checks.txt
 	$(COMPILE) --group cli --output-file requirements/cli.txt

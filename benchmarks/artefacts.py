@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.figures import Figure, Section
-from benchmarks.world import CHECK_SIGNATURES, FUNCTIONS
+from benchmarks.world import CHECK_SIGNATURES, FUNCTIONS, OF_THE_BANK
 from tools.stack.stack import Stack
 
 SIGNATURES = "SignaturesLayer"
+BANK = "BankLayer"
 _MIB = 1 << 20
 _MB = 1_000_000
 _KB = 1_000
@@ -29,11 +30,13 @@ class Build:
     @property
     def all_layers(self) -> list[Path]:
         """The layers that any function has."""
-        return [*self.layers, self.folder / SIGNATURES]
+        return [*self.layers, self.folder / SIGNATURES, self.folder / BANK]
 
     def layers_of(self, function: str) -> list[Path]:
         """Return the layers of a function."""
-        return self.all_layers if function in CHECK_SIGNATURES else self.layers
+        own = {SIGNATURES: CHECK_SIGNATURES, BANK: OF_THE_BANK}
+        more = [self.folder / name for name, functions in own.items() if function in functions]
+        return [*self.layers, *more]
 
     def code(self, function: str) -> Path:
         """Return the code of a function."""
@@ -76,6 +79,7 @@ def measure(built: Build) -> Section:
         [
             Figure("dependency layer, zipped", layers["DependenciesLayer"] / _MB, 14, "MB"),
             Figure("layer of signatures, zipped", layers[SIGNATURES] / _MB, 8, "MB"),
+            Figure("layer of the bank, zipped", layers[BANK] / _MB, 2, "MB"),
             Figure(f"largest function ({largest}), zipped", functions[largest] / _KB, 100, "kB"),
             Figure("modules of the layers without byte-code", len(missing), 0),
         ],

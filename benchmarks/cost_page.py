@@ -16,6 +16,8 @@ from benchmarks.idle import Line, monthly
 from benchmarks.prices import (
     CONTINUOUS_BACKUP,
     DAILY_BACKUP,
+    FILE_WRITTEN,
+    FILES,
     LOG,
     LOG_KEPT,
     MAIL,
@@ -130,6 +132,12 @@ def _kept() -> str:
                     )
                 ),
                 f"{stored:.2f}",
+            ),
+            ("a GB of the bank's files, a month", f"{FILES.dollars}", f"{FILES.dollars:.2f}"),
+            (
+                "a thousand files and reports of the bank, once",
+                f"1,000 × {FILE_WRITTEN.each}",
+                f"{1000 * FILE_WRITTEN.each:.3f}",
             ),
             (
                 "a GB of logs, once",

@@ -44,6 +44,7 @@ FREE = {
     "AWS::Lambda::LayerVersion",  # up to 75 GB of code
     "AWS::Lambda::Permission",
     "AWS::Logs::QueryDefinition",
+    "AWS::S3::BucketPolicy",
     "AWS::SES::ConfigurationSet",
     "AWS::SES::ConfigurationSetEventDestination",
     "AWS::SES::EmailIdentity",
@@ -59,6 +60,7 @@ BY_USE = {
     "AWS::Events::Archive",
     "AWS::Logs::LogGroup",
     "AWS::Logs::MetricFilter",
+    "AWS::S3::Bucket",
     "AWS::SNS::Topic",
     "AWS::SQS::Queue",
 }

@@ -50,6 +50,8 @@ CONTINUOUS_BACKUP = Price("DynamoDB, continuous backups", 0.20, "a GB and month"
 DAILY_BACKUP = Price(
     "Backup, each copy of the table", 0.10, "a GB and month", 1, _PAGE.format("backup")
 )
+FILES = Price("S3, stored", 0.023, "a GB and month", 1, _PAGE.format("s3"))
+FILE_WRITTEN = Price("S3, objects written", 0.005, "a thousand", 1_000, _PAGE.format("s3"))
 EVENT = Price("EventBridge, own events", 1.00, "a million", _MILLION, _PAGE.format("eventbridge"))
 MAIL = Price("SES, mails", 0.10, "a thousand", 1_000, _PAGE.format("ses"))
 KEY = Price("KMS, key", 1.00, "a month; 2.00 and 3.00 in its second and third year", 1, _KMS)

@@ -88,6 +88,11 @@ ENVIRONMENT = {
     "SSO_ALGORITHM": "RS256",
     "SSO_SECRET": "client",
     "ERASES_DECLARATIONS": "false",
+    "CREDITOR_NAME": "Créancier d’essai",
+    "CREDITOR_ID": "FR72ZZZ123456",
+    "CREDITOR_IBAN": "FR7699999000010000000000018",
+    "BANK_FILES": "portail-bankfiles",
+    "BANK_FUNCTION": "portail-Bank",
 }
 FUNCTIONS = {
     "Login": "login/login",
@@ -111,6 +116,8 @@ FUNCTIONS = {
     "Affiliation": "affiliation/confirmed",
     "DeleteAccounts": "delete_accounts/daily",
     "Clock": "clock/hours",
+    "Bank": "bank/noon",
+    "BankReports": "bank_reports/dropped",
     "Ops": "ops/look-up",
     "Watch": "watch/arrived",
     "CheckVersion": "check_version/deployment",
@@ -118,6 +125,8 @@ FUNCTIONS = {
 """Each function of the template, with the sample event that it is measured with."""
 CHECK_SIGNATURES = {"Passkeys", "Sso"}
 """Those that have the layer of signatures."""
+OF_THE_BANK = {"Bank", "BankReports"}
+"""Those that have the layer of the bank."""
 
 _NEW_VERSION = {"functionName": "portail-Login", "targetVersion": "1"}
 _ALWAYS: dict[str, dict[str, Any]] = {

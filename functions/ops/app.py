@@ -1,5 +1,6 @@
 """Acts of operators, from the Test tab of the AWS console: see events/ops/."""
 
+import os
 import time
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
@@ -20,6 +21,8 @@ from portal.core.settings import settings
 from portal.core.table import table
 from portal.core.writes import put
 from portal.http.fields import EmailAddress, Identifier
+from portal.payments import reissuing
+from portal.payments.reissuing import Again, UnknownDayError
 from portal.support import operators
 from portal.support.operators import NoSecondFactorError, UnknownAccountError
 from portal.support.records import Audit
@@ -95,6 +98,14 @@ class ReplayEvents(Act):
     action: Literal["replay-events"]
 
 
+class ReissueFile(Act):
+    """Make a file of the bank again, under another name and reference."""
+
+    action: Literal["reissue-file"]
+    file: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}-\d{1,4}$")]
+    attempt: Annotated[int, Field(ge=2, le=9)] = 2
+
+
 type Asked = Annotated[
     LookUp
     | EndSessions
@@ -102,7 +113,8 @@ type Asked = Annotated[
     | ResendLink
     | LiftLimits
     | ReplayMessages
-    | ReplayEvents,
+    | ReplayEvents
+    | ReissueFile,
     Field(discriminator="action"),
 ]
 ASKED: TypeAdapter[Asked] = TypeAdapter(Asked)
@@ -122,6 +134,8 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]: 
     except UnknownAccountError:
         table().transact(put(audit))
         found, outcome = {}, "unknown-account"
+    except UnknownDayError:  # the act is in the trail
+        found, outcome = {}, "unknown-file"
     except NoSecondFactorError:
         table().transact(put(audit))
         found, outcome = {}, "no-second-factor"
@@ -154,6 +168,9 @@ def _act(asked: Asked, account_id: str | None, audit: Audit, now: int) -> dict[s
         case ReplayEvents():
             queue = settings().failed_events
             return dict(operators.replay_events(table(), aws.sqs(), aws.lambda_(), queue, audit))
+        case ReissueFile():
+            bank, again = os.environ["BANK_FUNCTION"], Again(asked.file, asked.attempt)
+            reissuing.ask(table(), aws.lambda_(), bank, again, audit)
     return {}
 
 

@@ -30,6 +30,7 @@ _CALLED = {
     "events": {"PutEvents"},
     "kms": {"Decrypt", "Encrypt"},
     "lambda": {"Invoke"},
+    "s3": {"CopyObject", "DeleteObject", "GetObject", "HeadObject", "PutObject"},
     "secretsmanager": {"GetSecretValue"},
     "sesv2": {"SendEmail"},
     "sqs": {"DeleteMessage", "PurgeQueue", "ReceiveMessage"},

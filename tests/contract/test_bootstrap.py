@@ -33,9 +33,9 @@ OTHER_SERVICES = {
 }
 NEVER = {
     "to read or write data": "dynamodb:(BatchWrite|Delete|Get|Put|Update)Item "
-    "dynamodb:(Query|Scan) secretsmanager:GetSecretValue",
+    "dynamodb:(Query|Scan) secretsmanager:GetSecretValue s3:DeleteObject s3:PutObjectAcl",
     "to delete data": "dynamodb:DeleteTable kms:(DisableKey|ScheduleKeyDeletion) "
-    "secretsmanager:DeleteSecret backup:DeleteBackupVault",
+    "secretsmanager:DeleteSecret backup:DeleteBackupVault s3:DeleteBucket",
     "to take a boundary away": "iam:DeleteRolePermissionsBoundary",
     "tables that are imported or elsewhere": "dynamodb:(Associate|Create)TableReplica "
     "dynamodb:(DescribeImport|ImportTable) s3:(GetObjectMetadata|ListBucket) logs:CreateLogStream "
@@ -52,7 +52,13 @@ NEVER = {
     "lambda:Put(FunctionRecursion|FunctionScaling|ProvisionedConcurrency|RuntimeManagement)Config "
     "logs:(Associate|Disassociate)KmsKey logs:Delete(DataProtection|Index|Resource)Policy "
     "logs:Put(BearerTokenAuthentication|DataProtectionPolicy|IndexPolicy) "
-    "logs:PutLogGroupDeletionProtection s3:(Get|Put)BucketPolicy s3:REST.* "
+    "logs:PutLogGroupDeletionProtection s3:REST.* s3:ListAllMyBuckets s3tables:.* "
+    "s3:Delete(BucketAnalyticsConfiguration|BucketCors|BucketEncryption|BucketLifecycle) "
+    "s3:Delete(BucketMetricsConfiguration|BucketReplication|BucketWebsite) "
+    "s3:(Create|Delete|Update)BucketMetadata.* "
+    "s3:Put(Accelerate|Analytics|IntelligentTiering|Inventory|Metrics|Replication)Configuration "
+    "s3:PutBucket(Abac|Acl|CORS|Logging|ObjectLockConfiguration|Replication|Website) "
+    "s3:PutObjectLockConfiguration "
     "sns:PutDataProtectionPolicy wafv2:(Get|Put)PermissionPolicy",
 }
 UNUSED = [pattern for patterns in NEVER.values() for pattern in patterns.split()]
@@ -162,6 +168,8 @@ def test_the_boundary_bounds_no_function_below_its_own() -> None:
         "<Table>": f"arn:aws:dynamodb:{here}:table/{LONGEST_NAME}-Table-1ABCDEF2GHIJK",
         "<DataKey>": f"arn:aws:kms:{here}:key/51af3dc0-da77-11e4-872e-1234567db123",
         "<EventBus>": f"arn:aws:events:{here}:event-bus/{LONGEST_NAME}",
+        "<Files>": f"arn:aws:s3:::{LONGEST_NAME}-files-1abcdef2ghijk",
+        "<Files.Arn>/*": f"arn:aws:s3:::{LONGEST_NAME}-files-1abcdef2ghijk/*",
         "<FunctionLogs.Arn>:*": f"arn:aws:logs:{here}:log-group:/{LONGEST_NAME}/functions:*",
     }
     for name in ("TokenSecret", "LookupSecret", "PepperSecret", "SsoSecret"):

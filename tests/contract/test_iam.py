@@ -74,6 +74,8 @@ BRANCHES = [
     UseCase("seen again, paying", "payments", logged_in_a_while, READ_MANDATES),
     UseCase("read why declarations are closed", "declare", logged_in, READ_PERIODS),
     UseCase("replay a look", "ops", failed_event_of("Clock"), operate("replay-events")),
+    UseCase("replay a bank's day", "ops", failed_event_of("Bank"), operate("replay-events")),
+    UseCase("replay a report", "ops", failed_event_of("BankReports"), operate("replay-events")),
     UseCase("replay a day", "ops", failed_event_of("DeleteAccounts"), operate("replay-events")),
 ]
 

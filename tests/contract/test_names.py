@@ -61,6 +61,7 @@ NAMELESS = {
     "AWS::Lambda::EventSourceMapping",
     "AWS::Lambda::Permission",
     "AWS::Lambda::Version",
+    "AWS::S3::BucketPolicy",
     "AWS::SES::EmailIdentity",  # a parameter
     "AWS::SNS::Subscription",
     "AWS::SNS::TopicPolicy",

@@ -32,7 +32,7 @@ def test_every_alarm_says_what_to_do() -> None:
     headings = re.findall(r"^#+ (.+)$", runbook, re.MULTILINE)
     anchors = {heading.strip().lower().replace(" ", "-") for heading in headings}
     alarms = [each for each in RESOURCES.values() if each["Type"] == "AWS::CloudWatch::Alarm"]
-    assert len(alarms) == 11
+    assert len(alarms) == 12
     for alarm in (each["Properties"] for each in alarms):
         assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "Alerts"}]
         assert alarm["AlarmDescription"].rpartition("docs/runbook.md#")[2] in anchors

@@ -17,7 +17,7 @@ import pytest
 from botocore import xform_name
 from botocore.session import get_session
 
-from benchmarks.artefacts import SIGNATURES, Build, without_bytecode, zipped
+from benchmarks.artefacts import BANK, SIGNATURES, Build, without_bytecode, zipped
 from benchmarks.worker import PYTHON, environment
 from benchmarks.world import CHECK_SIGNATURES, FUNCTIONS
 from tests.world.cloud import ROOT
@@ -30,6 +30,7 @@ pytestmark = pytest.mark.stack
 LOCKS = {
     "DependenciesLayer": ROOT / "layers" / "dependencies" / "requirements.txt",
     "SignaturesLayer": ROOT / "layers" / "signatures" / "requirements.txt",
+    "BankLayer": ROOT / "layers" / "bank" / "requirements.txt",
 }
 MODULES = 680
 """Modules that are loaded once a function is imported; Account, the heaviest, has 663."""
@@ -46,9 +47,10 @@ def built(stack: "Stack") -> Build:
 
 
 def test_packages_are_small(built: Build) -> None:
-    """Dependencies are below 14 MB zipped, signatures below 8 MB, functions 100 kB, Web 105."""
+    """Dependencies are below 14 MB zipped, signatures 8, bank 2; functions 100 kB, Web 105."""
     assert zipped(built.folder / "DependenciesLayer") <= 14_000_000
     assert zipped(built.folder / SIGNATURES) <= 8_000_000
+    assert zipped(built.folder / BANK) <= 2_000_000
     most = dict.fromkeys(FUNCTIONS, 100_000) | {"Web": 105_000}
     assert not {name for name in FUNCTIONS if zipped(built.code(name)) > most[name]}
 

@@ -12,6 +12,7 @@ from benchmarks.world import ENVIRONMENT
 from portal.core import aws
 from portal.core.outbox import Outgoing
 from tests.world.cloud import ROOT
+from tests.world.functions import load_function
 from tests.world.outside import deploying, signing_up, site
 from tests.world.use_cases import stop_clock
 
@@ -109,6 +110,10 @@ EVENTS_OF_OTHERS: dict[str, dict[str, Any] | type[Exception]] = {
         "affiliation": "rejected",
         "affiliation_reason": "La pièce justificative est illisible.",
     },
+    "bank/malformed": ValidationError,
+    "bank/noon": {},
+    "bank_reports/dropped": {},
+    "bank_reports/malformed": KeyError,
     "check_version/deployment": {},
     "clock/hours": {},
     "clock/malformed": ValueError,
@@ -122,6 +127,7 @@ EVENTS_OF_OTHERS: dict[str, dict[str, Any] | type[Exception]] = {
     "ops/lift-limits": {},
     "ops/look-up": {},
     "ops/malformed": ValidationError,
+    "ops/reissue-file": {},
     "ops/remove-second-factor": {},
     "ops/replay-events": {},
     "ops/replay-messages": {},
@@ -270,6 +276,7 @@ def test_an_event_is_processed(prepare: Any, world: "World", gateway: "Gateway",
     event = json.loads(state.fill(read(case)))
     function = case.partition("/")[0]
     before = world.account(state.account_id)
+    load_function(function)  # with what it imports, before requests are answered here
     with deploying(world, "portail-Login", {"statusCode": 401}), site(signing_up(gateway)):
         if not isinstance(expected, dict):
             with pytest.raises(expected):

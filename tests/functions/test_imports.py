@@ -23,6 +23,7 @@ from tests.world.world import NOW, PASSWORD
 
 LOCK = ROOT / "layers" / "dependencies" / "requirements.txt"
 SIGNATURES = ROOT / "layers" / "signatures" / "requirements.txt"
+BANK = ROOT / "layers" / "bank" / "requirements.txt"
 # Each costs 20 to 200 ms of a cold start.
 HEAVY = [
     "boto3.resources",
@@ -36,15 +37,22 @@ HEAVY = [
     "webauthn",
     "email_validator",
     "stdnum",
+    "sepaxml",
+    "xmlschema",
+    "defusedxml",
 ]
 # Templates: of mails, and of pages, rendered at the start. Signatures: of providers, passkeys.
+# Messages: of the bank.
 ALLOWED = {
     "send_mail": {"jinja2"},
     "web": {"jinja2"},
     "sso": {"cryptography"},
     "passkeys": {"cryptography", "webauthn"},
+    "bank": {"sepaxml", "xmlschema", "defusedxml"},
+    "bank_reports": {"defusedxml"},
 }
 OF_SIGNATURES = {each.lower() for each in CHECK_SIGNATURES}
+OF_THE_BANK = {"bank", "bank_reports"}
 SECRETS = {"token": "t" * 64, "lookup": "l" * 64, "pepper": "p" * 64}
 # Runs in the other Python. Every call to AWS is answered below botocore; none is sent.
 PROGRAM = """
@@ -90,6 +98,12 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def signatures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with also those of the layer of signatures."""
     return linked(tmp_path_factory.mktemp("layers"), LOCK, SIGNATURES)
+
+
+@pytest.fixture(scope="module")
+def of_bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with also those of the layer of the bank."""
+    return linked(tmp_path_factory.mktemp("layers"), LOCK, BANK)
 
 
 def linked(folder: Path, *locks: Path) -> Path:
@@ -190,10 +204,11 @@ def test_a_login_loads_nothing_heavy(packages: Path) -> None:
     "function", sorted(path.parent.name for path in (ROOT / "functions").glob("*/app.py"))
 )
 def test_a_function_loads_only_what_it_uses(
-    packages: Path, signatures: Path, function: str
+    packages: Path, signatures: Path, of_bank: Path, function: str
 ) -> None:
     """A function loads only the heavy packages that it needs, of the layers that it has."""
     layers = signatures if function in OF_SIGNATURES else packages
+    layers = of_bank if function in OF_THE_BANK else layers
     modules = run(function, layers)["modules"]
     assert heavy(modules) <= ALLOWED.get(function, set())
 

@@ -57,18 +57,49 @@ def requests(call: Call, deployed: Deployed) -> Iterator[Request]:
         case "SQS":
             queue = asked["QueueUrl"].rpartition("/")[2]
             yield Request(f"sqs:{call.operation}", f"arn:aws:sqs:{PLACE}:{queue}")
+        case "S3":
+            yield from _of_bucket(call.operation, asked, deployed)
         case "Lambda" | "CodeDeploy":
             yield _of_functions(call, deployed)
         case "SESv2":
-            sender = asked["FromEmailAddress"].partition("<")[2].rstrip(">")
-            for resource in (
-                f"identity/{sender.partition('@')[2]}",
-                f"configuration-set/{asked['ConfigurationSetName']}",
-            ):
-                arn = f"arn:aws:ses:{PLACE}:{resource}"
-                yield Request(f"ses:{call.operation}", arn, (("ses:FromAddress", (sender,)),))
+            yield from _of_mail(call)
         case unknown:
             raise LookupError(f"what IAM is asked for {unknown}")
+
+
+def _of_mail(call: Call) -> Iterator[Request]:
+    asked = call.asked
+    sender = asked["FromEmailAddress"].partition("<")[2].rstrip(">")
+    for resource in (
+        f"identity/{sender.partition('@')[2]}",
+        f"configuration-set/{asked['ConfigurationSetName']}",
+    ):
+        arn = f"arn:aws:ses:{PLACE}:{resource}"
+        yield Request(f"ses:{call.operation}", arn, (("ses:FromAddress", (sender,)),))
+
+
+OF_OBJECTS = {
+    "PutObject": ("PutObject",),
+    "GetObject": ("GetObject", "ListBucket"),
+    "HeadObject": ("GetObject", "ListBucket"),
+    "DeleteObject": ("DeleteObject",),
+}
+"""The actions of a call about an object. Who may not list a bucket is told that what is gone is
+forbidden, https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html"""
+
+
+def _of_bucket(operation: str, asked: dict[str, Any], deployed: Deployed) -> Iterator[Request]:
+    if operation == "CopyObject":
+        yield from _of_bucket("GetObject", asked["CopySource"], deployed)
+        operation = "PutObject"
+    bucket = f"arn:aws:s3:::{asked['Bucket']}"
+    folder = asked["Key"].partition("/")[0]
+    for action in OF_OBJECTS[operation]:
+        whole = action == "ListBucket"
+        yield Request(f"s3:{action}", bucket if whole else f"{bucket}/{folder}/x")
+    if operation != "DeleteObject":
+        needed = "GenerateDataKey" if operation == "PutObject" else "Decrypt"
+        yield through("s3", needed, deployed.arn("DataKey"), ("aws:s3:arn",))
 
 
 def _of_functions(call: Call, deployed: Deployed) -> Request:

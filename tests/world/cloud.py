@@ -32,6 +32,7 @@ CLIENTS = (
     aws.ses,
     aws.event_bridge,
     aws.sqs,
+    aws.s3,
     aws.lambda_,
     aws.lambda_calls,
     aws.codedeploy,
@@ -72,6 +73,10 @@ def create_resources(template: dict[str, Any]) -> dict[str, str]:
                 aws.event_bridge().create_event_bus(Name=name)
             case "AWS::SQS::Queue":
                 names[name] = aws.sqs().create_queue(QueueName=name)["QueueUrl"]
+            case "AWS::S3::Bucket":
+                names[name] = f"portail-{name.lower()}-1"
+                where: Any = {"LocationConstraint": REGION}
+                aws.s3().create_bucket(Bucket=names[name], CreateBucketConfiguration=where)
             case "AWS::SES::ConfigurationSet":
                 aws.ses().create_configuration_set(ConfigurationSetName=name)
             case _:
@@ -81,7 +86,9 @@ def create_resources(template: dict[str, Any]) -> dict[str, str]:
 
 
 def renew_resources(template: dict[str, Any]) -> None:
-    """Empty the tables and the queues, and give the secrets their first keys."""
+    """Empty the tables, queues and buckets, and give the secrets their first keys."""
+    for bucket in get_backend("s3")[ACCOUNT]["aws"].buckets.values():
+        bucket.keys.clear()
     for queue in get_backend("sqs")[ACCOUNT][REGION].queues.values():
         queue._messages.clear()
     for name, resource in template["Resources"].items():

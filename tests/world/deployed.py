@@ -20,6 +20,7 @@ ARNS = {
     "AWS::Lambda::Alias": "lambda:{place}:function:{name}:live",
     "AWS::Lambda::Function": "lambda:{place}:function:{name}",
     "AWS::Logs::LogGroup": "logs:{place}:log-group:{name}:*",
+    "AWS::S3::Bucket": "s3:::{name}",
     "AWS::SecretsManager::Secret": "secretsmanager:{place}:secret:{name}-AbCdEf",
     "AWS::SQS::Queue": "sqs:{place}:{name}",
 }

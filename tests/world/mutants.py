@@ -43,7 +43,8 @@ def widened(statement: Statement) -> Iterator[Mutant]:
     del all_but_one["Action"]
     yield f"{name} with NotAction", (Statement(all_but_one),)
     for resource in listed(content["Resource"]):
-        for wider in ("*", f"{resource}*", resource.rpartition(":")[0] + ":*"):
+        folder = f"{resource.rsplit('/', 2)[0]}/*" if resource.endswith("/*") else f"{resource}*"
+        for wider in ("*", folder, resource.rpartition(":")[0] + ":*"):
             yield f"{name} on {wider}", (Statement(content | {"Resource": [wider]}),)
     for operator, key, values in _conditions(content):
         yield f"{name} without {operator} {key}", _conditioned(content, operator, key, None)

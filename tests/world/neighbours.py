@@ -17,7 +17,7 @@ OTHERS = {
     "events:source": [("portal.backoffice",), ("aws.ses",)],
     "ses:FromAddress": [("autre@portail.example",), ("ne-pas-repondre@portail.example.org",)],
     CONTEXT: [(), ("other",), ("account_id", "other")],
-    VIA: [(), (f"s3.{REGION}.amazonaws.com",)],
+    VIA: [(), (f"ssm.{REGION}.amazonaws.com",)],
     CALLER: [("999999999999",)],
 }
 """Other values of a key than those of functions."""
@@ -38,9 +38,9 @@ def rights(request: Request) -> frozenset[Right]:
 
 
 def is_of_a_store(request: Request) -> bool:
-    """Whether DynamoDB or Secrets Manager asks for a key, in the name of whom they serve."""
+    """Whether a store asks for a key, in the name of whom it serves."""
     keys = dict(request.keys)
-    stores = {(f"{each}.{REGION}.amazonaws.com",) for each in ("dynamodb", "secretsmanager")}
+    stores = {(f"{each}.{REGION}.amazonaws.com",) for each in ("dynamodb", "s3", "secretsmanager")}
     return (
         keys.get(VIA) in stores
         and keys[CALLER] == (ACCOUNT,)
@@ -90,6 +90,11 @@ def kinds(deployed: Deployed) -> set[str]:
 def _other_resources(arn: str, deployed: Deployed) -> Iterator[str]:
     """Give the template's other resources of a service, and some of others and elsewhere."""
     if arn == "*":
+        return
+    if arn.startswith("arn:aws:s3:::") and "/" in arn:
+        bucket, folder, _ = arn.split("/")
+        yield from (f"{bucket}/{folder}X/x", f"{bucket}X/{folder}/x", f"{bucket}/x", bucket)
+        yield from (f"{bucket}/{other}/x" for other in ("out", "in", "aside"))
         return
     for other in deployed.arns(arn.split(":")[2]):
         yield other.replace(":*", LOG_STREAM)

@@ -41,6 +41,7 @@ from portal.rules.nir import nir_check_key
 from portal.support.held import HELD as SUPPORT
 from portal.support.watch import ADDRESS
 from tests.world.authenticator import Authenticator
+from tests.world.bank import Bucket, camt054
 from tests.world.businesses import BUSINESS
 from tests.world.cloud import remove_item, write_item
 from tests.world.functions import Answer, Gateway
@@ -274,6 +275,51 @@ def revoking_orders(scene: Scene) -> None:
     """Start from a payment that may be cancelled, and its mandate, whose reference is kept."""
     with_payment(scene)
     scene.token = scene.world.items("MANDATE#")[0]["rum"]["S"]
+
+
+def sent_payment(scene: Scene) -> None:
+    """Start from a payment that is in a file, and its settlement, dropped by the bank."""
+    with_payment(scene)
+    make_files(scene)
+    Bucket(scene.gateway).put("in/report.xml", camt054((scene.token, 25700, None)))
+
+
+def strange_report(scene: Scene) -> None:
+    """Start from a report that nobody understands."""
+    assert not scene.account_id
+    Bucket(scene.gateway).put("in/report.xml", b"<html/>")
+
+
+def make_files(scene: Scene, **event: Any) -> None:
+    """Make the bank's files of the day before the payments' due day."""
+    scene.gateway.invoke("bank", {"time": "2026-09-29T12:05:00+02:00", "days": 1, **event})
+
+
+def files_made(scene: Scene) -> None:
+    """Start from a file."""
+    with_payment(scene)
+    make_files(scene)
+
+
+def files(scene: Scene) -> int:
+    """Return how many files there are for the bank."""
+    return len(Bucket(scene.gateway).files("out/"))
+
+
+def make_files_again(scene: Scene) -> None:
+    """Make a file again."""
+    scene.gateway.invoke("bank", {"reissue": {"file": "2026-09-30-1"}})
+
+
+def ask_for_a_file_again(scene: Scene) -> None:
+    """Ask for it, as an operator."""
+    with scene.world.answering(aws.lambda_(), "Invoke", {"StatusCode": 202}, 202):
+        operate("reissue-file", file="2026-09-30-1")(scene)
+
+
+def take_report(scene: Scene) -> None:
+    """Tell of what the bank dropped."""
+    Bucket(scene.gateway).tell()
 
 
 def payment_and_due(scene: Scene) -> None:
@@ -1551,6 +1597,27 @@ USE_CASES = [
         lambda scene: stages(scene) == ["cancelled"],
     ),
     UseCase(
+        "make the bank's files",
+        "bank",
+        with_payment,
+        make_files,
+        lambda scene: stages(scene) == ["sent"] and Bucket(scene.gateway).files("out/"),
+    ),
+    UseCase(
+        "settle a payment",
+        "bank_reports",
+        sent_payment,
+        take_report,
+        lambda scene: stages(scene) == ["settled"],
+    ),
+    UseCase(
+        "set a report aside",
+        "bank_reports",
+        strange_report,
+        take_report,
+        lambda scene: Bucket(scene.gateway).files("aside/"),
+    ),
+    UseCase(
         "export with a payment",
         "account",
         with_payment,
@@ -1731,6 +1798,10 @@ USE_CASES = [
         doubled=AUDITED_TWICE,
     ),
     UseCase("replay events", "ops", nobody, replay_events, doubled=AUDITED_TWICE),
+    UseCase(
+        "make a file again", "bank", files_made, make_files_again, lambda scene: files(scene) == 2
+    ),
+    UseCase("ask for a file again", "ops", files_made, ask_for_a_file_again, doubled=AUDITED_TWICE),
     UseCase("start a journey", "watch", watched, start_journey),
     UseCase(
         "end a journey",
@@ -1780,6 +1851,7 @@ USE_CASES = [
             "PaymentOrdered",
             "PaymentReturned",
             "PaymentSettled",
+            "PaymentsFrozen",
             "SepaMandateRevoked",
             "SepaMandateSigned",
             "TurnoverDeclared",

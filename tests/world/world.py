@@ -567,7 +567,8 @@ def world(
         monkeypatch.setattr(passwords, "_hasher", CHEAP)
         monkeypatch.setattr(passwords, "_NOBODY", CHEAP.hash("nobody"))
     variables: dict[str, Any] = dict(template["Globals"]["Function"]["Environment"]["Variables"])
-    variables |= template["Resources"]["Sso"]["Properties"]["Environment"]["Variables"]
+    for own in ("Sso", "Bank", "Ops"):
+        variables |= template["Resources"][own]["Properties"]["Environment"]["Variables"]
     for name, value in variables.items():
         monkeypatch.setenv(name, evaluate(value, cloud))
     renew_resources(template)

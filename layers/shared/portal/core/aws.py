@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_kms import KMSClient
     from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sqs import SQSClient
@@ -84,6 +85,12 @@ def kms() -> "KMSClient":
 def ses() -> "SESV2Client":
     """Return the SES v2 client, which tries once."""
     return _client("sesv2", _MAIL_CONFIG)
+
+
+@functools.cache
+def s3() -> "S3Client":
+    """Return the S3 client."""
+    return _client("s3")
 
 
 @functools.cache

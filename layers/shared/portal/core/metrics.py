@@ -22,6 +22,8 @@ AFFILIATIONS = "Affiliations"
 """Decisions of the back office, by ``kind`` and ``outcome``."""
 OPERATIONS = "Operations"
 """Acts of operators through the function Ops, by ``kind`` and ``outcome``."""
+REPORTS = "BankReports"
+"""Reports of the bank, by ``outcome``: ``applied`` or ``set-aside``."""
 
 JOURNEYS = "Journeys"
 """Sign-ups of the synthetic journey, by ``outcome``: ``started``, ``refused``, ``arrived``."""

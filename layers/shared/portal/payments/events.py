@@ -6,6 +6,8 @@ PAYMENT_ORDERED = "PaymentOrdered"
 PAYMENT_CANCELLED = "PaymentCancelled"
 PAYMENT_SETTLED = "PaymentSettled"
 PAYMENT_RETURNED = "PaymentReturned"
+PAYMENTS_FROZEN = "PaymentsFrozen"
+"""A bank said that the holder of an account died: the back office decides."""
 
 EVENTS = (
     MANDATE_SIGNED,
@@ -14,4 +16,5 @@ EVENTS = (
     PAYMENT_CANCELLED,
     PAYMENT_SETTLED,
     PAYMENT_RETURNED,
+    PAYMENTS_FROZEN,
 )
