@@ -173,8 +173,10 @@ def test_a_closed_day_does_not_change(payer: Payer) -> None:
     """Once the files of a day are begun nothing joins or leaves it, whenever it arrived."""
     first = payer.ordered(100, "1")
     close(payer.world)
+    for day in ("2026-10-01", "2026-10-02", "2026-10-05", "2026-10-06"):
+        close(payer.world, day)
     late = payer.order(100, "2")
-    assert (late.status, slug(late)) == (409, "cut-off-passed")
+    assert (late.status, slug(late)) == (409, "cut-off-passed"), "no day could be found"
     assert slug(payer.cancel(first)) == "cut-off-passed"
     revoked = payer.ask("DELETE", f"/api/me/sepa-mandates/{payer.rum}")
     assert (revoked.status, revoked.headers["Retry-After"]) == (503, ["1"])

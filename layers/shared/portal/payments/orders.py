@@ -6,10 +6,8 @@ the bank's files are made from what it has then: see `files.py`.
 
 import secrets
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple
-
-from msgspec.structs import replace
 
 from portal.core.problems import INVALID_REQUEST, THROTTLED, UNAVAILABLE, FieldError, Problem
 from portal.core.records import DAY
@@ -21,7 +19,7 @@ from portal.declarations.records import Declaration
 from portal.payments import events, feed, mandates
 from portal.payments.book import UNDER_WAY, payments_of
 from portal.payments.cancelling import OvertakenError, cancelled
-from portal.payments.days import while_day_open
+from portal.payments.days import DayClosedError, while_day_open
 from portal.payments.problems import (
     ALREADY_ORDERED,
     CUT_OFF_PASSED,
@@ -34,7 +32,7 @@ from portal.payments.problems import (
 from portal.payments.records import Debit, Mandate, Payment
 from portal.payments.returns import is_frozen, is_refused
 from portal.rules.days import day_in_paris, noon_in_paris
-from portal.rules.debits import bank_day_before, cut_off, debit_day
+from portal.rules.debits import bank_day_before, bank_day_from, cut_off, debit_day
 
 if TYPE_CHECKING:
     from portal.core.acting import Acting
@@ -69,6 +67,7 @@ def order(table: "Table", acting: "Acting", code: str, asked: Asked) -> Payment:
     ``NOTHING_DUE``, ``ALREADY_ORDERED``, ``CUT_OFF_PASSED``, ``MANDATE_REFUSED``,
     ``PAYMENTS_FROZEN``, ``INVALID_REQUEST``, ``THROTTLED``.
     """
+    closed = set[date]()
     for _ in range(_TRIES):
         book = open_book(table, acting)
         payments = payments_of(book)
@@ -79,13 +78,16 @@ def order(table: "Table", acting: "Acting", code: str, asked: Asked) -> Payment:
         mandate = _mandate(table, acting, asked.rum)
         _require_owed(shown, payments, asked.amount_cents)
         _require_allowed(payments, code, asked.rum, acting.at)
-        payment = _payment(acting, shown, payments, mandate, asked)
+        payment = _payment(acting, shown, payments, mandate, asked, closed)
         try:
             table.transact(*_writes(acting, mandate, payment))
+        except DayClosedError:
+            closed.add(payment.debit_on)  # its files are being made: the next day then
         except OvertakenError:
             continue
-        return payment
-    raise Problem(UNAVAILABLE, retry_after=1)
+        else:
+            return payment
+    raise Problem(CUT_OFF_PASSED) if closed else Problem(UNAVAILABLE, retry_after=1)
 
 
 def cancel(table: "Table", acting: "Acting", payment_id: str) -> None:
@@ -196,10 +198,17 @@ def _require_allowed(payments: Sequence[Payment], code: str, rum: str, now: int)
 
 
 def _payment(
-    acting: "Acting", shown: Shown, payments: Sequence[Payment], mandate: Mandate, asked: Asked
+    acting: "Acting",
+    shown: Shown,
+    payments: Sequence[Payment],
+    mandate: Mandate,
+    asked: Asked,
+    closed: set[date],
 ) -> Payment:
     code = shown.period.code
     day, late = debit_day(shown.period.due_on, acting.at)
+    while day in closed:
+        day, late = bank_day_from(day + timedelta(days=1)), True
     number = max((each.number for each in payments if each.code == code), default=0) + 1
     if number > _LAST:
         raise Problem(ALREADY_ORDERED, detail="Cette période a eu trop d’ordres. Écrivez-nous.")
@@ -233,7 +242,7 @@ def _writes(acting: "Acting", mandate: Mandate, payment: Payment) -> Sequence[Wr
     )
     return (
         while_open(acting.session),
-        replace(while_day_open(day), refusal=Problem(CUT_OFF_PASSED)),
+        while_day_open(day),
         # guard: mandate-as-it-was-read: if_=unrevoked => if_={"rum": mandate.rum}
         update(mandate.key(), used, if_=unrevoked, else_=OvertakenError),
         # guard: pays-the-newest-version: attribute_not_exists(pk) => attribute_not_exists(nothing)
