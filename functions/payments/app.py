@@ -62,7 +62,9 @@ def load() -> None:
 
 
 _Rum = Annotated[str, Path(max_length=35, description="The reference of a mandate (RUM).")]
-_Code = Annotated[str, Path(max_length=7, description="2026-10 or 2026-Q4.")]
+_Code = Annotated[
+    str, Path(max_length=11, description="2026-10, 2026-Q4, or an instalment: PLAN-001-02.")
+]
 _Id = Annotated[str, Path(max_length=35, description="The id of a payment.")]
 _Key = Annotated[
     str,

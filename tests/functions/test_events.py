@@ -57,7 +57,7 @@ STATUS = {
     "payments/cancel-unknown": 404,
     "payments/mandates": 200,
     "payments/no-key": 422,
-    "payments/order": 404,
+    "payments/order": 409,
     "payments/outside-sepa": 422,
     "payments/payments": 200,
     "payments/revoke-unknown": 404,

@@ -1,6 +1,7 @@
 """The bank's answers: applied once, in any order; what is not understood is set aside."""
 
 import json
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -25,11 +26,13 @@ if TYPE_CHECKING:
     from tests.world.functions import Gateway
 
 AFTER = paris("2026-09-29 12:05:00")
+ANSWERED = AFTER + 3600
 
 
 @pytest.fixture
-def bucket(gateway: "Gateway") -> Bucket:
-    """Return the bucket that is shared with the bank."""
+def bucket(gateway: "Gateway", monkeypatch: pytest.MonkeyPatch) -> Bucket:
+    """Return the bucket that is shared with the bank, which answers an hour after the files."""
+    monkeypatch.setattr(time, "time", lambda: float(ANSWERED))
     return Bucket(gateway)
 
 
@@ -62,7 +65,8 @@ def test_a_payment_is_settled(payer: Payer, bucket: Bucket) -> None:
     payer.world.deliver()
     (event,) = [each for each in payer.world.events() if each["DetailType"] == "PaymentSettled"]
     assert json.loads(event["Detail"])["payment_id"] == id_
-    assert slug(payer.order(key="2")) == "nothing-due"
+    assert slug(payer.order(key="2", at=ANSWERED)) == "nothing-due"
+    assert slug(payer.order(key="3", at=ANSWERED - 1)) == "already-ordered", "it arrived before"
     receipt = payer.ask("GET", f"/api/me/payments/{id_}/receipt").text
     assert "Ce paiement a été encaissé." in receipt
     assert [*bucket.files("in/")] == ["in/report.xml"], "it is kept where it is"
@@ -84,7 +88,7 @@ def test_a_payment_is_returned(payer: Payer, bucket: Bucket, report: Callable[..
         each for each in payer.world.feed(payer.account_id) if each.kind == "payment-returned"
     )
     assert "La provision du compte ne suffisait pas. Vous pouvez l’ordonner" in told.body
-    assert payer.order(key="2", at=AFTER).status == 201
+    assert payer.order(key="2", at=ANSWERED).status == 201
 
 
 @pytest.mark.guards("return-is-not-undone", "returned-once")

@@ -254,7 +254,8 @@ def _create(template: dict[str, Any]) -> dict[str, str]:
     given["DpoEmail"] = "dpo@portail.example"
     given |= {"SsoIssuer": ISSUER, "SsoClientId": CLIENT_ID}
     for client in CLIENTS:
-        client()._ruleset_resolver = None  # the endpoint is the same for every call
+        if client is not aws.s3:  # whose endpoint has the bucket's name
+            client()._ruleset_resolver = None  # the endpoint is the same for every call
     names = defaults | given | create_resources(template)
     aws.ses().create_email_identity(EmailIdentity=names["MailDomain"])
     return names

@@ -8,11 +8,11 @@ from pathlib import Path
 from string import Template
 from zoneinfo import ZoneInfo
 
+from portal.payments.book import label_of
 from portal.payments.feed import money
 from portal.payments.records import Mandate, Payment, Scheme, Stage
 from portal.payments.returns import return_of
 from portal.rules.iban import mask_iban
-from portal.rules.periods import span_of
 
 CREDITOR = "Espace auto-entrepreneur, démonstration (créancier fictif)"
 CREDITOR_ADDRESS = "Paris, France"
@@ -111,7 +111,7 @@ def receipt(payment: Payment) -> str:
     if payment.stage == "returned":
         became = f"{became} ({payment.reason})\u00a0: {return_of(payment.reason or '').why}"
     facts = [
-        ("Période", span_of(payment.code).label),
+        ("Période", label_of(payment.code)),
         ("Montant", f"{money(payment.amount_cents)}\u00a0€"),
         ("Moyen", f"prélèvement SEPA, compte {mask_iban(payment.last_four)}"),
         ("Référence du mandat (RUM)", payment.rum),
@@ -125,7 +125,7 @@ def receipt(payment: Payment) -> str:
     if payment.ended_at:
         facts.append(("Rejet ou annulation connu le", _moment(payment.ended_at)))
     return Template((_FOLDER / "receipt.html").read_text()).substitute(
-        title=escape(f"Reçu de paiement\u00a0: {span_of(payment.code).label}"),
+        title=escape(f"Reçu de paiement\u00a0: {label_of(payment.code)}"),
         demonstration=escape(_DEMONSTRATION.replace("ce mandat", "ce document")),
         facts=_listed(facts),
         note=escape(_PAID if payment.stage == "settled" else _NOT_PAID),

@@ -6,8 +6,8 @@ from portal.core.feed import Kind, entry
 from portal.core.outbox import Outgoing
 from portal.core.writes import Write, put
 from portal.declarations.feed import euros
+from portal.payments.book import label_of
 from portal.payments.records import Payment
-from portal.rules.periods import span_of
 
 MANDATE_SIGNED = Kind(
     "sepa-mandate-signed",
@@ -81,7 +81,7 @@ def told(
 
     The mail has the period and the day, and no figure.
     """
-    period, day = span_of(payment.code).label, f"{payment.debit_on:%d/%m/%Y}"
+    period, day = label_of(payment.code), f"{payment.debit_on:%d/%m/%Y}"
     words: Mapping[str, str] = {
         "amount": money(payment.amount_cents),
         "day": day,

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from portal.core.files import Files
 from portal.core.writes import RefusedError, put_new, update
+from portal.payments.book import label_of
 from portal.payments.pain008 import Creditor, Line, Message, document
 from portal.payments.records import DayOfDebits, Debit, Payment, Scheme
 from portal.rules.days import day_in_paris, midnight_in_paris, noon_in_paris
 from portal.rules.debits import bank_day_before, bank_day_from, cut_off, is_bank_day, last_final_day
-from portal.rules.periods import span_of
 
 if TYPE_CHECKING:
     from portal.core.table import Table
@@ -138,7 +138,7 @@ def _line(bank: Bank, debit: Debit) -> Line:
         amount_cents=debit.amount_cents,
         rum=debit.rum,
         signed_on=date.fromisoformat(debit.signed_on),
-        what=f"Cotisations {span_of(debit.code).label}",
+        what=f"Cotisations {label_of(debit.code)}",
     )
 
 

@@ -13,13 +13,14 @@ from portal.core.problems import INVALID_REQUEST, THROTTLED, UNAVAILABLE, FieldE
 from portal.core.records import DAY
 from portal.core.session import while_open
 from portal.core.writes import Expr, Write, check, put, put_new, update
-from portal.declarations.book import Shown, open_book, read
+from portal.declarations.book import Book, open_book, read
 from portal.declarations.declaring import find_in
 from portal.declarations.records import Declaration
 from portal.payments import events, feed, mandates
 from portal.payments.book import UNDER_WAY, payments_of
 from portal.payments.cancelling import OvertakenError, cancelled
 from portal.payments.days import DayClosedError, while_day_open
+from portal.payments.ledger import ledger_of
 from portal.payments.problems import (
     ALREADY_ORDERED,
     CUT_OFF_PASSED,
@@ -52,6 +53,15 @@ _LAST = 999
 _LATE = "L’échéance ne peut plus être tenue\u00a0: c’est le premier jour possible. "
 
 
+class _Due(NamedTuple):
+    """What is owed: a period, or an instalment of a plan, which has no version."""
+
+    code: str
+    on: date
+    open_cents: int
+    version: int = 0
+
+
 class Asked(NamedTuple):
     """What a person orders: a mandate, an amount, and the MAC of the key of the order."""
 
@@ -74,11 +84,11 @@ def order(table: "Table", acting: "Acting", code: str, asked: Asked) -> Payment:
         same = _same(payments, code, asked)
         if same:
             return same
-        shown = find_in(book, code, acting.at)
+        due = _due(book, code, acting.at)
         mandate = _mandate(table, acting, asked.rum)
-        _require_owed(shown, payments, asked.amount_cents)
+        _require_owed(due, payments, asked.amount_cents, acting.at)
         _require_allowed(payments, code, asked.rum, acting.at)
-        payment = _payment(acting, shown, payments, mandate, asked, closed)
+        payment = _payment(acting, due, payments, mandate, asked, closed)
         try:
             table.transact(*_writes(acting, mandate, payment))
         except DayClosedError:
@@ -128,15 +138,6 @@ def look(table: "Table", acting: "Acting", year: int | None) -> Sequence[Payment
     return sorted(of_year, key=lambda each: each.id, reverse=True)
 
 
-def open_cents(shown: Shown, payments: Sequence[Payment]) -> int:
-    """Return what is declared for a period and not paid, in cents."""
-    if shown.state == "void" or shown.amounts is None:
-        return 0
-    code = shown.period.code
-    paid = sum(p.amount_cents for p in payments if (p.code, p.stage) == (code, "settled"))
-    return max(shown.amounts.total * 100 - paid, 0)
-
-
 def _payments(table: "Table", acting: "Acting") -> Sequence[Payment]:
     book = read(table, acting.account_id)
     return payments_of(book) if book else ()
@@ -158,6 +159,19 @@ def _same(payments: Sequence[Payment], code: str, asked: Asked) -> Payment | Non
     return None
 
 
+def _due(book: Book, code: str, now: int) -> _Due:
+    """Return what is owed under a code; raises ``Problem(PERIOD_UNKNOWN)``."""
+    owed = ledger_of(book, now)
+    for each in (*owed.due, *owed.upcoming):
+        if each.code == code and code not in owed.periods:
+            return _Due(code, each.due_on, owed.open_of(code).cents)
+    shown = find_in(book, code, now)
+    # guard: declared-before-paid: if not shown.versions: => if False:
+    if not shown.versions:
+        raise Problem(NOTHING_DUE, detail="Cette période n’est pas déclarée\u00a0: déclarez-la.")
+    return _Due(code, shown.period.due_on, owed.open_of(code).cents, len(shown.versions))
+
+
 def _mandate(table: "Table", acting: "Acting", rum: str) -> Mandate:
     mandate = mandates.find(table, acting, rum)
     # guard: revoked-orders-nothing: mandate.revoked_at is not None => False
@@ -166,14 +180,18 @@ def _mandate(table: "Table", acting: "Acting", rum: str) -> Mandate:
     return mandate
 
 
-def _require_owed(shown: Shown, payments: Sequence[Payment], amount_cents: int) -> None:
+def _require_owed(due: _Due, payments: Sequence[Payment], amount_cents: int, now: int) -> None:
     """Raise ``Problem`` unless an amount is owed for a period and no order is to pay it."""
-    owed = open_cents(shown, payments)
-    if owed <= 0:
+    if due.open_cents <= 0:
         raise Problem(NOTHING_DUE)
-    under_way = [p for p in payments if p.code == shown.period.code and p.stage in UNDER_WAY]
+    # What was settled since the request arrived is not yet in a ledger of then.
+    under_way = [
+        each
+        for each in payments
+        if each.code == due.code and (each.stage in UNDER_WAY or (each.settled_at or 0) > now)
+    ]
     # guard: paid-once: sum(p.amount_cents for p in under_way) => 0
-    left = owed - sum(p.amount_cents for p in under_way)
+    left = due.open_cents - sum(p.amount_cents for p in under_way)
     if left <= 0 or len(under_way) >= _PARTS:
         raise Problem(ALREADY_ORDERED)
     # guard: no-more-than-owed: amount_cents > left => False
@@ -199,14 +217,14 @@ def _require_allowed(payments: Sequence[Payment], code: str, rum: str, now: int)
 
 def _payment(
     acting: "Acting",
-    shown: Shown,
+    due: _Due,
     payments: Sequence[Payment],
     mandate: Mandate,
     asked: Asked,
     closed: set[date],
 ) -> Payment:
-    code = shown.period.code
-    day, late = debit_day(shown.period.due_on, acting.at)
+    code = due.code
+    day, late = debit_day(due.on, acting.at)
     while day in closed:
         day, late = bank_day_from(day + timedelta(days=1)), True
     number = max((each.number for each in payments if each.code == code), default=0) + 1
@@ -218,7 +236,7 @@ def _payment(
         number=number,
         id=f"{day:%Y%m%d}{secrets.token_hex(11)}",
         idempotency_mac=asked.key_mac,
-        version=len(shown.versions),
+        version=due.version,
         amount_cents=asked.amount_cents,
         rum=mandate.rum,
         mandate_number=mandate.number,
