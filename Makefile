@@ -17,7 +17,7 @@ CHECKS := .local/checks/.installed
 CLI := .local/cli/.installed
 LOCAL := .venv/bin/python -m tools.stack
 
-.PHONY: help dev up down deploy mails affiliate business sam-local sam-journey sam-invoke clean release watch test unit lint checks facts \
+.PHONY: help dev up down deploy mails affiliate business plan sam-local sam-journey sam-invoke clean release watch test unit lint checks facts \
     guards mutation faults audit format hooks bench load screenshots openapi privacy words share cost licences lock \
     browser
 
@@ -47,6 +47,9 @@ affiliate: $(TOOLS) ## play the back office: DECISION=confirmed|rejected ACCOUNT
 
 business: $(TOOLS) ## play the back office: EFFECTIVE_ON=… PERIODICITY=… NATURE=… ACTIVITIES=…, or CEASED_ON=…
 	@$(LOCAL) business
+
+plan: $(TOOLS) ## play the back office: PLAN=1 DECISION=accepted|refused ACCOUNT=… REASON=…
+	@$(LOCAL) plan
 
 sam-local: $(TOOLS) $(EMULATOR) ## serve from Lambda's containers with sam local (needs Docker)
 	@$(LOCAL) sam_local

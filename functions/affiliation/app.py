@@ -1,4 +1,4 @@
-"""What the back office says, from the event bus: affiliations, corrections, businesses."""
+"""What the back office says, from the event bus: affiliations, corrections, businesses, plans."""
 
 import time
 from datetime import date, datetime
@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
-from event_bodies import BusinessCeased, BusinessChanged, Decision, IdentityCorrected
+from event_bodies import BusinessCeased, BusinessChanged, Decision, IdentityCorrected, PlanDecided
 
 from portal.affiliation import corrections, decisions
 from portal.core import aws, keys
@@ -17,6 +17,7 @@ from portal.core.settings import settings
 from portal.core.table import table
 from portal.declarations import business
 from portal.identity.corrections import Correction
+from portal.payments import plan_decisions
 from portal.rules.nir import split_nir
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ _CONFIRMED = "AffiliationConfirmed"
 _CORRECTED = "IdentityCorrected"
 _CHANGED = "BusinessChanged"
 _CEASED = "BusinessCeased"
+_PLAN_DECIDED = "PlanDecided"
 
 
 def handler(event: dict[str, Any], context: "LambdaContext") -> None:  # noqa: ARG001
@@ -84,6 +86,21 @@ def _cease(event: dict[str, Any]) -> tuple[str, bool]:
     return account_id, business.apply(table(), account_id, news, at_ms)
 
 
+def _decide_plan(event: dict[str, Any]) -> tuple[str, bool]:
+    decided = PlanDecided.model_validate(event)
+    detail = decided.detail
+    account_id = str(detail.account_id)
+    changed = plan_decisions.decide(
+        table(),
+        account_id,
+        detail.plan,
+        refused=detail.decision == "refused",
+        answer=detail.reason,
+        at_ms=_milliseconds(decided.time, _PLAN_DECIDED, account_id),
+    )
+    return account_id, changed
+
+
 def _correct(event: dict[str, Any]) -> tuple[str, bool]:
     corrected = IdentityCorrected.model_validate(event)
     detail = corrected.detail
@@ -105,7 +122,12 @@ def _correct(event: dict[str, Any]) -> tuple[str, bool]:
     return account_id, changed
 
 
-_OTHERS = {_CORRECTED: _correct, _CHANGED: _change, _CEASED: _cease}
+_OTHERS = {
+    _CORRECTED: _correct,
+    _CHANGED: _change,
+    _CEASED: _cease,
+    _PLAN_DECIDED: _decide_plan,
+}
 
 
 def _milliseconds(at: datetime, kind: str, account_id: str) -> int:

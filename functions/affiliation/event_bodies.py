@@ -138,6 +138,26 @@ class BusinessChanged(BaseModel):
     detail: Change
 
 
+class PlanDecision(BaseModel):
+    """Which plan of which account, what was decided, and what to say to the person."""
+
+    model_config = ConfigDict(hide_input_in_errors=True, extra="forbid")
+
+    account_id: UUID4
+    plan: Annotated[int, Field(strict=True, ge=1, le=999)]
+    decision: Literal["accepted", "refused"]
+    reason: Annotated[str | None, Field(max_length=500)] = None
+
+
+class PlanDecided(BaseModel):
+    """A decision on a plan of payment, of the source ``portal.backoffice``."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    time: AwareDatetime
+    detail: PlanDecision
+
+
 class End(BaseModel):
     """Which account, and the last day of its activity."""
 

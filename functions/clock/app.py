@@ -8,6 +8,7 @@ from aws_lambda_powertools import Logger
 
 from portal.core.table import table
 from portal.declarations.looks import look_at_due
+from portal.payments.plan_looks import look_at_instalments
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -24,4 +25,5 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> None:  # noqa: A
     at, days = event.get("time"), int(event.get("days", 31))
     now = int(datetime.fromisoformat(at).timestamp() if at else time.time())
     outcomes = look_at_due(table(), now, days)
-    logger.info("looked at periods", outcomes=dict(outcomes))
+    instalments = look_at_instalments(table(), now, days)
+    logger.info("looked at periods", outcomes=dict(outcomes), instalments=dict(instalments))

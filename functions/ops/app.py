@@ -21,7 +21,7 @@ from portal.core.settings import settings
 from portal.core.table import table
 from portal.core.writes import put
 from portal.http.fields import EmailAddress, Identifier
-from portal.payments import reissuing
+from portal.payments import checking, reissuing
 from portal.payments.reissuing import Again, UnknownDayError
 from portal.support import operators
 from portal.support.operators import NoSecondFactorError, UnknownAccountError
@@ -86,6 +86,13 @@ class LiftLimits(Act):
         return self
 
 
+class CheckBalance(Act):
+    """Compute the balance of an account anew, and compare its payments with the bank's files."""
+
+    action: Literal["check-balance"]
+    account_id: UUID4
+
+
 class ReplayMessages(Act):
     """Send again the messages that could not be sent."""
 
@@ -112,6 +119,7 @@ type Asked = Annotated[
     | RemoveSecondFactor
     | ResendLink
     | LiftLimits
+    | CheckBalance
     | ReplayMessages
     | ReplayEvents
     | ReissueFile,
@@ -162,6 +170,8 @@ def _act(asked: Asked, account_id: str | None, audit: Audit, now: int) -> dict[s
         case LiftLimits():
             lookup = keys.lookup_keys()
             operators.lift_limits(table(), lookup, account_id, asked.identifier, audit)
+        case CheckBalance():
+            return dict(checking.check_balance(table(), str(asked.account_id), audit, now))
         case ReplayMessages():
             queue = settings().unsent_messages
             return dict(operators.replay_messages(table(), aws.sqs(), queue, audit, now))

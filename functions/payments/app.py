@@ -17,6 +17,14 @@ from payment_bodies import (
     mandate_shown,
     payment_shown,
 )
+from plan_bodies import (
+    PlanForm,
+    PlanShown,
+    PlansShown,
+    ProposalShown,
+    plan_shown,
+    proposal_shown,
+)
 
 from portal.core import aws, keys
 from portal.core.identifiers import encrypt_for_account, ip_mac, order_mac
@@ -34,16 +42,18 @@ from portal.declarations.problems import PERIOD_UNKNOWN, SERVICES_CLOSED
 from portal.http.answers import documented, json_answer
 from portal.http.api import Api
 from portal.http.bank_fields import load_iban_rule
-from portal.payments import documents, mandates, orders
+from portal.payments import documents, mandates, orders, plans
 from portal.payments.ledger import ledger_of
 from portal.payments.problems import (
     ALREADY_ORDERED,
     CUT_OFF_PASSED,
+    DECLARATION_MISSING,
     MANDATE_REFUSED,
     MANDATE_UNKNOWN,
     NOTHING_DUE,
     PAYMENT_UNKNOWN,
     PAYMENTS_FROZEN,
+    PLAN_RUNNING,
     TOO_MANY,
 )
 from portal.rules import rates
@@ -217,3 +227,56 @@ def read_balance(
     acting = app.signed_in()
     found = ledger_of(open_book(table(), acting), acting.at)
     return json_answer(HTTPStatus.OK, balance_shown(found, cursor))
+
+
+@app.get("/api/me/plans", responses=documented(HTTPStatus.OK, UNAUTHENTICATED, SERVICES_CLOSED))
+def read_plans() -> Response[PlansShown]:
+    """Read the plans of payment, the newest first, with what became of each."""
+    ledger = plans.look(table(), app.signed_in())
+    shown = [plan_shown(each, ledger) for each in reversed(ledger.plans)]
+    return json_answer(HTTPStatus.OK, PlansShown(plans=shown))
+
+
+@app.post(
+    "/api/me/plans/proposals",
+    responses=documented(
+        HTTPStatus.OK,
+        UNAUTHENTICATED,
+        SERVICES_CLOSED,
+        DECLARATION_MISSING,
+        NOTHING_DUE,
+        PLAN_RUNNING,
+        INVALID_REQUEST,
+    ),
+)
+def propose_plan(form: PlanForm) -> Response[ProposalShown]:
+    """Say what a plan of all that is due would be; nothing is stored."""
+    asked = plans.Asked(form.instalments, form.first_day, form.reason)
+    return json_answer(
+        HTTPStatus.OK, proposal_shown(plans.propose(table(), app.signed_in(), asked))
+    )
+
+
+@app.post(
+    "/api/me/plans",
+    responses=documented(
+        HTTPStatus.CREATED,
+        UNAUTHENTICATED,
+        REAUTHENTICATION_REQUIRED,
+        SERVICES_CLOSED,
+        DECLARATION_MISSING,
+        NOTHING_DUE,
+        PLAN_RUNNING,
+        INVALID_REQUEST,
+    ),
+)
+def sign_plan(form: PlanForm) -> Response[PlanShown]:
+    """Sign a plan of all that is due, by the proof of the last five minutes.
+
+    A small one is agreed at once, else the back office decides.
+    """
+    # guard: fresh-proof-for-a-plan: fresh=True =>
+    acting = app.signed_in(fresh=True)
+    asked = plans.Asked(form.instalments, form.first_day, form.reason)
+    ledger, plan = plans.sign(table(), acting, asked)
+    return json_answer(HTTPStatus.CREATED, plan_shown(plan, ledger))

@@ -60,8 +60,11 @@ STATUS = {
     "payments/order": 409,
     "payments/outside-sepa": 422,
     "payments/payments": 200,
+    "payments/plans": 200,
+    "payments/propose-too-many": 422,
     "payments/revoke-unknown": 404,
     "payments/sign-mandate": 201,
+    "payments/sign-plan": 409,
     "login/login": 200,
     "login/wrong-password": 401,
     "logout/logout": 204,
@@ -106,6 +109,7 @@ EVENTS_OF_OTHERS: dict[str, dict[str, Any] | type[Exception]] = {
     "affiliation/confirmed": {"affiliation": "confirmed", "siret": "35600000049837"},
     "affiliation/corrected": {"last_name": "Martin-Petit", "siret": "35600000049837"},
     "affiliation/malformed": ValidationError,
+    "affiliation/plan-decided": {},
     "affiliation/rejected": {
         "affiliation": "rejected",
         "affiliation_reason": "La pièce justificative est illisible.",
@@ -123,6 +127,7 @@ EVENTS_OF_OTHERS: dict[str, dict[str, Any] | type[Exception]] = {
     "mail_feedback/complaint": {"mail_bounced_at": None},
     "mail_feedback/full-mailbox": {"mail_bounced_at": None},
     "mail_feedback/malformed": KeyError,
+    "ops/check-balance": {},
     "ops/end-sessions": {},
     "ops/lift-limits": {},
     "ops/look-up": {},
@@ -148,7 +153,7 @@ UNFILLED = {
             and not case.endswith(
                 ("undo-unknown-link", "late-ticket", "unknown-state", "negative", "start-login")
             )
-            and not case.endswith(("outside-sepa", "no-key"))
+            and not case.endswith(("outside-sepa", "no-key", "propose-too-many"))
         ],
         401,
     ),

@@ -14,7 +14,10 @@ pytestmark = pytest.mark.stack
 
 
 # The start of a login with a provider needs one: `identity/test_sso_stack.py`.
-CLOSED = {"read_mandates", "sign_mandate", "order_payment", "read_payments", "read_balance"}
+CLOSED = {
+    *("read_mandates", "sign_mandate", "order_payment", "read_payments", "read_balance"),
+    *("read_plans", "propose_plan", "sign_plan"),
+}
 OPERATIONS = [each for each in operations() if each.name != "start_sso"]
 
 

@@ -85,6 +85,7 @@ def read(name: str) -> object:
     return {
         "PORT": options.port,
         "DECISION": options.decision,
+        "PLAN": options.plan,
         "SIRET": options.siret,
         "ACCOUNT": lambda: options.account(stack),
         "EVENT": options.events,
@@ -107,6 +108,8 @@ def read(name: str) -> object:
         ("PORT", "٤٥٦٦", "a number from 1024 to 65535"),
         ("PORT", "9" * 5000, "a number from 1024 to 65535"),
         ("DECISION", "maybe", "confirmed or rejected"),
+        ("PLAN", "0", "the number of a plan"),
+        ("PLAN", "first", "the number of a plan"),
         ("SIRET", "123", "14 digits"),
         ("ACCOUNT", "nobody", "No account has the id"),
         ("EVENT", "no/such/file.json", "a file of events/"),
@@ -233,3 +236,16 @@ def test_a_measurement_changes_no_file_of_the_repository(give: Give, tmp_path: P
     assert options.report_folder("bench", tmp_path) == LOCAL / "bench"
     give("REPORT", "1")
     assert options.report_folder("bench", tmp_path) == tmp_path
+
+
+def test_a_decision_on_a_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first plan is accepted unless another thing is said."""
+    monkeypatch.delenv("DECISION", raising=False)
+    monkeypatch.delenv("PLAN", raising=False)
+    assert options.plan() == (1, "accepted")
+    monkeypatch.setenv("DECISION", "refused")
+    monkeypatch.setenv("PLAN", "2")
+    assert options.plan() == (2, "refused")
+    monkeypatch.setenv("DECISION", "perhaps")
+    with pytest.raises(options.OptionError, match="accepted or refused"):
+        options.plan()

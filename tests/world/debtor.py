@@ -7,7 +7,8 @@ from portal.core.session import Proof, new_session
 from portal.core.writes import put
 from portal.declarations.book import read
 from portal.payments.ledger import Ledger, ledger_of
-from portal.payments.records import Payment, Plan, Stage
+from portal.payments.plan_records import Plan
+from portal.payments.records import Payment, Stage
 from portal.rules.days import day_in_paris
 from tests.world.declarant import Declarant, paris
 from tests.world.functions import Answer, Gateway
@@ -106,10 +107,18 @@ class Debtor:
         return self.declarant.state(code, paris(at))[0]
 
     def ask(
-        self, method: str, path: str, body: Any = None, *, at: float = NOW, **query: str
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        at: float = NOW,
+        proved_at: int | None = None,
+        **query: str,
     ) -> Answer:
         """Send a request to the function of payments, in a session that was just opened."""
-        proof = Proof(self.account_id, ("password",), int(at))
+        proved = int(at) if proved_at is None else proved_at
+        proof = Proof(self.account_id, ("password",), proved)
         session, cookie = new_session(proof, 1, previous_login_at=None, device="")
         self.world.table.write(put(session))
         headers = {"Content-Type": ["application/json"], "Cookie": [f"__Host-session={cookie}"]}

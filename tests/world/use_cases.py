@@ -23,6 +23,7 @@ from portal.core.acting import Acting
 from portal.core.identifiers import account_mac, encrypt_for_account
 from portal.core.outbox import Outgoing
 from portal.core.records import DAY
+from portal.core.writes import put
 from portal.declarations.held import HELD as DECLARATIONS
 from portal.identity import deletion, passkeys, second_factor
 from portal.identity.attempts import count_failure
@@ -37,6 +38,8 @@ from portal.identity.second_factor_removal import ask_removal
 from portal.identity.second_factor_setup import renew_codes, start
 from portal.identity.unused import look_at_unused
 from portal.payments.held import HELD as PAYMENTS
+from portal.payments.plan_looks import looks_of
+from portal.payments.plan_records import Plan
 from portal.rules.nir import nir_check_key
 from portal.support.held import HELD as SUPPORT
 from portal.support.watch import ADDRESS
@@ -320,6 +323,41 @@ def ask_for_a_file_again(scene: Scene) -> None:
 def take_report(scene: Scene) -> None:
     """Tell of what the bank dropped."""
     Bucket(scene.gateway).tell()
+
+
+def owing(scene: Scene) -> None:
+    """Start from an account that declared all, and owes what is due for March."""
+    affiliated(scene)
+    declare(0, 2400, code="2026-03")(scene)
+    for month in ("2026-04", "2026-05", "2026-06", "2026-07"):
+        declare(0, 0, code=month)(scene)
+    scene.world.deliver(scene.now)
+
+
+def with_plan(scene: Scene) -> None:
+    """Start from a plan of payment, so long that it waits for a decision."""
+    owing(scene)
+    signed = sign_plan(12)(scene)
+    assert signed.status == HTTPStatus.CREATED, signed.text
+    scene.world.deliver(scene.now)
+
+
+def missing_an_instalment(scene: Scene) -> None:
+    """Start from a plan whose first instalment was due today."""
+    owing(scene)
+    plan = Plan(
+        account_id=scene.account_id,
+        number=1,
+        signed_at=scene.now - 9 * DAY,
+        actor_id=scene.account_id,
+        methods=("password",),
+        why="Un client paie en retard.",
+        covers=("2026-03 25700 0",),
+        remitted_cents=0,
+        instalments=("2026-09-21 12800", "2026-10-21 12900"),
+        decided_at=scene.now - 9 * DAY,
+    )
+    scene.world.table.transact(put(plan), *looks_of(plan))
 
 
 def payment_and_due(scene: Scene) -> None:
@@ -981,6 +1019,23 @@ def stages(scene: Scene) -> list[str]:
     return [each["stage"]["S"] for each in scene.world.items("DECLARATION#") if "stage" in each]
 
 
+def plan_form(instalments: int) -> dict[str, Any]:
+    """Return what asks for a plan."""
+    reason = "Un client paie en retard."
+    return {"instalments": instalments, "first_on": "2026-10-05", "reason": reason}
+
+
+def sign_plan(instalments: int) -> Callable[[Scene], Answer]:
+    """Return the request that signs a plan."""
+    return request("payments", "POST", "/api/me/plans", lambda _: plan_form(instalments))
+
+
+def plan_states(scene: Scene) -> list[str]:
+    """Return the state of each plan."""
+    plans = scene.ask("payments", "GET", "/api/me/plans").json["plans"]
+    return [each["state"] for each in plans]
+
+
 RECOVER = request(
     "recover_password", "POST", "/api/password-recovery", lambda _: {"identifier": EMAIL}
 )
@@ -1574,6 +1629,41 @@ USE_CASES = [
         with_payment,
         request("payments", "GET", "/api/me/balance"),
     ),
+    UseCase("read plans", "payments", with_plan, request("payments", "GET", "/api/me/plans")),
+    UseCase(
+        "propose a plan",
+        "payments",
+        owing,
+        request("payments", "POST", "/api/me/plans/proposals", lambda _: plan_form(3)),
+    ),
+    UseCase(
+        "sign a plan",
+        "payments",
+        owing,
+        sign_plan(3),
+        lambda scene: plan_states(scene) == ["running"] and scene.world.items("INSTALMENT#"),
+    ),
+    UseCase(
+        "decide on a plan",
+        "affiliation",
+        with_plan,
+        lambda scene: told(scene, "PlanDecided", scene.now, plan=1, decision="accepted"),
+        lambda scene: plan_states(scene) == ["running"],
+    ),
+    UseCase(
+        "tell of an instalment",
+        "clock",
+        missing_an_instalment,
+        tell,
+        lambda scene: "plan-broken" in scene.world.kinds(scene.account_id),
+    ),
+    UseCase(
+        "check a balance",
+        "ops",
+        with_payment,
+        operate("check-balance", account_id=""),
+        doubled=AUDITED_TWICE,
+    ),
     UseCase("print a receipt", "payments", with_payment, of_payment("GET", "/receipt")),
     UseCase(
         "cancel a payment",
@@ -1825,6 +1915,11 @@ USE_CASES = [
             "payment-cancelled",
             "payment-ordered",
             "payment-returned",
+            "plan-agreed",
+            "plan-broken",
+            "plan-refused",
+            "plan-reminder",
+            "plan-submitted",
             "sepa-mandate-revoked",
             "sepa-mandate-signed",
             "deletion-scheduled",
@@ -1852,7 +1947,6 @@ USE_CASES = [
             "PaymentReturned",
             "PaymentSettled",
             "PaymentsFrozen",
-            "SepaMandateRevoked",
             "SepaMandateSigned",
             "TurnoverDeclared",
         )

@@ -165,6 +165,19 @@ def business(stack: Stack) -> None:
     say(f"{kind} for the account {account_id}: its periods follow.")
 
 
+def plan(stack: Stack) -> None:
+    """Act as the back office: decide on a plan of payment, PLAN by its number."""
+    number, decision = options.plan()
+    if not stack.is_running:
+        raise StackError("Not running: start it with `make up`.")
+    account_id = options.account(stack)
+    detail: dict[str, Any] = {"account_id": account_id, "plan": number, "decision": decision}
+    if reason := options.given("REASON"):
+        detail["reason"] = reason
+    stack.put_event("portal.backoffice", "PlanDecided", detail)
+    say(f"Plan {number} of the account {account_id} is {decision}: a feed entry and a mail follow.")
+
+
 def deploy(stack: Stack) -> None:
     """Build and deploy what changed to the running stack."""
     stack.deploy()
@@ -229,7 +242,7 @@ def clean(stack: Stack) -> None:
 COMMANDS: dict[str, Callable[[Stack], None]] = {
     command.__name__: command
     for command in (
-        *(dev, up, down, deploy, mails, affiliate, business, status, clean),
+        *(dev, up, down, deploy, mails, affiliate, business, plan, status, clean),
         *(sam_local, sam_journey, sam_invoke),
     )
 }

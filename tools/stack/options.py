@@ -14,6 +14,7 @@ DECISIONS = {"confirmed": "AffiliationConfirmed", "rejected": "AffiliationReject
 DEFAULT_PORT = 4566
 _PORTS = range(1024, 65536)
 _NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
+_MOST_PLANS = 999
 _SIRET = re.compile(r"[0-9]{14}", re.ASCII)
 
 
@@ -69,6 +70,18 @@ def decision() -> str:
             f"DECISION is {' or '.join(DECISIONS)}, for example: make affiliate DECISION=rejected"
         )
     return DECISIONS[text]
+
+
+def plan() -> tuple[int, str]:
+    """Return PLAN, the number of a plan, and DECISION: accepted unless another is given."""
+    text, chosen = given("PLAN") or "1", given("DECISION") or "accepted"
+    if not _NUMBER.fullmatch(text) or not 1 <= int(text) <= _MOST_PLANS:
+        raise OptionError("PLAN is the number of a plan of payment, for example: make plan PLAN=1")
+    if chosen not in {"accepted", "refused"}:
+        raise OptionError(
+            "DECISION is accepted or refused, for example: make plan DECISION=refused"
+        )
+    return int(text), chosen
 
 
 def siret() -> str:

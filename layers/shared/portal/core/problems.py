@@ -41,7 +41,7 @@ class Problem(Exception):  # noqa: N818 - the field's term (RFC 9457) for what i
         errors: Sequence[FieldError] = (),
         retry_after: int | None = None,
         allow: str | None = None,
-        **extensions: str,
+        **extensions: str | Sequence[str],
     ) -> None:
         super().__init__(kind.slug)
         self.kind = kind

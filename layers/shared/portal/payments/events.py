@@ -8,6 +8,8 @@ PAYMENT_SETTLED = "PaymentSettled"
 PAYMENT_RETURNED = "PaymentReturned"
 PAYMENTS_FROZEN = "PaymentsFrozen"
 """A bank said that the holder of an account died: the back office decides."""
+PLAN_SIGNED = "PlanSigned"
+"""A person signed a plan; the back office decides on one that waits."""
 
 EVENTS = (
     MANDATE_SIGNED,
@@ -17,4 +19,5 @@ EVENTS = (
     PAYMENT_SETTLED,
     PAYMENT_RETURNED,
     PAYMENTS_FROZEN,
+    PLAN_SIGNED,
 )

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 
 from portal.declarations.book import Book, Shown
-from portal.payments.records import Payment, Plan
+from portal.payments.plan_records import Plan
+from portal.payments.records import Payment
 from portal.rules.accounts import Agreed, Debt, Instalment, Paid
 from portal.rules.days import day_in_paris, midnight_in_paris, noon_in_paris
 from portal.rules.periods import GRACE
@@ -19,6 +20,11 @@ def plans_of(book: Book) -> Sequence[Plan]:
     return [
         Plan.from_item(item) for item in book.others if str(item["sk"].get("S")).startswith(_SORT)
     ]
+
+
+def codes_of(plan: Plan) -> Sequence[str]:
+    """Return the periods that a plan covers."""
+    return [each.partition(" ")[0] for each in plan.covers]
 
 
 def debts_of(book: Book, periods: Iterable[Shown]) -> Iterator[Debt]:
@@ -65,7 +71,7 @@ def agreed_of(plan: Plan) -> Agreed:
         instalments.append(Instalment(code, due_on, noon_in_paris(by), int(cents)))
     return Agreed(
         number=plan.number,
-        codes=[each.partition(" ")[0] for each in plan.covers],
+        codes=codes_of(plan),
         signed_at=plan.signed_at,
         instalments=instalments,
         agreed_at=agreed_at,

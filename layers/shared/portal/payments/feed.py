@@ -57,6 +57,43 @@ PAYMENT_RETURNED = Kind(
     # guard: return-is-told
     mail="Un prélèvement a été rejeté",
 )
+PLAN_AGREED = Kind(
+    "plan-agreed",
+    "Délai de paiement accordé",
+    "Vous payez {total}\u00a0€ en {count}\u00a0échéances, la première de {first}\u00a0€ au plus "
+    "tard le {due}, avant midi. Une échéance manquée met fin au délai.",
+    # guard: plan-is-told
+    mail="Votre délai de paiement est accordé",
+)
+PLAN_SUBMITTED = Kind(
+    "plan-submitted",
+    "Demande de délai transmise",
+    "Votre demande de payer {total}\u00a0€ en {count}\u00a0échéances est transmise. La réponse "
+    "vous parvient ici, sous quinze jours.",
+    mail="Votre demande de délai de paiement est transmise",
+)
+PLAN_REFUSED = Kind(
+    "plan-refused",
+    "Délai de paiement refusé",
+    "Votre demande de payer {total}\u00a0€ en {count}\u00a0échéances est refusée. {answer} Ces "
+    "sommes restent dues.",
+    mail="Votre demande de délai de paiement est refusée",
+)
+PLAN_REMINDER = Kind(
+    "plan-reminder",
+    "Échéance de délai à payer",
+    "{first}\u00a0€ sont à payer au plus tard le {due}, avant midi\u00a0: échéance {what} de votre "
+    "délai de paiement.",
+    mail="Une échéance de votre délai de paiement approche",
+)
+PLAN_BROKEN = Kind(
+    "plan-broken",
+    "Délai de paiement interrompu",
+    "Une échéance de votre délai de paiement n’est pas payée\u00a0: le délai a pris fin le {due}. "
+    "Ce qui reste est dû tout de suite, avec les majorations dont le délai vous dispensait.",
+    # guard: broken-plan-is-told
+    mail="Votre délai de paiement a pris fin",
+)
 
 KINDS = (
     MANDATE_SIGNED,
@@ -65,6 +102,11 @@ KINDS = (
     PAYMENT_CANCELLED,
     PAYMENT_SETTLED,
     PAYMENT_RETURNED,
+    PLAN_AGREED,
+    PLAN_SUBMITTED,
+    PLAN_REFUSED,
+    PLAN_REMINDER,
+    PLAN_BROKEN,
 )
 
 

@@ -15,17 +15,16 @@ from portal.payments.book import payments_of
 from portal.payments.days import DayClosedError, withdrawn
 from portal.payments.facts import plans_of
 from portal.payments.mandates import read
+from portal.payments.plan_records import InstalmentLook, Plan, SealedPlan
 from portal.payments.records import (
     PARTITION,
     DayOfDebits,
     Debit,
     Mandate,
     Payment,
-    Plan,
     RumSequence,
     SealedMandate,
     SealedPayment,
-    SealedPlan,
 )
 from portal.payments.sealing import SealedBeforeError, sealed, sealed_payment, sealed_plan
 
@@ -167,6 +166,13 @@ HELD: Sequence[Held[Account]] = (
         section="plans",
         export=_export_plans,
         sweep=_sweep_plans,
+    ),
+    Held(
+        data="when there is something to tell of an instalment",
+        records=(InstalmentLook,),
+        purpose="reminders (e)",
+        how="ids, times",
+        kept="until that day, at most 60 days after",
     ),
     Held(
         data="plans of payment of deleted accounts",

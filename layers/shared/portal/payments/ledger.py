@@ -11,7 +11,8 @@ from typing import NamedTuple
 from portal.declarations.book import Book, Shown
 from portal.payments.book import payments_of
 from portal.payments.facts import agreed_of, debts_of, paid_of, plans_of
-from portal.payments.records import Payment, Plan
+from portal.payments.plan_records import Plan
+from portal.payments.records import Payment
 from portal.rules.accounts import Entry, Open, Outcome
 from portal.rules.accounts import Ledger as Computed
 from portal.rules.days import day_in_paris
@@ -38,6 +39,8 @@ class Ledger(NamedTuple):
     periods: dict[str, Shown]
     payments: Sequence[Payment]
     plans: Sequence[Plan]
+    by_mail: bool
+    """Whether the person wants reminders by mail."""
 
     @property
     def balance_cents(self) -> int:
@@ -135,4 +138,4 @@ def ledger_of(book: Book, now: int) -> Ledger:
     computed = ledger(
         [*debts_of(book, periods.values())], map(paid_of, payments), map(agreed_of, plans), now
     )
-    return Ledger(now, computed, periods, payments, plans)
+    return Ledger(now, computed, periods, payments, plans, book.business.reminder_mails)

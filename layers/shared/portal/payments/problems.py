@@ -44,3 +44,16 @@ PAYMENTS_FROZEN = ProblemType(
     "Plus aucun prélèvement ne peut être ordonné depuis ce compte. Écrivez-nous par «\u00a0Nous "
     "contacter\u00a0».",
 )
+DECLARATION_MISSING = ProblemType(
+    "declaration-missing",
+    409,
+    "Déclaration manquante",
+    "Un délai de paiement s’ouvre quand toutes vos déclarations sont faites. Déclarez d’abord ce "
+    "qui manque, même 0\u00a0€.",
+)
+PLAN_RUNNING = ProblemType(
+    "plan-running",
+    409,
+    "Délai de paiement en cours",
+    "Vous avez déjà un délai de paiement, ou une demande en attente de réponse.",
+)

@@ -1,6 +1,5 @@
 """The records of the payments: mandates, orders, the bank's files, what is kept of what ended."""
 
-from collections.abc import Sequence
 from datetime import date
 from typing import ClassVar, Literal
 
@@ -106,36 +105,6 @@ class Payment(Record, frozen=True, kw_only=True):
         return day_of(self.id)
 
 
-class Plan(Record, frozen=True, kw_only=True):
-    """A plan by which what is due is paid in instalments (délai de paiement).
-
-    Two that are signed at once take the same sort key, and one is refused.
-    """
-
-    PARTITION = declared.PARTITION
-    SORT = "PLAN#{number:03}"
-
-    account_id: str
-    number: int
-    signed_at: int
-    actor_id: str
-    methods: tuple[str, ...]
-    """How the person had proved who they are, at most five minutes before."""
-    why: str
-    """The reason that the person gave."""
-    covers: Sequence[str]
-    """By period: its code, the principal and the surcharges that were due, in cents."""
-    remitted_cents: int
-    """Of the surcharges, while the plan is kept."""
-    instalments: Sequence[str]
-    """The day and the cents of each."""
-    decided_at: int | None = None
-    """When it was agreed, at once or by the back office, or refused."""
-    refused: bool = False
-    answer: str | None = None
-    """What the back office says of its decision, to the person."""
-
-
 def day_of(payment_id: str) -> date:
     """Return the day of the debit of a payment; raises ``ValueError`` for what is no such id."""
     return date.fromisoformat(payment_id[:8])
@@ -227,23 +196,4 @@ class SealedPayment(Record, frozen=True, kw_only=True):
     reason: str | None
     settled_at: int | None
     ended_at: int | None
-    expires_at: int
-
-
-class SealedPlan(Record, frozen=True, kw_only=True):
-    """A plan whose account is deleted, kept because the law obliges to; no function reads it."""
-
-    PARTITION = "ARCHIVE#{holder}"
-    SORT = "PLAN#{signed_at}#{number:03}"
-    ADD_ONLY: ClassVar = True
-
-    holder: str
-    """MAC of the Siret, else the account's id."""
-    number: int
-    signed_at: int
-    covers: Sequence[str]
-    remitted_cents: int
-    instalments: Sequence[str]
-    decided_at: int | None
-    refused: bool
     expires_at: int

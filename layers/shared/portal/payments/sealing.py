@@ -6,7 +6,8 @@ from datetime import date
 from portal.core.records import DAY
 from portal.core.settings import settings
 from portal.core.writes import RefusedError, Write, put
-from portal.payments.records import Mandate, Payment, Plan, SealedMandate, SealedPayment, SealedPlan
+from portal.payments.plan_records import Plan, SealedPlan
+from portal.payments.records import Mandate, Payment, SealedMandate, SealedPayment
 from portal.rules.days import day_in_paris, midnight_in_paris
 
 # guard: ten-years-of-proof: 10 => 1
