@@ -149,7 +149,7 @@ hooks: $(TOOLS) ## run the checks at each git commit
 
 screenshots: $(TOOLS) $(EMULATOR) browser ## take the pictures of docs/images
 	rm -rf .local/screenshots
-	python -m pytest tests/browser
+	PICTURES=1 python -m pytest tests/browser
 	rm -f docs/images/*.png docs/images/*.jpg
 	python -m tests.browser.sheets docs/images
 

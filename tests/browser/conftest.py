@@ -1,5 +1,9 @@
-"""A browser on the deployed local stack; any complaint of the browser fails the test."""
+"""A browser on the deployed local stack; any complaint of the browser fails the test.
 
+`make screenshots` also pictures each state.
+"""
+
+import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +20,7 @@ if TYPE_CHECKING:
 
 SYSTEM_CHROMIUM = Path("/usr/bin/chromium")
 SCREENSHOTS = LOCAL / "screenshots"
+PICTURES = "PICTURES" in os.environ
 SIZES = ({"width": 1280, "height": 900}, {"width": 320, "height": 640})
 # Messages of Chromium itself: on each refusal, which some tests expect, and on each logout.
 EXPECTED = re.compile(
@@ -117,7 +122,7 @@ def check(page: Page) -> Check:
 
 @pytest.fixture
 def look(page: Page, request: pytest.FixtureRequest) -> Look:
-    """Return a function that checks and pictures the page in each size and theme."""
+    """Return a function that checks the page in each size and theme, and pictures it if asked."""
     test = request.node.name.removeprefix("test_").partition("[")[0]
     taken = 0
 
@@ -125,7 +130,6 @@ def look(page: Page, request: pytest.FixtureRequest) -> Look:
         nonlocal taken
         taken += 1
         page.wait_for_load_state()  # scripts have run
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         whole = page.get_by_role("dialog").count() == 0  # what a dialog covers is of no interest
         for theme in ("dark", "light"):
             page.emulate_media(color_scheme=theme)
@@ -134,7 +138,8 @@ def look(page: Page, request: pytest.FixtureRequest) -> Look:
                 judge(page)
                 state = f"{test}-{taken:02}-{name.strip('/').replace('/', '-')}"
                 shot = SCREENSHOTS / f"{state}-{size['width']}-{theme}.png"
-                page.screenshot(path=shot, full_page=whole)
+                if PICTURES:
+                    page.screenshot(path=shot, full_page=whole)
         for size in reversed(SIZES):
             page.set_viewport_size(size)
             with magnified(page):
