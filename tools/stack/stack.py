@@ -69,6 +69,7 @@ DEMONSTRATION = (
     "DpoEmail=dpo@portail.example",
 )
 
+EMULATOR = Path(__file__).with_name("emulator.py")
 DISK_NEEDED = 1 << 30
 _PORTS = 65536
 _PROVIDER_DISTANCE = 200
@@ -272,8 +273,8 @@ class Stack:
             raise StackError(f"The stack “{self.name}” already runs on port {self.port}.")
         self._check_disk()
         self._check_port()
-        program = LOCAL / "stack" / "bin" / "ministack"
-        if not program.exists():
+        python = LOCAL / "stack" / "bin" / "python"
+        if not python.exists():
             raise StackError("The emulator is not installed: run `make up`, which installs it.")
         if not self.keeps_state:
             shutil.rmtree(self.folder / "state", ignore_errors=True)
@@ -282,7 +283,7 @@ class Stack:
             (self.folder / folder).mkdir(parents=True, exist_ok=True)
         self._forget_stream_positions()
         with _step(f"Starting the emulator on port {self._new_port}"):
-            self._process = self._spawn(program)
+            self._process = self._spawn(python)
             try:
                 self._wait_ready(self._process)
             except BaseException:
@@ -316,13 +317,13 @@ class Stack:
             del state["payload"]["dynamodb_stream_positions"]
             path.write_text(json.dumps(state))
 
-    def _spawn(self, program: Path) -> subprocess.Popen[bytes]:
+    def _spawn(self, python: Path) -> subprocess.Popen[bytes]:
         """Start the emulator as leader of a new session, to which its workers belong.
 
         The functions get the emulator's environment: it has none of the developer's variables.
         """
         environment = {
-            "PATH": f"{program.parent}:/usr/local/bin:/usr/bin:/bin",
+            "PATH": f"{python.parent}:/usr/local/bin:/usr/bin:/bin",
             "HOME": str(self.folder / "tmp"),
             "TMPDIR": str(self.folder / "tmp"),
             "LANG": "C.UTF-8",
@@ -341,7 +342,7 @@ class Stack:
         with self._record.open("a+") as record, (self.folder / "emulator.log").open("wb") as log:
             fcntl.flock(record, fcntl.LOCK_EX | fcntl.LOCK_NB)
             process = subprocess.Popen(
-                [program],
+                [python, "-P", EMULATOR],
                 cwd=self.folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,
