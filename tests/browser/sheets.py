@@ -19,15 +19,24 @@ SHOWN = {320: (12, 112, 196), 1280: (7, 216, 160)}
 """States side by side, then the width and height to which each picture is cut."""
 QUALITY = 48
 JOURNEY = "from_home_to_logout-"
-ALONE = (
-    "01-home",
-    "02-my-account",
-    "03-sign-up",
-    "04-check-mail",
-    "06-password-typed",
-    "07-password-saved",
-    "09-manage-second",
-)
+ALONE = {
+    **{
+        name: f"{JOURNEY}{name}"
+        for name in (
+            "01-home",
+            "02-my-account",
+            "03-sign-up",
+            "04-check-mail",
+            "06-password-typed",
+            "07-password-saved",
+            "09-manage-second",
+        )
+    },
+    "to-do": "from_what_is_to_do_to_a_correction-01-to-do",
+    "declare": "from_what_is_to_do_to_a_correction-02-to-check",
+    "estimate": "while_typing-02-two-lines",
+}
+"""The pictures of README, by name: each is a state."""
 ALONE_WIDTH, ALONE_HEIGHT = 640, 730
 STYLE = """
 body { margin: 12px; background: #778; font: 12px/1.25 system-ui, sans-serif; color: #fff;
@@ -83,10 +92,10 @@ def main(folder: Path) -> None:
         for size, (columns, width, _) in SHOWN.items():
             whole = 24 + columns * (2 * width + 14) - 12
             take(browser, sheet(size), folder / f"states-{size}.jpg", whole)
-        for state in ALONE:
-            image = f'<img src="{JOURNEY}{state}-1280-light.png" style="width: 100%">'
+        for name, state in ALONE.items():
+            image = f'<img src="{state}-1280-light.png" style="width: 100%">'
             page = f"<!doctype html><body style='margin: 0'>{image}"
-            take(browser, page, folder / f"{state}.png", ALONE_WIDTH, ALONE_HEIGHT)
+            take(browser, page, folder / f"{name}.png", ALONE_WIDTH, ALONE_HEIGHT)
         browser.close()
 
 
