@@ -17,7 +17,7 @@ CHECKS := .local/checks/.installed
 CLI := .local/cli/.installed
 LOCAL := .venv/bin/python -m tools.stack
 
-.PHONY: help dev up down deploy mails affiliate business plan sam-local sam-journey sam-invoke clean release watch test unit lint checks facts \
+.PHONY: help dev up down deploy mails affiliate business plan bank sam-local sam-journey sam-invoke clean release watch test unit lint checks facts \
     guards mutation faults audit format hooks bench load screenshots openapi privacy words share cost licences lock \
     browser
 
@@ -50,6 +50,9 @@ business: $(TOOLS) ## play the back office: EFFECTIVE_ON=… PERIODICITY=… NAT
 
 plan: $(TOOLS) ## play the back office: PLAN=1 DECISION=accepted|refused ACCOUNT=… REASON=…
 	@$(LOCAL) plan
+
+bank: $(TOOLS) ## play the bank: take what was ordered, and answer; RETURN=AM04 PAYMENT=… gives one back
+	@$(LOCAL) bank
 
 sam-local: $(TOOLS) $(EMULATOR) ## serve from Lambda's containers with sam local (needs Docker)
 	@$(LOCAL) sam_local

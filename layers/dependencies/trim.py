@@ -39,8 +39,10 @@ _CALLED = {
 _ENDPOINTS = {"sesv2": "email"}
 
 # Rules that choose an endpoint by a request's content. botocore evaluates them at each call;
-# without them it uses `endpoints.json`, which gives the same address for every service called here.
+# without them it uses `endpoints.json`, which gives the same address for every service called here
+# but S3, whose address has the bucket.
 _ENDPOINT_RULES = "endpoint-rule-set-1.json.gz"
+_BY_RULES = {"s3"}
 
 
 def main(data: Path) -> None:
@@ -51,13 +53,16 @@ def main(data: Path) -> None:
             shutil.rmtree(each)
         if folder.name in _CALLED:
             _trim_model(newest / "service-2.json.gz", _CALLED[folder.name])
-            (newest / _ENDPOINT_RULES).unlink()
+            if folder.name not in _BY_RULES:
+                (newest / _ENDPOINT_RULES).unlink()
     _keep_endpoints(data / "endpoints.json")
 
 
 def _trim_model(path: Path, called: set[str]) -> None:
     """Keep only the called operations of a service's model, and the shapes that they need."""
     model = _without_documentation(json.loads(gzip.decompress(path.read_bytes())))
+    for parameter in model.get("clientContextParams", {}).values():
+        parameter["documentation"] = None  # botocore reads it
     model["operations"] = {name: model["operations"][name] for name in sorted(called)}
     shapes, reached = model["shapes"], dict[str, Any]()
     left = [name for operation in model["operations"].values() for name in _shapes_of(operation)]

@@ -54,6 +54,8 @@ def give(monkeypatch: pytest.MonkeyPatch) -> Give:
         "TO",
         "LAST",
         "REPORT",
+        "RETURN",
+        "PAYMENT",
         *OF_BUSINESS,
     ):
         monkeypatch.delenv(name, raising=False)
@@ -188,11 +190,25 @@ def test_another_port_than_the_running_one(give: Give, running: Stack) -> None:
     options.require_asked_port(running, 4999)
 
 
+def test_what_the_bank_gives_back(give: Give) -> None:
+    """RETURN is a code; PAYMENT alone says nothing."""
+    assert options.returned() == ("", "")
+    give("PAYMENT", "20261130")
+    with pytest.raises(OptionError, match="PAYMENT comes back with a code"):
+        options.returned()
+    give("RETURN", "AM04")
+    assert options.returned() == ("AM04", "20261130")
+    give("RETURN", "AM4")
+    with pytest.raises(OptionError, match="RETURN is the code"):
+        options.returned()
+
+
 @pytest.mark.parametrize(
     ("command", "name", "value"),
     [
         *((command, "PORT", "abc") for command in ("dev", "up", "down", "deploy", "mails")),
         ("affiliate", "DECISION", "maybe"),
+        ("bank", "RETURN", "am04"),
         ("mails", "LAST", "x"),
     ],
 )

@@ -12,6 +12,7 @@ from http.client import HTTPException
 from types import FrameType
 from typing import Any, Never
 
+from tools.stack import bank as beside
 from tools.stack import bridge, mailbox, options, provider, sam
 from tools.stack.options import OptionError
 from tools.stack.stack import LOCAL, Mail, Stack, StackError, say
@@ -178,6 +179,22 @@ def plan(stack: Stack) -> None:
     say(f"Plan {number} of the account {account_id} is {decision}: a feed entry and a mail follow.")
 
 
+def bank(stack: Stack) -> None:
+    """Act as the bank: take what was ordered and answer; or return a payment with RETURN."""
+    code, payment = options.returned()
+    if not stack.is_running:
+        raise StackError("Not running: start it with `make up`.")
+    if code:
+        said = [beside.give_back(stack, code, payment)]
+    else:
+        days = beside.make_files(stack)
+        said = beside.answer(stack)
+        say(f"Files of {', '.join(days)}." if days else "Nothing was ordered since the last time.")
+    for each in said:
+        outcome = f"{each.kind} ({each.code})" if each.code else each.kind
+        say(f"{each.debit.id}: {each.debit.amount} € of …{each.debit.iban[-4:]}: {outcome}")
+
+
 def deploy(stack: Stack) -> None:
     """Build and deploy what changed to the running stack."""
     stack.deploy()
@@ -242,7 +259,7 @@ def clean(stack: Stack) -> None:
 COMMANDS: dict[str, Callable[[Stack], None]] = {
     command.__name__: command
     for command in (
-        *(dev, up, down, deploy, mails, affiliate, business, plan, status, clean),
+        *(dev, up, down, deploy, mails, affiliate, business, plan, bank, status, clean),
         *(sam_local, sam_journey, sam_invoke),
     )
 }

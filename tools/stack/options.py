@@ -15,6 +15,7 @@ DEFAULT_PORT = 4566
 _PORTS = range(1024, 65536)
 _NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 _MOST_PLANS = 999
+_CODE = re.compile(r"[A-Z]{2}[0-9]{2}", re.ASCII)
 _SIRET = re.compile(r"[0-9]{14}", re.ASCII)
 
 
@@ -153,6 +154,16 @@ def account(stack: Stack) -> str:
             "its own id at /api/me."
         )
     return text
+
+
+def returned() -> tuple[str, str]:
+    """Return RETURN, the code of a return, and PAYMENT, the id of what comes back; or nothing."""
+    code, payment = given("RETURN"), given("PAYMENT")
+    if code and not _CODE.fullmatch(code):
+        raise OptionError("RETURN is the code of a bank, for example: make bank RETURN=AM04")
+    if payment and not code:
+        raise OptionError("PAYMENT comes back with a code: make bank RETURN=AM04 PAYMENT=…")
+    return code, payment
 
 
 def events() -> list[Path]:

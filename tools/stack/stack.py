@@ -224,6 +224,13 @@ class Stack:
             aws_secret_access_key="test",
         )
 
+    def resource(self, logical_id: str) -> str:
+        """Return the name of a resource of the portal, by its name in the template."""
+        found = self.client("cloudformation").describe_stack_resource(
+            StackName=STACK_NAME, LogicalResourceId=logical_id
+        )
+        return found["StackResourceDetail"]["PhysicalResourceId"]
+
     def put_event(self, source: str, detail_type: str, detail: dict[str, Any]) -> None:
         """Put an event on the portal's bus."""
         entry = {
@@ -245,6 +252,14 @@ class Stack:
 
     def accounts(self) -> Mapping[str, int]:
         """Return when each account was created, by its id."""
+        return {
+            item["id"]["S"]: int(item["created_at"]["N"])
+            for item in self.scan("ACCOUNT#")
+            if item["sk"] == {"S": "ACCOUNT"}
+        }
+
+    def scan(self, prefix: str) -> list[dict[str, Any]]:
+        """Return the items whose partition begins with a prefix."""
         stacks = self.client("cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"]
         outputs = {each["OutputKey"]: each["OutputValue"] for each in stacks[0]["Outputs"]}
         pages = (
@@ -252,18 +267,11 @@ class Stack:
             .get_paginator("scan")
             .paginate(
                 TableName=outputs["TableName"],
-                FilterExpression="sk = :account AND begins_with(pk, :prefix)",
-                ExpressionAttributeValues={
-                    ":account": {"S": "ACCOUNT"},
-                    ":prefix": {"S": "ACCOUNT#"},
-                },
+                FilterExpression="begins_with(pk, :prefix)",
+                ExpressionAttributeValues={":prefix": {"S": prefix}},
             )
         )
-        return {
-            item["id"]["S"]: int(item["created_at"]["N"])
-            for page in pages
-            for item in page["Items"]
-        }
+        return [item for page in pages for item in page["Items"]]
 
     # Starting and stopping
 
@@ -443,6 +451,7 @@ class Stack:
                 *DEMONSTRATION,
             )
             self._complete_roles()
+            self._allow_plain_http()
         with _step("Waiting for the portal"):
             self._wait_portal()
 
@@ -462,10 +471,11 @@ class Stack:
         """Have the emulator enforce the functions' roles."""
         pages = self.client("lambda").get_paginator("list_functions").paginate()
         names = [each["Role"].rpartition("/")[2] for page in pages for each in page["Functions"]]
-        boundary = self.client("cloudformation").describe_stack_resource(
-            StackName=STACK_NAME, LogicalResourceId="FunctionBoundary"
-        )["StackResourceDetail"]["PhysicalResourceId"]
-        roles.complete(self.client("iam"), names, boundary)
+        roles.complete(self.client("iam"), names, self.resource("FunctionBoundary"))
+
+    def _allow_plain_http(self) -> None:
+        """Remove the bucket's policy: it requires TLS, which the emulator has not."""
+        self.client("s3").delete_bucket_policy(Bucket=self.resource("Files"))
 
     def _release(self) -> None:
         """Make this deployment publish versions: the built template gets a release of its own.
