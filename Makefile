@@ -17,7 +17,8 @@ CHECKS := .local/checks/.installed
 CLI := .local/cli/.installed
 LOCAL := .venv/bin/python -m tools.stack
 
-.PHONY: help dev up down deploy mails affiliate business plan bank sam-local sam-journey sam-invoke clean release watch test unit lint checks facts \
+.PHONY: help dev up down deploy mails affiliate business plan bank sam-local sam-journey sam-invoke clean release watch test unit coverage lint \
+    checks facts \
     guards mutation faults audit format hooks bench load screenshots openapi privacy words share cost licences lock \
     browser
 
@@ -89,6 +90,10 @@ test: $(TOOLS) $(EMULATOR) $(CHECKS) $(CLI) browser ## install what is missing, 
 
 unit: $(TOOLS) ## run the tests that need no stack, no browser and no build
 	PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(PYTEST) $(UNIT_PLUGINS) $(UNIT_TESTS)
+
+coverage: $(TOOLS) ## show the lines and branches that no unit test runs: half as long again
+	COVERAGE_CORE=ctrace PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(PYTEST) $(UNIT_PLUGINS) -p pytest_cov $(UNIT_TESTS) \
+	    --cov --cov-branch --cov-report=term
 
 lint: $(TOOLS) ## check style, types, imports and the template
 	ruff check
