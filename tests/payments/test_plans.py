@@ -183,7 +183,6 @@ def test_two_plans_at_once(person: Debtor) -> None:
     assert len(stored) == 1
 
 
-@pytest.mark.guards("no-order-while-signing")
 def test_the_same_plan_twice(person: Debtor) -> None:
     """A double click and a repeated request sign nothing more, and tell nothing more."""
     first = sign(person)
@@ -192,6 +191,7 @@ def test_the_same_plan_twice(person: Debtor) -> None:
     assert slug(sign(person, reason="Un autre client aussi.")) == "plan-running"
 
 
+@pytest.mark.guards("no-order-while-signing")
 def test_an_order_while_signing(person: Debtor) -> None:
     """What was ordered since the plan was computed is not in it: here nothing is left."""
     acting = person.world.with_session(person.account_id, paris(SIGNED))

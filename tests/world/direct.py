@@ -118,7 +118,7 @@ class Direct:
     # What the back office says
 
     def decide(
-        self, decision: str, account_id: str, *, at: float | None = None, **detail: Any
+        self, decision: str, account_id: str, /, *, at: float | None = None, **detail: Any
     ) -> None:
         """Send the back office's decision on an affiliation to the event bus."""
         entry = {

@@ -325,19 +325,19 @@ def take_report(scene: Scene) -> None:
     Bucket(scene.gateway).tell()
 
 
-def owing(scene: Scene) -> None:
+def owing(scene: Scene, services: int = 2400) -> None:
     """Start from an account that declared all, and owes what is due for March."""
     affiliated(scene)
-    declare(0, 2400, code="2026-03")(scene)
+    declare(0, services, code="2026-03")(scene)
     for month in ("2026-04", "2026-05", "2026-06", "2026-07"):
         declare(0, 0, code=month)(scene)
     scene.world.deliver(scene.now)
 
 
 def with_plan(scene: Scene) -> None:
-    """Start from a plan of payment, so long that it waits for a decision."""
-    owing(scene)
-    signed = sign_plan(12)(scene)
+    """Start from a plan of payment, so large that it waits for a decision."""
+    owing(scene, 40_000)
+    signed = sign_plan(3)(scene)
     assert signed.status == HTTPStatus.CREATED, signed.text
     scene.world.deliver(scene.now)
 
@@ -1648,7 +1648,7 @@ USE_CASES = [
         "affiliation",
         with_plan,
         lambda scene: told(scene, "PlanDecided", scene.now, plan=1, decision="accepted"),
-        lambda scene: plan_states(scene) == ["running"],
+        lambda scene: plan_states(scene) == ["running"] and scene.world.items("INSTALMENT#"),
     ),
     UseCase(
         "tell of an instalment",
