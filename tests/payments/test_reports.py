@@ -128,7 +128,7 @@ def test_a_report_before_the_payment_is_marked(payer: Payer, bucket: Bucket) -> 
     assert payer.stages() == ["settled"]
 
 
-@pytest.mark.guards("amount-to-the-cent", "answered-once-sent", "report-of-our-account")
+@pytest.mark.guards("amount-to-the-cent", "report-of-our-account")
 @pytest.mark.parametrize(
     ("why", "report"),
     [
@@ -203,6 +203,7 @@ def test_a_report_of_50_megabytes(payer: Payer, bucket: Bucket) -> None:
     assert made == ["HeadObject", "CopyObject", "DeleteObject"]
 
 
+@pytest.mark.guards("answered-once-sent")
 def test_a_file_not_yet_made_has_no_answer(payer: Payer, bucket: Bucket) -> None:
     """A payment that was not sent cannot be settled."""
     id_ = payer.ordered()
