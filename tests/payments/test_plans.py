@@ -18,6 +18,7 @@ from portal.payments.problems import NOTHING_DUE, PLAN_RUNNING
 from tests.world.debtor import GROUP, Debtor, debtor
 from tests.world.declarant import paris, slug
 from tests.world.functions import Answer
+from tests.world.ibans import french
 from tests.world.refusals import overtaken, refused
 
 if TYPE_CHECKING:
@@ -388,6 +389,27 @@ def test_an_instalment_is_reminded_of_and_missed(person: Debtor) -> None:
     assert mail.subject == "Votre délai de paiement a pris fin"
     assert run(person, "2026-12-09 12:05:00") == []
     assert "09/11/2026" in person.world.feed(person.account_id)[0].body
+
+
+def test_an_instalment_is_ordered_as_a_period_is(person: Debtor) -> None:
+    """From seven days before its day, by a mandate; what the plan covers is not."""
+    sign(person)
+    acting = person.world.with_session(person.account_id, paris(SIGNED))
+    rum = person.world.sign_mandate(acting, french(3)).rum
+
+    def order(code: str, cents: int, at: str) -> Answer:
+        form = {"rum": rum, "amount_cents": cents}
+        path = f"/api/me/periods/{code}/payments"
+        return person.ask("POST", path, form, at=paris(at), key=f"{code} {at}")
+
+    early = order("PLAN-001-01", 90_00, "2026-11-01 23:59:59")
+    assert (early.status, slug(early)) == (409, "nothing-due")
+    assert slug(order(AUGUST, 257_00, "2026-11-02 00:00:00")) == "nothing-due"
+    assert order("PLAN-001-01", 90_01, "2026-11-02 00:00:00").status == 422
+    ordered = order("PLAN-001-01", 90_00, "2026-11-02 00:00:00")
+    assert (ordered.status, ordered.json["debit_on"]) == (201, "2026-11-09"), ordered.text
+    assert slug(order("PLAN-001-04", 90_00, "2026-11-02 00:00:00")) == "period-unknown"
+    assert run(person, "2026-11-09 12:05:00") == []
 
 
 def test_what_is_ordered_is_not_reminded_of(person: Debtor) -> None:

@@ -114,6 +114,7 @@ class Debtor:
         *,
         at: float = NOW,
         proved_at: int | None = None,
+        key: str = "1",
         **query: str,
     ) -> Answer:
         """Send a request to the function of payments, in a session that was just opened."""
@@ -121,7 +122,11 @@ class Debtor:
         proof = Proof(self.account_id, ("password",), proved)
         session, cookie = new_session(proof, 1, previous_login_at=None, device="")
         self.world.table.write(put(session))
-        headers = {"Content-Type": ["application/json"], "Cookie": [f"__Host-session={cookie}"]}
+        headers = {
+            "Content-Type": ["application/json"],
+            "Cookie": [f"__Host-session={cookie}"],
+            "Idempotency-Key": [key],
+        }
         asked = {name: [value] for name, value in query.items()} or None
         return self.declarant.gateway.ask(
             "payments", method, path, body, now=at, headers=headers, query=asked
