@@ -27,7 +27,7 @@ FILES: File = _files()
 _COMMENT = re.compile(
     r"^\s*(?://[^\n]*|/\*\*.*?\*/)\n|^[ \t]+|(?<=[;,(){}]) //[^\n]*$", re.MULTILINE | re.DOTALL
 )
-_TEMPLATE_COMMENT = re.compile(r"^{#.*?#}\n", re.MULTILINE | re.DOTALL)
+_LINE_COMMENT = re.compile(r"^(?:{#.*?#}|#[^\n]*)\n", re.MULTILINE | re.DOTALL)
 _STYLE_SPACE = re.compile(r"/\*.*?\*/\s*|\s*([{};,])\s*|(?<=[a-z])(:)\s+", re.DOTALL)
 
 
@@ -45,7 +45,7 @@ def read_asset(file: File) -> str:
             return _COMMENT.sub("", text)
         case ".css":
             return _STYLE_SPACE.sub(lambda found: found[1] or found[2] or "", text)
-        case ".j2":
-            return _TEMPLATE_COMMENT.sub("", text)
+        case ".j2" | ".toml":
+            return _LINE_COMMENT.sub("", text)
         case _:
             return text

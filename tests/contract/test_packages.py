@@ -47,11 +47,11 @@ def built(stack: "Stack") -> Build:
 
 
 def test_packages_are_small(built: Build) -> None:
-    """Dependencies are below 14 MB zipped, signatures 8, bank 2; functions 100 kB, Web 105."""
+    """Dependencies are below 14 MB zipped, signatures 8, bank 2; functions 100 kB, Web 110."""
     assert zipped(built.folder / "DependenciesLayer") <= 14_000_000
     assert zipped(built.folder / SIGNATURES) <= 8_000_000
     assert zipped(built.folder / BANK) <= 2_000_000
-    most = dict.fromkeys(FUNCTIONS, 100_000) | {"Web": 105_000}
+    most = dict.fromkeys(FUNCTIONS, 100_000) | {"Web": 110_000}
     assert not {name for name in FUNCTIONS if zipped(built.code(name)) > most[name]}
 
 
