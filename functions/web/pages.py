@@ -135,6 +135,8 @@ PAGES = (
     _own("mon-compte/suppression", "delete-account", "Supprimer mon compte"),
     _own("mon-compte/mot-de-passe", "change-password", "Changer mon mot de passe"),
     _own("mon-compte/double-verification", "second-factor", "Double vérification"),
+    _own("paiements", "payments", "Mes paiements"),
+    _own("delais-de-paiement", "plans", "Mes délais de paiement"),
     _own("moyens-de-paiement", "payment-means", "Mes moyens de paiement"),
     _own("moyens-de-paiement/ajouter", "sign-mandate", "Ajouter un compte bancaire"),
     Page(

@@ -37,6 +37,8 @@ SELDOM_LOADED = (
     "leaving",
     "link-identity",
     "not-open",
+    "pay-",
+    "plan-shown",
     "passkey-changes",
     "provider",
     "reauthentication",
@@ -84,6 +86,8 @@ PRIVATE_PATHS = (
     "/gerer/mon-compte/mot-de-passe",
     "/gerer/mon-compte/suppression",
     "/gerer/mon-compte/double-verification",
+    "/gerer/paiements",
+    "/gerer/delais-de-paiement",
     "/gerer/moyens-de-paiement",
     "/gerer/moyens-de-paiement/ajouter",
 )
@@ -973,7 +977,9 @@ def test_space_can_confirm_its_reader(document: Callable[[str], Document], path:
     ids = set(document(path).values("id"))
     assert {"ending", "extend", "end"} <= ids
     # A declaration needs no fresh proof: its pages are lighter by that much.
-    sensitive = path.startswith(("/gerer/mon-compte", "/gerer/moyens-de-paiement"))
+    sensitive = path.startswith(
+        ("/gerer/mon-compte", "/gerer/moyens-de-paiement", "/gerer/delais-de-paiement")
+    )
     assert ({"confirm", "reauthentication"} <= ids) == sensitive
 
 

@@ -7,7 +7,7 @@ const SILENT = "Le service ne répond pas. Vérifiez votre connexion à internet
 const REFUSED = "La demande n’a pas abouti. Réessayez, ou contactez-nous.";
 
 /** Calls `/api/<path>`; returns `{ok, status, data}` or `{ok: false, status, slug, message, errors, data}`. */
-export async function call(method, path, body) {
+export async function call(method, path, body, headers) {
   try {
     const response = await fetch(`/api/${path}`, {
       method,
@@ -15,6 +15,7 @@ export async function call(method, path, body) {
       headers: {
         accept: "application/json, application/problem+json",
         ...(body && { "content-type": "application/json" }),
+        ...headers,
       },
       body: body && JSON.stringify(body),
       signal: AbortSignal.timeout(TIMEOUT_MS),

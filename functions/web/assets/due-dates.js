@@ -4,6 +4,7 @@ import { longDay } from "./dates.js";
 import { by, canDeclare, element, euros, isPast, LATE, page, spoken, STATES } from "./periods.js";
 import { me } from "./session.js";
 
+const PAYABLE = ["declared", "due-unpaid", "payment-returned"];
 const byId = (id) => document.getElementById(id);
 const month = new Intl.DateTimeFormat("fr-FR", { month: "long", year: "numeric", timeZone: "UTC" });
 
@@ -52,8 +53,9 @@ function line(period) {
   if (state === "upcoming") hint.textContent = `À déclarer du ${longDay(opens)} au ${longDay(due)}, midi`;
   else if (amounts) hint.textContent = `${euros(amounts.total)} · échéance du ${longDay(due)}, midi`;
   else hint.textContent = by(period);
-  link.href = page(period);
-  link.textContent = canDeclare(period) ? "Déclarer" : "Voir";
+  const toPay = amounts?.total && PAYABLE.includes(state);
+  link.href = `${page(period)}${toPay ? "#payer" : ""}`;
+  link.textContent = canDeclare(period) ? "Déclarer" : toPay ? "Payer" : "Voir";
   link.append(spoken(` ${label}`));
   if (state === "upcoming") link.remove();
   return item;

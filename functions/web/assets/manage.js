@@ -21,6 +21,7 @@ const ACTIONS = {
   "affiliation-rejected": ["/creer", "Corriger ma déclaration"],
   "new-device": ["/gerer/mon-compte/securite#sessions", "Voir les sessions ouvertes"],
   "mail-bouncing": ["/gerer/mon-compte/courriel", "Changer mon adresse courriel"],
+  "payment-returned": ["/gerer/paiements", "Voir mes paiements"],
   "number-lost": ["/nous-contacter", "Nous contacter"],
   "password-changed": ["/gerer/mon-compte/securite", "Voir ma sécurité"],
 };

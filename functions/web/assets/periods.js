@@ -21,7 +21,7 @@ export const STATES = {
   upcoming: "À venir",
   open: "À déclarer",
   declared: "Déclarée",
-  settled: "Rien à payer",
+  settled: "Réglée",
   "payment-ordered": "Prélèvement demandé",
   "payment-sent": "Prélèvement en cours",
   "payment-returned": "Prélèvement rejeté",
@@ -67,6 +67,13 @@ export function by({ due_on: due, state, reason }) {
 export function element(name, text) {
   const made = document.createElement(name);
   made.textContent = text;
+  return made;
+}
+
+/** Returns words that are less important. */
+export function hint(text) {
+  const made = element("span", ` ${text}`);
+  made.className = "hint";
   return made;
 }
 

@@ -9,8 +9,8 @@ const LATER_MS = 60_000; // nothing ends within the first minute
 let watching;
 
 /** Calls `/api/me<path>`. Opens the login when there is no session; asks the password when the API does. */
-export async function me(method, path = "", body = undefined) {
-  const answer = await call(method, `me${path}`, body);
+export async function me(method, path = "", body = undefined, headers = undefined) {
+  const answer = await call(method, `me${path}`, body, headers);
   if (answer.status === 401) return (await leaving()).leave(whyLogIn());
   if (answer.status) {
     note();
@@ -18,7 +18,7 @@ export async function me(method, path = "", body = undefined) {
   }
   if (answer.slug !== "reauthentication-required") return answer;
   const refusal = await import("./reauthentication.js").then(({ confirm }) => confirm(), () => ({}));
-  return refusal ? { ...answer, ...refusal } : me(method, path, body);
+  return refusal ? { ...answer, ...refusal } : me(method, path, body, headers);
 }
 
 function watch() {

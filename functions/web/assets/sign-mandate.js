@@ -3,6 +3,11 @@ import { groupIban } from "./iban.js";
 import { remember } from "./memory.js";
 import { me } from "./session.js";
 
+// What the mandate is to pay, a period or an instalment: its page is where to go back to.
+const paying = /^\?pour=(PLAN-\d{3}-\d\d|\d{4}-(?:\d\d|Q\d))$/.exec(location.search)?.[1];
+const page = paying?.startsWith("PLAN") ? "/gerer/delais-de-paiement" : `/gerer/echeances/${paying}`;
+const back = paying ? `${page}#payer` : "/gerer/moyens-de-paiement";
+document.getElementById("cancel").href = back;
 const form = document.getElementById("sign");
 groupIban(form.elements.iban);
 wire(form, {
@@ -10,7 +15,7 @@ wire(form, {
   done({ data: { rum, scheme } }) {
     const next = scheme === "b2b" ? " Imprimez-le et remettez-le à votre banque." : "";
     remember("done", `Le mandat ${rum} est signé.${next}`);
-    location.assign("/gerer/moyens-de-paiement");
+    location.assign(back);
   },
 });
 
