@@ -34,7 +34,8 @@ from portal.core.writes import (
 )
 from portal.declarations.records import Archived, Declaration
 from portal.identity.records import Account, Credentials, DeviceFailures, Identifier, Registration
-from portal.payments.records import SealedMandate
+from portal.payments.plan_records import SealedPlan
+from portal.payments.records import SealedMandate, SealedPayment
 from portal.support.records import Audit
 from tests.world.world import FEED, NOW
 
@@ -462,7 +463,15 @@ def test_other_records_may_be_written_over() -> None:
     """Other records are replaced as the condition of the put says."""
     assert "ConditionExpression" not in put(CREDENTIALS).body
     kinds = {kind for kind in every_kind(Record) if kind.ADD_ONLY}
-    assert kinds == {Activity, Audit, Declaration, Archived, SealedMandate}
+    assert kinds == {
+        Activity,
+        Audit,
+        Declaration,
+        Archived,
+        SealedMandate,
+        SealedPayment,
+        SealedPlan,
+    }
 
 
 # A busy or failing DynamoDB

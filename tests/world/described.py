@@ -22,7 +22,7 @@ REFUSED = {
     **dict.fromkeys(("revoke_mandate", "print_mandate"), 404),
     "log_in": 401,
     "declare": 409,
-    "order_payment": 409,
+    **dict.fromkeys(("order_payment", "propose_plan", "sign_plan"), 409),
     **dict.fromkeys(("cancel_payment", "read_payment_receipt"), 404),
     "read_receipt": 404,
     "log_in_with_passkey": 401,

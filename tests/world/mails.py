@@ -9,6 +9,7 @@ from portal.core.mail import Mail, Template, render
 from portal.declarations import feed as declarations_feed
 from portal.declarations import mails as declarations_mails
 from portal.identity import mails as identity_mails
+from portal.payments import feed as payments_feed
 from portal.payments import mails as payments_mails
 from portal.support import mails as support_mails
 from tests.world.world import FEED
@@ -80,8 +81,7 @@ VALUES: Mapping[str, Mapping[str, str | datetime]] = {
     "affiliation-confirmed": NOTICE,
     "affiliation-rejected": NOTICE,
     **dict.fromkeys((kind.name for kind in declarations_feed.KINDS), OF_PERIODS),
-    "sepa-mandate-signed": NOTICE,
-    "sepa-mandate-revoked": NOTICE,
+    **dict.fromkeys((kind.name for kind in payments_feed.KINDS if kind.mail), NOTICE | OF_PERIODS),
     "contact-acknowledgement": {"ticket": "MFRGGZDF", "personal_data": "yes"},
     "contact-message": PERSON
     | {
