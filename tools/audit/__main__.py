@@ -27,8 +27,8 @@ HERE = Path(__file__).parent
 TOOLS = HERE.parents[1] / ".local" / "audit" / "node_modules"
 
 VALIDATOR = TOOLS / "vnu-jar/build/dist/vnu.jar"
-# Remarks from before 2020: all browsers support « inputmode » now, and phones show digits for it; the
-# standard has had the autofill token « webauthn » since 2023 (HTML, 4.10.18.7.1).
+# Remarks from before 2020: all browsers support « inputmode » now, and phones show digits for it;
+# the standard has had the autofill token « webauthn » since 2023 (HTML, 4.10.18.7.1).
 OUTDATED = (
     ".*(“inputmode” attribute is not supported in all browsers|“webauthn” is not a valid auto).*"
 )
