@@ -11,6 +11,7 @@ type Schema = Mapping[str, Any]
 
 _TIME = "2026-07-01T10:04:00Z"
 _ID = "AQEBAQEBAQEBAQEBAQEBAQ"
+_PAYMENT = f"20261130{'0' * 22}"
 _FIELDS: Mapping[str, Any] = {
     "id": _ID,
     "first_name": "Michel",
@@ -104,7 +105,7 @@ _FIELDS: Mapping[str, Any] = {
     "iban_masked": "••••\u00a02606",
     "signed_at": _TIME,
     "pdf": "/api/me/sepa-mandates/AE35600000000048-001/pdf",
-    "PaymentShown.id": "202611300f5a9c3e7b1d2f4a6c8e0b",
+    "PaymentShown.id": _PAYMENT,
     "amount_cents": 50900,
     "debit_on": "2026-11-30",
     "PaymentShown.state": "ordered",
@@ -115,7 +116,7 @@ _FIELDS: Mapping[str, Any] = {
     "surcharges_cents": 0,
     "total_cents": 50900,
     "balance_cents": 50900,
-    "InProgressShown.id": "202611300f5a9c3e7b1d2f4a6c8e0b",
+    "InProgressShown.id": _PAYMENT,
     "InProgressShown.state": "ordered",
     "EntryShown.kind": "declared",
     "agreed_at_once": True,
@@ -126,7 +127,7 @@ _FIELDS: Mapping[str, Any] = {
     "PlanShown.reason": "Un client important paie en retard.",
     "rule": None,
     "payment_id": None,
-    "receipt": "/api/me/payments/202611300f5a9c3e7b1d2f4a6c8e0b/receipt",
+    "receipt": f"/api/me/payments/{_PAYMENT}/receipt",
 }
 _TYPED: Mapping[str, Any] = {"first_name": "Michel"}
 """The fields of requests whose type is that of another field."""
@@ -167,7 +168,7 @@ PARAMETERS: Mapping[str, Any] = {
     "order_payment.code": "2026-10",
     "order_payment.idempotency-key": "0f5a9c3e-2026-10-1",
     "read_payments.year": 2026,
-    "payment_id": "202611300f5a9c3e7b1d2f4a6c8e0b",
+    "payment_id": _PAYMENT,
 }
 
 
