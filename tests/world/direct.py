@@ -72,6 +72,7 @@ class Direct:
         at: float,
         address: str | None = None,
         cookie: str = "",
+        key: str = "",
     ) -> Answer:
         """Call a function as the gateway does for a request that arrives at a moment.
 
@@ -81,6 +82,8 @@ class Direct:
         headers = {"Content-Type": ["application/json"]}
         if cookie:
             headers["Cookie"] = [cookie]
+        if key:
+            headers["Idempotency-Key"] = [key]
         event = {
             "resource": path,
             "path": path,
