@@ -105,6 +105,11 @@ class Declaration(Record, frozen=True, kw_only=True):
         return {line.category: line.turnover for line in self.amounts.lines}
 
     @property
+    def total(self) -> int:
+        """All that is due, in euros: the last four figures of each line."""
+        return sum(int(each) for line in self.lines for each in line.rsplit(" ", 4)[1:])
+
+    @property
     def amounts(self) -> Amounts:
         """What is due, by the rates that were used."""
         return Amounts(self.code, tuple(map(_line, self.lines)), self.acre)

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 
-from portal.declarations.book import Book, Shown
+from portal.declarations.book import Book
 from portal.payments.plan_records import Plan
 from portal.payments.records import Payment
 from portal.rules.accounts import Agreed, Debt, Instalment, Paid
 from portal.rules.days import day_in_paris, midnight_in_paris, noon_in_paris
-from portal.rules.periods import GRACE
+from portal.rules.periods import GRACE, Period
 
 _AFTER_AGREEMENT = timedelta(days=7)
 """For the first instalment, of a plan that is agreed after its day."""
@@ -27,20 +27,18 @@ def codes_of(plan: Plan) -> Sequence[str]:
     return [each.partition(" ")[0] for each in plan.covers]
 
 
-def debts_of(book: Book, periods: Iterable[Shown]) -> Iterator[Debt]:
+def debts_of(book: Book, periods: Iterable[Period]) -> Iterator[Debt]:
     """Yield the periods that are, or will be, to declare and pay."""
     affiliated_at = book.business.affiliated_at
-    for each in periods:
-        if each.state == "void" or (each.state == "upcoming" and not each.versions):
-            continue
-        period = each.period
+    for period in periods:
         due_at = period.due_at
         charged_on, charged_at = period.due_on, due_at
         # guard: late-affiliation-is-not-late: affiliated_at > due_at - GRACE => False
         if affiliated_at is not None and affiliated_at > due_at - GRACE:
             charged_at = affiliated_at + GRACE
             charged_on = day_in_paris(charged_at)
-        versions = [(one.at, 100 * one.amounts.total) for one in each.versions]
+        declared = book.declared.get(period.code, ())
+        versions = [(each.at, 100 * each.total) for each in declared]
         yield Debt(period.code, period.due_on, due_at, charged_on, charged_at, versions)
 
 

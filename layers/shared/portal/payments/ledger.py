@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from portal.declarations.book import Book, Shown
+from portal.declarations.book import Book, State
+from portal.declarations.timeline import periods_of
 from portal.payments.book import payments_of
 from portal.payments.facts import agreed_of, debts_of, paid_of, plans_of
 from portal.payments.plan_records import Plan
@@ -17,6 +18,7 @@ from portal.rules.accounts import Entry, Open, Outcome
 from portal.rules.accounts import Ledger as Computed
 from portal.rules.days import day_in_paris
 from portal.rules.ledger import ledger
+from portal.rules.periods import Period, span_of
 
 # guard: instalments-seven-days-before: 7 => 70
 _PAYABLE_BEFORE = timedelta(days=7)
@@ -36,7 +38,10 @@ class Ledger(NamedTuple):
 
     now: int
     computed: Computed
-    periods: dict[str, Shown]
+    periods: dict[str, Period]
+    """Those that are declared, or are to be."""
+    overdue: Sequence[str]
+    """Those that are due and not declared."""
     payments: Sequence[Payment]
     plans: Sequence[Plan]
     by_mail: bool
@@ -56,7 +61,7 @@ class Ledger(NamedTuple):
     def due(self) -> list[Item]:
         """What is due and not paid, the oldest first; what a plan covers, by its instalments."""
         found = [
-            Item(code, self.periods[code].period.label, account.debt.due_on, account.open)
+            Item(code, self.periods[code].label, account.debt.due_on, account.open)
             for code, account in self.computed.accounts.items()
             if account.open != Open() and not self.is_in_plan(code)
         ]
@@ -67,7 +72,7 @@ class Ledger(NamedTuple):
     def upcoming(self) -> list[Item]:
         """What is to be paid later: what was declared and is not due yet, the next instalments."""
         found = [
-            Item(code, self.periods[code].period.label, account.debt.due_on, self._declared(code))
+            Item(code, self.periods[code].label, account.debt.due_on, self._declared(code))
             for code, account in self.computed.accounts.items()
             if not account.is_due and self._declared(code) != Open()
         ]
@@ -133,9 +138,31 @@ class Ledger(NamedTuple):
 
 def ledger_of(book: Book, now: int) -> Ledger:
     """Return the ledger of a book at a time."""
-    periods = {each.period.code: each for each in book.periods(day_in_paris(now), now)}
+    periods, undeclared = _periods(book, now)
     payments, plans = payments_of(book), plans_of(book)
     computed = ledger(
-        [*debts_of(book, periods.values())], map(paid_of, payments), map(agreed_of, plans), now
+        debts_of(book, periods.values()), map(paid_of, payments), map(agreed_of, plans), now
     )
-    return Ledger(now, computed, periods, payments, plans, book.business.reminder_mails)
+    overdue = [code for code, state in undeclared.items() if state == "overdue-undeclared"]
+    wanted = book.business.reminder_mails
+    return Ledger(now, computed, periods, overdue, payments, plans, wanted)
+
+
+def _periods(book: Book, now: int) -> tuple[dict[str, Period], dict[str, State]]:
+    """Return the periods that are declared, or are to be, and the states of those to be.
+
+    How an undeclared one stands is asked of the book from the first of them on.
+    """
+    today = day_in_paris(now)
+    periods = {period.code: period for period, _ in periods_of(book.business, today)}
+    begins = (span_of(code).starts_on for code in periods if code not in book.declared)
+    first = min(begins, default=None)
+    if first is None:
+        return periods, {}
+    states: dict[str, State] = {
+        each.period.code: each.state
+        for each in book.periods(today, now, since=first)
+        if not each.versions
+    }
+    waiting = {code for code, state in states.items() if state == "upcoming"}
+    return {code: each for code, each in periods.items() if code not in waiting}, states

@@ -170,12 +170,9 @@ def _require_none(ledger: Ledger) -> None:
 
 def _require_declared(ledger: Ledger) -> None:
     """Raise ``Problem(DECLARATION_MISSING)``, with the periods, when one is overdue."""
-    missing = [
-        code for code, shown in ledger.periods.items() if shown.state == "overdue-undeclared"
-    ]
     # guard: declared-before-a-plan
-    if missing:
-        raise Problem(DECLARATION_MISSING, periods=missing)
+    if ledger.overdue:
+        raise Problem(DECLARATION_MISSING, periods=ledger.overdue)
 
 
 def _covered(ledger: Ledger) -> Sequence[Item]:
