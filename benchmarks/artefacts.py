@@ -79,7 +79,7 @@ def measure(built: Build) -> Section:
         [
             Figure("dependency layer, zipped", layers["DependenciesLayer"] / _MB, 14, "MB"),
             Figure("layer of signatures, zipped", layers[SIGNATURES] / _MB, 8, "MB"),
-            Figure("layer of the bank, zipped", layers[BANK] / _MB, 2, "MB"),
+            Figure("layer of the bank, zipped", layers[BANK] / _MB, 2.5, "MB"),
             Figure(f"largest function ({largest}), zipped", functions[largest] / _KB, 100, "kB"),
             Figure("modules of the layers without byte-code", len(missing), 0),
         ],

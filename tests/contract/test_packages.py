@@ -47,10 +47,10 @@ def built(stack: "Stack") -> Build:
 
 
 def test_packages_are_small(built: Build) -> None:
-    """Dependencies are below 14 MB zipped, signatures 8, bank 2; functions 100 kB, Web 110."""
+    """Dependencies are below 14 MB zipped, signatures 8, bank 2.5; functions 100 kB, Web 110."""
     assert zipped(built.folder / "DependenciesLayer") <= 14_000_000
     assert zipped(built.folder / SIGNATURES) <= 8_000_000
-    assert zipped(built.folder / BANK) <= 2_000_000
+    assert zipped(built.folder / BANK) <= 2_500_000
     most = dict.fromkeys(FUNCTIONS, 100_000) | {"Web": 110_000}
     assert not {name for name in FUNCTIONS if zipped(built.code(name)) > most[name]}
 
@@ -80,7 +80,7 @@ def test_a_layer_has_what_was_published(built: Build, layer: str) -> None:
         for file in metadata.distribution(name).files or ()
     }
     modules = list(site.rglob("*.py"))
-    assert len(modules) > 200
+    assert len(modules) > 150
     for path in modules:
         content = path.read_bytes()
         digest = urlsafe_b64encode(sha256(content).digest()).decode().rstrip("=")
@@ -130,7 +130,7 @@ def test_the_layer_calls_the_addresses_of_aws(built: Build) -> None:
         }
         """,
     )
-    assert len(answers) == 3 * 8
+    assert len(answers) == 3 * 9
     session = get_session()
     session.set_credentials("testing", "testing")
     for name, address in answers.items():

@@ -126,7 +126,7 @@ def _calls(world: "World", does: Callable[[], Any]) -> list[tuple[str, str]]:
     return [(each.service, each.operation) for each in world.calls.all[start:]]
 
 
-@pytest.mark.guards("closed-before-it-is-read", "sent-only-if-ordered")
+@pytest.mark.guards("closed-before-it-is-read")
 def test_a_crash_at_any_call(
     payer: Payer, world: "World", gateway: "Gateway", bucket: Bucket, monkeypatch: Any
 ) -> None:

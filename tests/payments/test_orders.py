@@ -187,7 +187,7 @@ def test_a_closed_day_does_not_change(payer: Payer) -> None:
     assert [each.id for each in debits(payer.world)] == [first]
 
 
-@pytest.mark.guards("corrected-ends-orders", "pays-the-newest-version")
+@pytest.mark.guards("corrected-ends-orders")
 def test_a_correction_ends_the_orders_of_the_former_version(payer: Payer) -> None:
     """They are cancelled with it, and told; what is due now is to be ordered anew."""
     payer.ordered()
@@ -202,7 +202,7 @@ def test_a_correction_ends_the_orders_of_the_former_version(payer: Payer) -> Non
     payer.ordered(12_900, "3")
 
 
-@pytest.mark.guards("no-order-meanwhile")
+@pytest.mark.guards("no-order-meanwhile", "pays-the-newest-version")
 def test_an_order_and_a_correction_at_once(payer: Payer) -> None:
     """Whichever is first, no order of the former version is left."""
     overtaken(

@@ -117,6 +117,7 @@ def test_a_report_replayed(payer: Payer, bucket: Bucket) -> None:
     assert payer.world.items() == stored
 
 
+@pytest.mark.guards("sent-only-if-ordered")
 def test_a_report_before_the_payment_is_marked(payer: Payer, bucket: Bucket) -> None:
     """A bank that is faster than the run that sends finds the payment of a closed day."""
     id_ = payer.ordered()
