@@ -25,7 +25,8 @@ function fill(periods, { ok, data, message }) {
   const due = periods.filter(canDeclare);
   const last = periods.filter(({ amounts }) => amounts).at(-1);
   const owed = ok ? toPay(data, due) : [];
-  const tasks = [...due.map((each) => declaration(each, last)), ...owed].sort((one, other) => other.late - one.late);
+  const tasks = [...owed, ...due.map((each) => declaration(each, last))];
+  tasks.sort((one, other) => other.late - one.late || one.day.localeCompare(other.day)); // what is late, the oldest first
   byId("todo").replaceChildren(...tasks.slice(0, SHOWN).map(task));
   const said = ok ? balance(data) : `Votre solde n’a pas pu être chargé. ${message}`;
   byId("todo-next").textContent = `${next(periods, due, tasks.length)} ${said}`;
@@ -43,6 +44,7 @@ function badge(service, count, words) {
 function declaration(period, last) {
   return {
     late: period.state === "overdue-undeclared",
+    day: period.due_on,
     title: `Déclarer ${period.label}`,
     by: by(period),
     hint: last ? `Pour ${last.label}, vos cotisations étaient de ${euros(last.amounts.total)}.` : "",
@@ -57,6 +59,7 @@ function toPay({ due, upcoming, in_progress: ordered }, undeclared) {
   const tasks = [due, upcoming].map((items, later) =>
     items.filter(({ period }) => !codes.includes(period)).map(({ period, label, due_on: day, total_cents: total }) => ({
       late: !later,
+      day,
       title: `Payer ${label}`,
       by: later ? `Au plus tard le ${longDay(day)}, midi\u00a0· ${away(day)}` : `C’était à payer avant le ${longDay(day)}, midi`,
       hint: `${cents(total)} à payer.`,
