@@ -152,6 +152,9 @@ PROBES: Mapping[str, Probe] = {
     "DeleteAccounts": _event({"days": -1}, None),
     # A day long past, with nothing due: a probe must not send reminders.
     "Clock": _event({"days": 0, "time": "2020-01-01T00:00:00Z"}, None),
+    # The same: the record that closes that day expired long ago.
+    "Bank": _event({"days": 0, "time": "2020-01-01T00:00:00Z"}, None),
+    "BankReports": _event({"detail": {"object": {"key": "in/verification"}}}, None),
     "Ops": _event({}, "ValidationError"),  # any other would be in the audit trail
     "SendMail": _event({"Records": [_MESSAGE]}, 0),
 }

@@ -25,6 +25,7 @@ from botocore.exceptions import (
 from portal.core import aws, keys
 from portal.core.bus import NotPublishedError
 from portal.core.outbox import list_unsent, replay
+from tests.world.bank import Bucket
 from tests.world.cloud import CLIENTS, over_http
 from tests.world.use_cases import USE_CASES, Scene, UseCase, mails_and_events, restore, stop_clock
 from tests.world.world import World
@@ -124,12 +125,14 @@ def test_whatever_fails_nothing_is_lost(
     """After any call fails and the request is repeated, the result is that of one good try."""
     scene = Scene(world, gateway, stop_clock(monkeypatch))
     case.prepare(scene)
-    start = world.items()
+    start, dropped = world.items(), Bucket(gateway).files("in/")
     sent = len(world.calls.all)
     faults = Faults()
 
     def again() -> None:
         restore(world, start)
+        for name, content in dropped.items():
+            Bucket(gateway).put(name, content)
         keys._cache.clear()
         del world.calls.all[sent:]
 
