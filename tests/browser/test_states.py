@@ -254,6 +254,7 @@ def test_security_that_fails(page: Page, look: "Look", forgive: "Forgive") -> No
     alert(page, "La page n’a pas pu être chargée.")
     page.get_by_role("button", name="Réessayer").click()
     expect(page.locator("[data-fill=email]")).to_have_text("michel.dupont@example.fr")
+    page.wait_for_load_state("networkidle")  # what is asked once more is not yet to fail
     page.route("**/api/me/sessions", problem(503, "unavailable"), times=1)
     page.route("**/api/me/totp", problem(503, "unavailable"), times=1)
     page.reload()
