@@ -33,7 +33,7 @@ ALONE = {
         )
     },
     "to-do": "from_what_is_to_do_to_a_correction-01-to-do",
-    "declare": "from_what_is_to_do_to_a_correction-02-to-check",
+    "declare": "from_what_is_to_do_to_a_correction-04-to-check",
     "estimate": "while_typing-02-two-lines",
 }
 """The pictures of README, by name: each is a state."""
