@@ -124,16 +124,23 @@ def calendar(course: Course, until: date) -> Iterator[Period]:
         if ceased_on is not None and last_due is not None:
             is_last = span.ends_on >= ceased_on
             due = last_due if is_last else min(due, last_due)
-        yield Period(
-            code=span.code,
-            label=span.label,
-            starts_on=max(span.starts_on, course.started_on),
-            ends_on=ends_on,
-            opens_on=ends_on + _DAY,
-            nominal_due_on=due,
-            due_on=working_day_from(due),
-            first_group=group_due is not None,
-        )
+        yield _period(span, max(span.starts_on, course.started_on), ends_on, due, group_due)
+
+
+@lru_cache(_KNOWN)
+def _period(
+    span: Span, starts_on: date, ends_on: date, due: date, group_due: date | None
+) -> Period:
+    return Period(
+        code=span.code,
+        label=span.label,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        opens_on=ends_on + _DAY,
+        nominal_due_on=due,
+        due_on=working_day_from(due),
+        first_group=group_due is not None,
+    )
 
 
 def find(course: Course, code: str) -> Period | None:
