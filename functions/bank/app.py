@@ -14,7 +14,7 @@ from portal.core.files import Files
 from portal.core.identifiers import decrypt_for_account
 from portal.core.settings import settings
 from portal.core.table import table
-from portal.payments.files import Bank, make_due, reissue
+from portal.payments.files import Bank, UnknownFileError, make_due, reissue
 from portal.payments.pain008 import Creditor
 
 if TYPE_CHECKING:
@@ -41,7 +41,11 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]: 
     bank = _bank()
     if "reissue" in event:
         asked = Reissue.model_validate(event["reissue"])
-        stored = reissue(table(), bank, asked.file, asked.attempt)
+        try:
+            stored = reissue(table(), bank, asked.file, asked.attempt)
+        except UnknownFileError:
+            logger.warning("no such file", file=asked.file)
+            stored = False
         logger.info("made a file again", file=asked.file, attempt=asked.attempt, stored=stored)
         return {"stored": stored}
     at, days = event.get("time"), int(event.get("days", 31))
