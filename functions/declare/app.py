@@ -105,12 +105,18 @@ def read_periods(
 def read_calendar() -> Response[str]:
     """Read the due days, as a calendar to import (RFC 5545)."""
     acting = app.signed_in()
-    found = overlapping(open_book(table(), acting), acting.at)
+    book = open_book(table(), acting)
+    found = overlapping(book, acting.at)
+    instalments = [
+        (each.code, each.due_on, f"Payer avant midi\u00a0: {each.label}")
+        for each in ledger_of(book, acting.at).upcoming
+        if each.code.startswith("PLAN-")
+    ]
     host = urlsplit(settings().public_url).hostname or ""
     return Response(
         HTTPStatus.OK,
         "text/calendar; charset=utf-8",
-        documents.calendar(found, host, acting.at),
+        documents.calendar(found, host, acting.at, instalments),
         {"Content-Disposition": 'attachment; filename="echeances.ics"'},
     )
 

@@ -230,6 +230,10 @@ def test_a_plan(
     page.get_by_role("link", name="Annuler").click()
     page.wait_for_url(f"{PLANS}#payer")
     assert len(client.call("GET", "/api/me/plans").json["plans"]) == 1
+    page.goto("/gerer/echeances")
+    due = page.locator("#calendar li li", has_text="délai de paiement, échéance")
+    expect(due).to_have_count(4)
+    look("due-dates")
 
 
 def test_a_balance_that_does_not_load(

@@ -113,6 +113,20 @@ def test_a_small_plan_is_agreed_at_once(person: Debtor) -> None:
     assert "PlanSigned" in [each["DetailType"] for each in person.world.events()]
 
 
+def test_instalments_are_in_the_calendar(person: Debtor) -> None:
+    """Beside the periods, each on its day; one that is paid is not."""
+    sign(person)
+    person.pay("PLAN-001-01", 90_00, "2026-11-05 10:00:00", settled="2026-11-09 08:00:00")
+    at = paris("2026-11-09 09:00:00")
+    calendar = person.declarant.ask("GET", "/api/me/periods.ics", at=at).text
+    events = calendar.replace("\r\n ", "").split("BEGIN:VEVENT")
+    found = [each for each in events if "UID:PLAN-" in each]
+    assert ["UID:PLAN-001-02@" in found[0], "UID:PLAN-001-03@" in found[1]] == [True, True]
+    assert "DTSTART;VALUE=DATE:20261209" in found[0]
+    assert "SUMMARY:Payer avant midi\u00a0: délai de paiement\\, échéance 2 sur 3" in found[0]
+    assert len(found) == 2
+
+
 def test_what_is_read_is_what_was_signed(person: Debtor) -> None:
     """With what is paid of each instalment."""
     signed = sign(person).json

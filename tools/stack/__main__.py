@@ -5,12 +5,14 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from datetime import date
 from http.client import HTTPException
 from types import FrameType
 from typing import Any, Never
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from tools.stack import bank as beside
 from tools.stack import bridge, mailbox, options, provider, sam
@@ -101,7 +103,8 @@ def _watch(stack: Stack, shown: set[str], on_interrupt: str) -> None:
     while sys.stdin.isatty() == has_terminal:
         try:
             mails = stack.mails()
-        except (OSError, HTTPException):
+            _tell(beside.answer(stack))
+        except (OSError, HTTPException, BotoCoreError, ClientError):
             if not stack.is_running:
                 raise StackError("The emulator has stopped.") from None
             mails = []
@@ -190,9 +193,15 @@ def bank(stack: Stack) -> None:
         days = beside.make_files(stack)
         said = beside.answer(stack)
         say(f"Files of {', '.join(days)}." if days else "Nothing was ordered since the last time.")
+    _tell(said)
+
+
+def _tell(said: Iterable[beside.Answered]) -> None:
+    """Show what the bank answered."""
     for each in said:
         outcome = f"{each.kind} ({each.code})" if each.code else each.kind
-        say(f"{each.debit.id}: {each.debit.amount} € of …{each.debit.iban[-4:]}: {outcome}")
+        debited = f"{each.debit.amount} € of …{each.debit.iban[-4:]}"
+        say(f"The bank about {each.debit.id}, {debited}: {outcome}")
 
 
 def deploy(stack: Stack) -> None:

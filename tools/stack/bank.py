@@ -87,10 +87,12 @@ def answer(stack: Stack) -> list[Answered]:
     bucket = Bucket(stack)
     known = json.loads(ACCOUNTS.read_text())
     said: list[Answered] = []
+    reports = [*bucket.keys("in/"), *bucket.keys("aside/")]
+    answered_before = {Path(key).name.partition(".")[0] for key in reports}
     for key in bucket.keys("out/"):
         name = Path(key).stem
         # A file that was made again is the same debits: they were answered.
-        if "-r" in name or bucket.keys(f"in/{name}."):
+        if "-r" in name or name in answered_before:
             continue
         rounds: dict[int, list[Answered]] = {}
         for debit in read(bucket.read(key)):

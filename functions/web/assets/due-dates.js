@@ -22,7 +22,9 @@ async function load() {
     return;
   }
   list(listed.data.periods);
-  calendar(listed.data.periods);
+  const dates = listed.data.periods.filter(isToCome).map(toDo);
+  calendar(dates);
+  if (listed.data.periods.some(({ state }) => state === "in-plan")) addInstalments(dates);
   import("./year.js").then(({ show }) => show(listed.data.periods, business.data), () => {});
   byId(location.hash.slice(1))?.scrollIntoView();
 }
@@ -61,14 +63,24 @@ function line(period) {
   return item;
 }
 
+const isToCome = ({ due_on: due, state }) => ["upcoming", "open", "declared"].includes(state) && !isPast(due);
+const toDo = ({ due_on: due, label, state }) => [due, `${state === "declared" ? "Payer" : "Déclarer"} ${label}`];
+
+/** Adds the instalments of a plan of payment, in the order of their days. */
+async function addInstalments(dates) {
+  const { ok, data } = await me("GET", "/balance");
+  if (!ok) return;
+  const instalments = data.upcoming.filter(({ period }) => period.startsWith("PLAN"));
+  calendar([...dates, ...instalments.map(({ due_on: due, label }) => [due, `Payer\u00a0: ${label}`])].sort());
+}
+
 /** Lists by month the days on which something is due from now on. */
-function calendar(periods) {
+function calendar(dates) {
   const months = new Map();
-  for (const { due_on: due, label, state } of periods) {
-    if (!["upcoming", "open", "declared"].includes(state) || isPast(due)) continue;
-    const name = month.format(new Date(due));
+  for (const date of dates) {
+    const name = month.format(new Date(date[0]));
     if (!months.has(name)) months.set(name, []);
-    months.get(name).push([due, `${state === "declared" ? "Payer" : "Déclarer"} ${label}`]);
+    months.get(name).push(date);
   }
   byId("calendar").replaceChildren(...[...months].map(([name, days]) => box(name, days)));
   byId("calendrier").hidden = !months.size;

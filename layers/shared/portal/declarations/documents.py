@@ -1,7 +1,7 @@
 """The documents of declarations: the receipt of a version, the calendar of due days."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from html import escape
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -41,27 +41,39 @@ def receipt(shown: Shown, version: int | None) -> str:
     return _page(f"Justificatif de déclaration\u00a0: {shown.period.label}", _body(shown, found))
 
 
-def calendar(periods: Iterable[Shown], host: str, now: int) -> str:
-    """Return the due days of periods as a calendar (RFC 5545): an event each, a day before noon."""
+def calendar(
+    periods: Iterable[Shown], host: str, now: int, others: Iterable[tuple[str, date, str]] = ()
+) -> str:
+    """Return the due days of periods as a calendar (RFC 5545): an event each, a day before noon.
+
+    ``others`` are what else is due: its code, its day, its title.
+    """
     lines = [
         ("BEGIN", "VCALENDAR"),
         ("VERSION", "2.0"),
         ("PRODID", "-//Espace auto-entrepreneur//Demonstration//FR"),
         ("X-WR-CALNAME", "Échéances auto-entrepreneur (démonstration)"),
     ]
-    for each in periods:
-        if each.state == "void":
-            continue
-        period = each.period
-        done = " (déclaré)" if each.versions else ""
+    dates = [
+        (
+            each.period.code,
+            each.period.due_on,
+            _title(each),
+            "Sans chiffre d’affaires, déclarez zéro.",
+        )
+        for each in periods
+        if each.state != "void"
+    ]
+    dates += [(*each, "À payer dans votre espace.") for each in others]
+    for code, due_on, title, what in dates:
         lines += [
             ("BEGIN", "VEVENT"),
-            ("UID", f"{period.code}@{host}"),
+            ("UID", f"{code}@{host}"),
             ("DTSTAMP", f"{datetime.fromtimestamp(now, UTC):%Y%m%dT%H%M%SZ}"),
-            ("DTSTART;VALUE=DATE", f"{period.due_on:%Y%m%d}"),
-            ("DTEND;VALUE=DATE", f"{period.due_on + timedelta(days=1):%Y%m%d}"),
-            ("SUMMARY", f"Déclarer {period.label} avant midi{done}"),
-            ("DESCRIPTION", "Démonstration. Sans chiffre d’affaires, déclarez zéro."),
+            ("DTSTART;VALUE=DATE", f"{due_on:%Y%m%d}"),
+            ("DTEND;VALUE=DATE", f"{due_on + timedelta(days=1):%Y%m%d}"),
+            ("SUMMARY", title),
+            ("DESCRIPTION", f"Démonstration. {what}"),
             ("TRANSP", "TRANSPARENT"),
             ("END", "VEVENT"),
         ]
@@ -69,6 +81,11 @@ def calendar(periods: Iterable[Shown], host: str, now: int) -> str:
     return "".join(
         f"{part}\r\n" for name, value in lines for part in _folded(f"{name}:{_escaped(value)}")
     )
+
+
+def _title(shown: Shown) -> str:
+    done = " (déclaré)" if shown.versions else ""
+    return f"Déclarer {shown.period.label} avant midi{done}"
 
 
 def _escaped(value: str) -> str:
