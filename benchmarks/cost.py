@@ -131,6 +131,7 @@ def costs(cases: Mapping[str, Asked]) -> dict[str, Cost]:
         "opening the link": of("validate_email/good-link"),
         "setting the password": of("set_password/set-password"),
         "declaration": of("declare/declare"),
+        "order of a payment": of("payments/order"),
         "periods": of("declare/periods"),
         "estimate": of("estimate/estimate"),
     }

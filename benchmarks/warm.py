@@ -38,6 +38,7 @@ _FUNCTIONS = {
     "Logout": ["logout/logout"],
     "Declare": ["declare/periods", "declare/declare"],
     "Estimate": ["estimate/estimate"],
+    "Payments": ["payments/order"],
 }
 _QUICK = ("estimate/estimate", "declare/periods")
 """Pages ask these while one types, and first of all."""

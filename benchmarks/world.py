@@ -24,7 +24,8 @@ from portal.core.links import Link, Token, seal
 from portal.core.outbox import Outgoing
 from portal.core.records import Record
 from portal.core.session import Session
-from portal.declarations.records import Business, Details, Version
+from portal.declarations.records import Business, Declaration, Details, Version, stored_lines
+from portal.declarations.timeline import versions_of
 from portal.identity import passwords, purposes
 from portal.identity.records import (
     AFFILIATION_CONFIRMED,
@@ -33,6 +34,9 @@ from portal.identity.records import (
     Identifier,
     Registration,
 )
+from portal.payments.records import Mandate
+from portal.rules.contributions import estimate
+from portal.rules.periods import span_of
 
 ROOT = Path(__file__).resolve().parents[1]
 PASSWORD = "Sample-Password-1"
@@ -228,19 +232,60 @@ def _business(now: int) -> Business:
     )
 
 
+def _declaration(business: Business, now: int) -> Declaration:
+    """Return what was declared for the period that the sample order pays."""
+    rated = versions_of(business)[0].details.rated
+    amounts = estimate(rated, span_of("2026-08"), {"sales": 0, "commercial_services": 2400})
+    return Declaration(
+        account_id=_ACCOUNT,
+        code="2026-08",
+        version=1,
+        actor_id=_ACCOUNT,
+        at=now,
+        lines=stored_lines(amounts),
+    )
+
+
+def _mandate(now: int) -> Mandate:
+    return Mandate(
+        account_id=_ACCOUNT,
+        number=1,
+        rum="AE35600000000048-001",
+        counted_for="siret",
+        scheme="core",
+        holder="Dominique Petit",
+        iban_encrypted=bytes(152),
+        iban_mac="mac",
+        last_four="0194",
+        signed_at=now,
+        actor_id=_ACCOUNT,
+        methods=("password",),
+        ip_mac="mac",
+        text_version=1,
+        document_sha256="0" * 64,
+        used_at=now,
+    )
+
+
 class World:
     """Answers calls to AWS, and fills sample events with values of its records."""
 
     def __init__(self, now: int | None = None) -> None:
         self.now = int(time.time()) if now is None else now
         self.records = _records(self.now)
-        items = {name: record.to_item() for name, record in self.records.items()}
-        self._items: dict[str, Any] = json.loads(json.dumps(items, default=_base64))
+        self._items = {name: _wire(record) for name, record in self.records.items()}
+        self._beside: dict[str, list[dict[str, Any]]] = {}
+        """By the first word of their partition, what else a query of it finds."""
 
     def event(self, case: str) -> dict[str, Any]:
         """Return a sample event of ``events/``, with its placeholders filled in."""
         registration = self.records["REGISTRATION"]
         assert isinstance(registration, Registration)
+        if case == "payments/order":
+            business = self.records["DECLARATION"]
+            assert isinstance(business, Business)
+            self._beside["DECLARATION"] = [_wire(_declaration(business, self.now))]
+            self._items["MANDATE"] = _wire(_mandate(self.now))
         token = Token(purposes.EMAIL_VALIDATION, registration.id, self.now)
         session = uuid.UUID(_ACCOUNT).bytes + b"\0" + _SECRET
         words = {
@@ -278,8 +323,9 @@ class World:
                 return {"Responses": {table: [each for each in found if each]}}
             case "Query":
                 partition = asked["ExpressionAttributeValues"].get(":partition", {"S": ""})["S"]
-                item = self._items.get(partition.partition("#")[0])
-                return {"Items": [item] if item else []}
+                kind = partition.partition("#")[0]
+                item = self._items.get(kind)
+                return {"Items": [*self._beside.get(kind, []), *([item] if item else [])]}
             case _:
                 return _ALWAYS.get(operation, {})
 
@@ -294,6 +340,11 @@ class World:
         if item is None or (kind in _EXACT and not key.items() <= item.items()):
             return None
         return {**item, **key}
+
+
+def _wire(record: Record) -> Any:
+    """Return a record as DynamoDB answers it."""
+    return json.loads(json.dumps(record.to_item(), default=_base64))
 
 
 def _base64(value: bytes) -> str:
