@@ -94,9 +94,9 @@ def test_password_changed_elsewhere(page: Page, client: Client, mailbox: Mailbox
     other = in_two_tabs(page, person.email)
     assert client.log_in(person.email).status == 200
     assert client.change_password("Quatre-chats-noirs-4").status == 204
-    with page.expect_response("**/assets/ending-*"):
+    with page.expect_response("**/assets/ending-*") as loaded:
         page.clock.fast_forward(61_000)
-    page.wait_for_load_state("networkidle")
+    page.evaluate("(url) => import(url)", loaded.value.url)  # it watches from then on
     page.evaluate("dispatchEvent(new Event('visibilitychange'))")
     expect_empty(page, person.email, ENDED)
     expect_empty(other, person.email, ENDED)

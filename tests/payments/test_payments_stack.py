@@ -98,8 +98,7 @@ def test_what_is_not_understood_is_set_aside(stack: "Stack", direct: Direct) -> 
     bucket = bank.Bucket(stack)
     bucket.drop("in/strange.xml", "<!DOCTYPE a [<!ENTITY e 'x'>]><a>&e;</a>")
     direct.until(lambda: "aside/strange.xml" in bucket.keys("aside/"))
-    assert "in/strange.xml" not in bucket.keys("in/")
-    direct.until(lambda: '"why":"malformed"' in "\n".join(direct.logged()))
+    direct.until(lambda: "in/strange.xml" not in bucket.keys("in/"))
 
 
 def test_many_orders_at_once(client: Client, mailbox: Mailbox, direct: Direct) -> None:

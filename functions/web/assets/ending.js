@@ -14,7 +14,6 @@ const dialog = document.getElementById("ending");
 const time = document.getElementById("ending-time");
 const failed = document.getElementById("ending-failed");
 
-
 /** Watches the session; `me` is of session.js. */
 export function watch(me) {
   let over = false;

@@ -30,9 +30,11 @@ function whyLogIn() {
   return lastSeen() ? "session-ended" : "sign-in-first";
 }
 
+let heard = Promise.resolve(); // in their order: the first reason counts, also while the module loads
+
 addEventListener("storage", (event) => {
   if (event.key === SEEN && event.newValue) return;
-  leaving().then(({ hear }) => hear(event));
+  heard = heard.then(leaving).then(({ hear }) => hear(event), () => {});
 });
 // « Back » may restore this page from the browser's cache for somebody else: load it again.
 addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
