@@ -16,7 +16,7 @@ async function read() {
   try {
     await show(listed.data.plans, balance.data);
   } catch {
-    fail("La page n’a pas pu être chargée en entier. Vérifiez votre connexion à internet, puis réessayez.");
+    fail("La page n’a pas pu être chargée en entier. Réessayez.");
   }
 }
 

@@ -30,11 +30,12 @@ function whyLogIn() {
   return lastSeen() ? "session-ended" : "sign-in-first";
 }
 
-let heard = Promise.resolve(); // in their order: the first reason counts, also while the module loads
+const said = []; // in its order: the first reason counts, also while the module loads
 
 addEventListener("storage", (event) => {
   if (event.key === SEEN && event.newValue) return;
-  heard = heard.then(leaving).then(({ hear }) => hear(event), () => {});
+  said.push(event);
+  leaving().then(({ hear }) => hear(said.shift()));
 });
 // « Back » may restore this page from the browser's cache for somebody else: load it again.
 addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
