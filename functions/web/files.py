@@ -16,10 +16,12 @@ type File = Path | zipfile.Path
 def _files() -> File:
     if not PACKED.exists():
         return HERE
-    unpacked = zipfile.ZipFile(io.BytesIO(), "w")
-    for name, text in json.loads(bz2.decompress(PACKED.read_bytes())).items():
-        unpacked.writestr(name, text)
-    return zipfile.Path(unpacked)
+    unpacked = io.BytesIO()
+    with zipfile.ZipFile(unpacked, "w") as written:
+        for name, text in json.loads(bz2.decompress(PACKED.read_bytes())).items():
+            written.writestr(name, text)
+    # Opened to read, it looks its names up once, not each time.
+    return zipfile.Path(zipfile.ZipFile(unpacked))
 
 
 FILES: File = _files()
