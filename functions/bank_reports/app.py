@@ -46,7 +46,7 @@ def _apply(files: Files, key: str) -> dict[str, int]:
         outcomes = reports.apply(table(), movements, int(time.time()))
     except NotUnderstoodError as error:
         files.move(key, f"{_ASIDE}{key.removeprefix(_FOLDER)}")
-        # Neither its name nor its content: whoever drops an object chooses both.
+        # Its name and content are not logged: whoever stores an object chooses them.
         logger.warning("set a report aside", why=error.why, **count(REPORTS, outcome="set-aside"))
         return {"set-aside": 1}
     logger.info("applied a report", **count(REPORTS, outcome="applied"))

@@ -40,7 +40,7 @@ _LAST_DAYS: dict[Subject, Kind] = {
     "flat-tax": feed.FLAT_TAX_LIMIT,
 }
 _IDLE_MONTHS, _EXIT_MONTHS = 20, 24
-"""Whole months without turnover: after which it is told, after which the regime may end."""
+"""Months without turnover after which a warning is sent, and after which the regime may end."""
 _TO_DECLARE = {"open", "overdue-undeclared"}
 
 

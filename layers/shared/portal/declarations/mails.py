@@ -1,14 +1,25 @@
 """The mails of the declarations. They name periods and days; figures stay in the account."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from portal.core.feed import Kind
 from portal.core.mail import Mailer, MailSender, Template, moment
 from portal.core.outbox import Outgoing
 from portal.declarations import feed
 from portal.identity.mails import account_of, send_to_account
 
 _FOLDER = Path(__file__).with_name("templates")
+
+
+_VALUES = ("what", "due", "year", "next_year")
+
+
+def about_periods(folder: Path, kinds: Iterable[Kind]) -> Mapping[str, MailSender]:
+    """Return the mails of notices about periods, those that are mailed, from a folder."""
+    return {
+        kind.name: _sender(Template(folder, kind.name, kind.mail)) for kind in kinds if kind.mail
+    }
 
 
 def _sender(template: Template) -> MailSender:
@@ -27,8 +38,4 @@ def _sender(template: Template) -> MailSender:
     return send
 
 
-_VALUES = ("what", "due", "year", "next_year")
-
-MAILS: Mapping[str, MailSender] = {
-    kind.name: _sender(Template(_FOLDER, kind.name, kind.mail)) for kind in feed.KINDS if kind.mail
-}
+MAILS = about_periods(_FOLDER, feed.KINDS)

@@ -2,7 +2,7 @@
 
 A period that opens, its reminders 10, 3 and 1 days before it is due, that it is late, the end of
 Acre 30 days before, and, on 1 September, to whom the versement libératoire is open next year.
-People read mails in the morning: reminders are told at eight, Paris time.
+People read mails in the morning: reminders are sent at eight, Paris time.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,7 +26,7 @@ _AHEAD = timedelta(days=400)
 
 
 class Fact(NamedTuple):
-    """Something to tell at a time (seconds), of a period or, without one, of a last day."""
+    """A notice that is due at a time (seconds), about a period or, without one, a last day."""
 
     at: int
     subject: Subject

@@ -35,7 +35,7 @@ def cancellable(payment: Payment, now: int) -> bool:
 def cancelled(
     payment: Payment, acting: "Acting", reason: str | None, *, late: Problem, why: str = ""
 ) -> Sequence[Write]:
-    """Return the writes that cancel an order, and tell it.
+    """Return the writes that cancel an order and notify the person.
 
     The first is the check of its day, refused with ``late``; any other, with ``OvertakenError``.
     """
